@@ -1,0 +1,1 @@
+"""The ground floor: ports and adapters under the asset graph. No Dagster but in configurable.py."""

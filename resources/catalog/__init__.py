@@ -1,0 +1,139 @@
+"""The catalog port: what happened to each document at each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, Field
+
+from resources.failure import Failure
+
+
+class DocumentStatus(StrEnum):
+    """Where a document stands."""
+
+    PENDING = "pending"
+    INDEXED = "indexed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class StageStatus(StrEnum):
+    """Where a stage of a document stands."""
+
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class StageRecord(BaseModel):
+    """What a stage last did for a document.
+
+    Attributes:
+        fingerprint: Of the last success; empty when there was none.
+        data_version: Of the last success; empty when there was none.
+        failure: Of the last attempt, when it failed; for a partial stage, that of a missing page.
+        failed_pages: 1-based numbers of the pages that are missing from the output.
+        attempts: Since the last success.
+        seconds: Wall time of the work that made the artifact; 0.0 when reused.
+        reused: True when the last run found the artifact up to date.
+        metadata: Facts for people, JSON values only.
+    """
+
+    doc_id: str
+    stage: str
+    status: StageStatus
+    fingerprint: str = ""
+    data_version: str = ""
+    failure: Failure | None = None
+    failed_pages: list[int] = Field(default_factory=list)
+    attempts: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    cost_usd: float = 0.0
+    reused: bool = False
+    run_id: str = ""
+    updated_at: datetime
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class DocumentRecord(BaseModel):
+    """The catalog's row for a document.
+
+    Attributes:
+        raw_version: Change mark of the raw object when it was last read (`ObjectInfo.version`).
+        raw_sha256: Hash of the bytes under that mark.
+        source: Where it was ingested from, for people; empty when it was dropped into raw/.
+    """
+
+    doc_id: str
+    partition_key: str
+    raw_key: str
+    filename: str
+    status: DocumentStatus = DocumentStatus.PENDING
+    failure: Failure | None = None
+    raw_version: str = ""
+    raw_sha256: str = ""
+    source: str = ""
+    tier: str = "standard"
+    pages: int = 0
+    chunks: int = 0
+    run_id: str = ""
+    created_at: datetime
+    updated_at: datetime
+
+
+class Catalog(Protocol):
+    """Documents and their stages. Each write is atomic and durable when it returns."""
+
+    def get(self, doc_id: str) -> DocumentRecord | None: ...
+
+    def get_many(self, doc_ids: Collection[str]) -> dict[str, DocumentRecord]: ...
+
+    def put(self, records: Sequence[DocumentRecord]) -> None:
+        """Inserts or replaces documents, all or none."""
+        ...
+
+    def by_partition_key(self, keys: Collection[str]) -> dict[str, DocumentRecord]:
+        """Partition key -> document, for the keys that are known."""
+        ...
+
+    def documents(
+        self, *, status: DocumentStatus | None = None, after: str = ""
+    ) -> Iterator[DocumentRecord]:
+        """Documents in `doc_id` order, those after `after`, of one status when given."""
+        ...
+
+    def totals(self) -> dict[str, int]:
+        """Status -> number of documents."""
+        ...
+
+    def stages(self, doc_ids: Collection[str]) -> dict[str, dict[str, StageRecord]]:
+        """doc_id -> stage -> record, with an empty mapping for documents without records."""
+        ...
+
+    def put_stages(
+        self, records: Sequence[StageRecord], documents: Sequence[DocumentRecord] = ()
+    ) -> None:
+        """Inserts or replaces stage records, and documents with them, all or none."""
+        ...
+
+    def claim(self, doc_ids: Collection[str], owner: str, seconds: float) -> set[str]:
+        """Leases documents to `owner` for `seconds`; renews those it holds already.
+
+        Returns the ids that `owner` now holds: those that were free, expired, or its own. An owner
+        is `{host}:{pid}:{token}`; a lease whose process is gone from this host counts as free.
+        """
+        ...
+
+    def release(self, doc_ids: Collection[str], owner: str) -> None:
+        """Gives up leases held by `owner`."""
+        ...
+
+    def delete(self, doc_id: str) -> bool:
+        """Forgets a document and its stages; True if there was one."""
+        ...

@@ -1,0 +1,110 @@
+"""Everything a user can set, read once from `SPARKNET_*` variables and `sparknet.toml`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message is one clear sentence for each."""
+
+
+class Settings(BaseSettings):
+    """Settings of one deployment. A variable overrides the file, the file overrides the default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SPARKNET_", toml_file="sparknet.toml", extra="forbid", frozen=True
+    )
+
+    home: Path = Field(Path("data"), description="Folder of raw/, processed/ and all local state.")
+
+    storage: Literal["local"] = "local"
+    ocr: Literal["paddle", "tesseract"] = "paddle"
+    embedder: Literal["minilm", "ollama"] = "minilm"
+    vector_store: Literal["chroma", "chroma-server"] = "chroma"
+    catalog: Literal["sqlite"] = "sqlite"
+    cache: Literal["sqlite"] = "sqlite"
+
+    max_bytes: int = Field(512 * 2**20, gt=0, description="Largest document, bytes.")
+    max_pages: int = Field(5000, gt=0, description="Most pages of a document.")
+    max_page_pixels: int = Field(
+        16_000_000, gt=0, description="A larger page is rendered smaller than its dpi asks for."
+    )
+    pdf_passwords: list[SecretStr] = Field(
+        default_factory=list, description="Tried in order on encrypted documents."
+    )
+
+    render_dpi: int = Field(150, ge=36, le=600, description="Page images with a text layer.")
+    ocr_dpi: int = Field(200, ge=72, le=600, description="Page images that are read by OCR.")
+    ocr_languages: list[str] = Field(
+        default_factory=lambda: ["eng"], description="Tesseract language packs, ISO 639-2 codes."
+    )
+    text_layer: Literal["auto", "never", "always"] = Field(
+        "auto", description="Use a PDF's own text where it is good, never, or always."
+    )
+    tables: bool = Field(True, description="Recognise tables on pages with a text layer.")
+
+    chunk_tokens: int = Field(256, ge=16, description="Largest chunk, tokens of the embedder.")
+    chunk_overlap: int = Field(32, ge=0, description="Tokens shared by neighbouring chunks.")
+
+    embedder_precision: Literal["int8", "fp32"] = "int8"
+    minilm_path: Path | None = Field(None, description="Folder with model.safetensors.")
+    ollama_host: str = "http://127.0.0.1:11434"
+    ollama_embedding_model: str = "nomic-embed-text"
+    ollama_timeout: float = Field(60.0, gt=0, description="Seconds a request may take.")
+
+    chroma_host: str = "127.0.0.1"
+    chroma_port: int = Field(8000, gt=0, lt=65536)
+    collection: str = Field("sparknet", pattern=r"^[a-z][a-z0-9_-]{1,40}[a-z0-9]$")
+
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Worker processes."
+    )
+    task_timeout: float = Field(
+        120.0, gt=0, description="Seconds one unit of work (a document, or a few pages) may take."
+    )
+    worker_memory_mb: int = Field(2048, ge=256, description="Memory of one worker process, MiB.")
+    batch_size: int = Field(250, ge=1, description="Documents of one run.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Reads the settings.
+
+    Raises:
+        SettingsError: A variable, the file or an override does not fit; names each and what fits.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(detail) for detail in error.errors())) from None
+
+
+def _sentence(detail: object) -> str:
+    assert isinstance(detail, dict)
+    name = ".".join(str(part) for part in detail["loc"]) or "settings"
+    if detail["type"] == "extra_forbidden":
+        return f"{name} is not a setting"
+    secret = name.startswith("pdf_passwords")
+    given = "" if secret else f", not {detail.get('input')!r}"
+    return f"SPARKNET_{name.upper()}: {detail['msg'].lower()}{given}"

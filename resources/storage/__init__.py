@@ -1,0 +1,77 @@
+"""The storage port: objects under keys, written atomically."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One stored object.
+
+    Attributes:
+        size: Bytes.
+        version: An opaque change mark (ETag, VersionId, or size, mtime and inode of a file): equal
+            marks mean equal bytes; different marks mean that the bytes may have changed.
+        modified: Time of the last write, UTC.
+    """
+
+    key: str
+    size: int
+    version: str
+    modified: datetime
+
+
+class ObjectNotFoundError(KeyError):
+    """No object is stored under the key."""
+
+
+class InvalidKeyError(ValueError):
+    """The key is empty, absolute, or would leave the storage root."""
+
+
+class StorageAdapter(Protocol):
+    """Objects under `/`-separated keys. A reader sees the old bytes or the new, never a mixture."""
+
+    def put(self, key: str, data: bytes) -> ObjectInfo:
+        """Writes `data` under `key`, replacing what was there; durable when it returns."""
+        ...
+
+    def put_file(self, key: str, path: Path) -> ObjectInfo:
+        """Writes the file at `path` under `key` without loading it into memory."""
+        ...
+
+    def writer(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A file to write; committed atomically on a clean exit, discarded on an exception."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The bytes under `key`. Raises ObjectNotFoundError."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The object as a readable stream, for the caller to close. Raises ObjectNotFoundError."""
+        ...
+
+    def as_file(self, key: str) -> AbstractContextManager[Path]:
+        """The object as a local, read-only path for the time of the context."""
+        ...
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """What is stored under `key`, or None."""
+        ...
+
+    def list(
+        self, prefix: str = "", *, start_after: str = "", limit: int | None = None
+    ) -> Iterator[ObjectInfo]:
+        """Objects whose key starts with `prefix` and sorts after `start_after`, in key order."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Removes the object; True if there was one."""
+        ...

@@ -1,0 +1,103 @@
+"""The vector store port: chunks with their vectors, searched by meaning or by words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class PageBox(NamedTuple):
+    """A rectangle on a page (1-based) in fractions of that page, origin top left."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Chunk(BaseModel):
+    """A passage of a document, small enough for the embedder.
+
+    Attributes:
+        chunk_id: Unique over all documents and stable: the same text at the same place of the same
+            document keeps it.
+        ordinal: 0-based place in the document.
+        tokens: By the embedder's tokenizer, special tokens included.
+        pages: 1-based, ascending.
+        boxes: Where the text stands, about one box a line or table row.
+        section: Headings above the passage, outermost first.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    chunk_id: str
+    doc_id: str
+    ordinal: int
+    text: str
+    text_sha256: str
+    tokens: int
+    pages: tuple[int, ...]
+    boxes: tuple[PageBox, ...]
+    section: tuple[str, ...] = ()
+
+
+class SearchHit(NamedTuple):
+    """A chunk found, with a score of which higher is better (cosine similarity, or BM25)."""
+
+    chunk: Chunk
+    score: float
+
+
+class VectorStore(Protocol):
+    """Chunks with vectors and a keyword index over the same chunks, in one generation.
+
+    Writers are serialised across processes; a reader sees every write that returned before.
+    """
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation that is read and written: embedder and dimension."""
+        ...
+
+    def add_chunks(self, chunks: Sequence[Chunk], embeddings: NDArray[np.float32]) -> None:
+        """Upserts chunks by `chunk_id`; `embeddings` has shape (len(chunks), dimension)."""
+        ...
+
+    def search(
+        self,
+        query_embedding: NDArray[np.float32],
+        top_k: int,
+        *,
+        doc_ids: Collection[str] | None = None,
+    ) -> list[SearchHit]:
+        """The nearest chunks by cosine similarity, best first; within `doc_ids` when given."""
+        ...
+
+    def search_text(
+        self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
+    ) -> list[SearchHit]:
+        """The best chunks by BM25 over their words, best first. Any string is a valid query."""
+        ...
+
+    def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
+        """Ids of the chunks stored for each of these documents; an empty set for none."""
+        ...
+
+    def document_ids(self) -> set[str]:
+        """Ids of all documents that have chunks."""
+        ...
+
+    def delete(self, chunk_ids: Collection[str]) -> int:
+        """Removes these chunks, vectors and keyword rows; returns how many there were."""
+        ...
+
+    def count(self) -> tuple[int, int]:
+        """Number of vectors and number of keyword rows; equal when the store is whole."""
+        ...

@@ -1,0 +1,3 @@
+"""SPARKNET Assets: documents to searchable, traceable knowledge, as a Dagster asset graph."""
+
+__version__ = "0.1.0"

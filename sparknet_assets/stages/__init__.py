@@ -1,0 +1,20 @@
+"""The stages from document to index, in the order of the graph."""
+
+from sparknet_assets.stages import (
+    chunks,
+    documents,
+    embeddings,
+    ocr_text,
+    page_images,
+    vector_index,
+)
+from sparknet_assets.stages.contract import Stage
+
+STAGES: tuple[Stage, ...] = (
+    documents.STAGE,
+    page_images.STAGE,
+    ocr_text.STAGE,
+    chunks.STAGE,
+    embeddings.STAGE,
+    vector_index.STAGE,
+)

@@ -1,0 +1,99 @@
+"""What a stage is: its facts, and one of three shapes of work. No Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources.deployment import Deployment
+from resources.failure import Failure
+from sparknet_assets.artifacts import DocumentRef
+
+
+@dataclass(frozen=True)
+class StageOutput:
+    """What a stage made of one document.
+
+    Attributes:
+        data_version: sha256 (hex) of what was written: equal versions need no work downstream.
+        pages: Pages that the output covers, the failed ones not counted.
+        failed_pages: 1-based page -> why that page is missing. The document is then `partial`.
+        metadata: Facts for the UI and `status`, JSON values only.
+        cost_usd: Paid to services for this output.
+    """
+
+    data_version: str
+    pages: int = 0
+    failed_pages: Mapping[int, Failure] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What a paged stage made of one page (1-based): a serialised record, or a failure."""
+
+    page: int
+    record: bytes = b""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Facts that all stages have.
+
+    Attributes:
+        inputs: Names of the stages whose data versions enter the fingerprint; `raw_documents` is
+            the original bytes.
+        code_version: Raise it when the same inputs would give another output.
+        artifact: The file under `processed/{doc_id}/` that is written last; None when the output
+            lives in the vector index alone.
+        shape: Settings and adapter identities that shape the output, JSON values only.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    code_version: str
+    description: str
+    artifact: str | None
+    shape: Callable[[Deployment], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentStage(Stage):
+    """Runs whole documents, each in a worker process."""
+
+    run: Callable[[DocumentRef, Deployment], StageOutput]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagedStage(Stage):
+    """Runs spans of pages in worker processes; a page that fails alone costs that page only.
+
+    Attributes:
+        page_count: Cheap; reads an artifact of an input stage. Runs in the parent.
+        run_pages: Works on the 1-based pages given, in a worker. A page that can't be read gives a
+            PageResult with a failure; raising, hanging or crashing makes the batch try the pages
+            of the span one by one.
+        assemble: Takes the results in page order, streamed, and writes the artifact. Runs in the
+            parent and must not hold more than a few pages.
+    """
+
+    page_count: Callable[[DocumentRef, Deployment], int]
+    run_pages: Callable[[DocumentRef, Sequence[int], Deployment], list[PageResult]]
+    assemble: Callable[[DocumentRef, Iterable[PageResult], Deployment], StageOutput]
+    span: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchStage(Stage):
+    """Runs the batch's documents together, in the parent.
+
+    Attributes:
+        run: Yields a result for each document given, in any order, once what it made is durable.
+    """
+
+    run: Callable[
+        [Sequence[DocumentRef], Deployment], Iterator[tuple[DocumentRef, StageOutput | Failure]]
+    ]
