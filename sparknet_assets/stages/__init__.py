@@ -8,9 +8,9 @@ from sparknet_assets.stages import (
     page_images,
     vector_index,
 )
-from sparknet_assets.stages.contract import Stage
+from sparknet_assets.stages.contract import AnyStage
 
-STAGES: tuple[Stage, ...] = (
+STAGES: tuple[AnyStage, ...] = (
     documents.STAGE,
     page_images.STAGE,
     ocr_text.STAGE,

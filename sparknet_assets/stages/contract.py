@@ -97,3 +97,6 @@ class BatchStage(Stage):
     run: Callable[
         [Sequence[DocumentRef], Deployment], Iterator[tuple[DocumentRef, StageOutput | Failure]]
     ]
+
+
+AnyStage = DocumentStage | PagedStage | BatchStage

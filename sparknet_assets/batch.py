@@ -1,0 +1,242 @@
+"""A batch of documents through the stages: claims, worker pool, isolation, results as they happen.
+
+Order for each result: artifact durable, record written, result yielded. A kill at any point costs
+at most the work in hand and a repeated event.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from resources.deployment import Deployment
+from resources.failure import Failure, FailureKind, SparknetError
+from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.document_run import (
+    DocumentRun,
+    StageResult,
+    find_raw,
+    new_document,
+    run_document_stages,
+)
+from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.stages import STAGES
+from sparknet_assets.stages.contract import (
+    AnyStage,
+    BatchStage,
+    DocumentStage,
+    PagedStage,
+    StageOutput,
+)
+from sparknet_assets.workers import WorkerPool, as_sparknet_error
+
+LEASE_SECONDS = 60.0
+RENEW_SECONDS = 15.0
+WAIT_SECONDS = 0.5
+
+
+def run_batch(
+    doc_ids: Sequence[str],
+    deployment: Deployment,
+    *,
+    stages: Sequence[str] | None = None,
+    run_id: str = "",
+    force: bool = False,
+    progress: Callable[[StageResult], None] | None = None,
+    graph: Sequence[AnyStage] = STAGES,
+) -> Iterator[StageResult]:
+    """Brings documents up to date and yields what happened, each result once it is durable.
+
+    A document's failure is a result, never an exception. Documents that another process works on
+    are waited for, then looked at: what the other made is reused.
+
+    Args:
+        stages: Names of the stages to run; all by default. A stage whose inputs were never made
+            has no result.
+        run_id: Recorded with each result.
+        force: Redo stages even when their output is current.
+        progress: Called with each result before it is yielded.
+        graph: The stages, in order.
+
+    Raises:
+        ValueError: A name in `stages` is not a stage.
+    """
+    order = [stage.name for stage in graph]
+    unknown = set(stages or ()) - set(order)
+    if unknown:
+        raise ValueError(
+            f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(order)}"
+        )
+    selected = [stage for stage in graph if stages is None or stage.name in stages]
+    with Claims(deployment) as claims, WorkerPool(deployment) as pool:
+        waiting = list(dict.fromkeys(doc_ids))
+        while waiting:
+            mine = claims.take(waiting)
+            waiting = [doc_id for doc_id in waiting if doc_id not in mine]
+            runs = _load_runs(mine, order, deployment, run_id, force)
+            for result in _run_claimed(runs, selected, pool, deployment):
+                if progress:
+                    progress(result)
+                yield result
+            claims.give_back(mine)
+            if waiting and not mine:
+                time.sleep(WAIT_SECONDS)
+
+
+def _run_claimed(
+    runs: Sequence[DocumentRun],
+    selected: Sequence[AnyStage],
+    pool: WorkerPool,
+    deployment: Deployment,
+) -> Iterator[StageResult]:
+    alone = [stage for stage in selected if not isinstance(stage, BatchStage)]
+    if alone:
+        yield from _run_documents(runs, alone, pool, deployment)
+    for stage in selected:
+        if isinstance(stage, BatchStage):
+            yield from _run_together(stage, runs, deployment)
+    for run in runs:
+        run.save(deployment)
+
+
+def _load_runs(
+    doc_ids: Sequence[str],
+    order: Sequence[str],
+    deployment: Deployment,
+    run_id: str,
+    force: bool,
+) -> list[DocumentRun]:
+    documents = deployment.catalog.get_many(doc_ids)
+    records = deployment.catalog.stages(doc_ids)
+    runs = []
+    for doc_id in doc_ids:
+        document = documents.get(doc_id)
+        if document is None:
+            raw_key = find_raw(doc_id, deployment) or f"raw/{doc_id}"
+            document = new_document(doc_id, partition_key(doc_id), raw_key)
+            deployment.catalog.put([document])
+        ref = DocumentRef(doc_id, document.raw_key)
+        known = dict(records.get(doc_id, {}))
+        runs.append(DocumentRun(ref, document, known, order, run_id, force))
+    return runs
+
+
+def _run_documents(
+    runs: Sequence[DocumentRun],
+    stages: Sequence[DocumentStage | PagedStage],
+    pool: WorkerPool,
+    deployment: Deployment,
+) -> Iterator[StageResult]:
+    """Runs each document in a thread that waits for its workers; yields in this thread only."""
+    results: queue.SimpleQueue[StageResult | None] = queue.SimpleQueue()
+
+    def one(run: DocumentRun) -> None:
+        try:
+            run_document_stages(run, stages, pool, deployment, results.put)
+        finally:
+            results.put(None)
+
+    # Twice the workers, so that a worker finds work while a document's thread writes its records.
+    with ThreadPoolExecutor(2 * deployment.settings.workers, "document") as threads:
+        futures = [threads.submit(one, run) for run in runs]
+        try:
+            left = len(futures)
+            while left:
+                result = results.get()
+                if result is None:
+                    left -= 1
+                else:
+                    yield result
+        except BaseException:  # interrupted, or closed by our caller: leave at once, record nothing
+            for future in futures:
+                future.cancel()
+            pool.close()
+            raise
+    for future in futures:
+        future.result()
+
+
+def _run_together(
+    stage: BatchStage, runs: Sequence[DocumentRun], deployment: Deployment
+) -> Iterator[StageResult]:
+    """Runs a stage for all documents that reached it."""
+    due: dict[str, DocumentRun] = {}
+    for run in runs:
+        if run.failed or not run.inputs_known(stage):
+            continue
+        record = run.reusable(stage, deployment)
+        if record:
+            yield run.reuse(stage, record)
+        else:
+            run.begin(stage, deployment)
+            due[run.ref.doc_id] = run
+    since = time.perf_counter()
+    for ref, outcome in _outcomes(stage, [run.ref for run in due.values()], deployment):
+        now = time.perf_counter()
+        seconds, since = now - since, now
+        run = due.pop(ref.doc_id)
+        if isinstance(outcome, Failure):
+            yield run.fail(stage, outcome, seconds, deployment)
+        else:
+            yield run.succeed(stage, outcome, seconds, deployment)
+
+
+def _outcomes(
+    stage: BatchStage, refs: Sequence[DocumentRef], deployment: Deployment
+) -> Iterator[tuple[DocumentRef, StageOutput | Failure]]:
+    """The stage's outcomes; documents it left without one, by raising or otherwise, have failed."""
+    missing = {ref.doc_id: ref for ref in refs}
+    error = SparknetError(FailureKind.INTERNAL, f"{stage.name} gave no result for this document")
+    if refs:
+        try:
+            for ref, outcome in stage.run(refs, deployment):
+                del missing[ref.doc_id]
+                yield ref, outcome
+        except Exception as raised:
+            error = as_sparknet_error(raised)
+    for ref in missing.values():
+        yield ref, error.to_failure()
+
+
+class Claims:
+    """Leases on documents, renewed in the background: one process works on a document at a time."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Claims:
+        threading.Thread(target=self._renew, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self.give_back(list(self._held))
+
+    def take(self, doc_ids: Sequence[str]) -> list[str]:
+        """Those of `doc_ids` that nobody else works on, now ours, in the order given."""
+        taken = self._deployment.catalog.claim(doc_ids, self._owner, LEASE_SECONDS)
+        with self._lock:
+            self._held |= taken
+        return [doc_id for doc_id in doc_ids if doc_id in taken]
+
+    def give_back(self, doc_ids: Sequence[str]) -> None:
+        """Lets others have these documents."""
+        with self._lock:
+            self._held.difference_update(doc_ids)
+            self._deployment.catalog.release(doc_ids, self._owner)
+
+    def _renew(self) -> None:
+        while not self._closed.wait(RENEW_SECONDS):
+            with self._lock:
+                if self._held:
+                    self._deployment.catalog.claim(self._held, self._owner, LEASE_SECONDS)

@@ -1,0 +1,280 @@
+"""One document through its own stages: reuse what is current, run the rest, record each result."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from resources.catalog import DocumentRecord, StageRecord, StageStatus
+from resources.deployment import Deployment
+from resources.failure import Failure, FailureKind, SparknetError
+from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.fingerprint import RAW, fingerprint
+from sparknet_assets.page_spans import PageSpans
+from sparknet_assets.records import failed, settle, succeeded
+from sparknet_assets.stages.contract import (
+    DocumentStage,
+    PagedStage,
+    Stage,
+    StageOutput,
+)
+from sparknet_assets.workers import PoolClosedError, WorkerPool, as_sparknet_error
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What happened to one document at one stage.
+
+    A stage that was not reached, because one before it failed, has no result.
+    """
+
+    ref: DocumentRef
+    partition_key: str
+    stage: str
+    record: StageRecord
+
+
+@dataclass
+class DocumentRun:
+    """The state of one document in a batch.
+
+    Attributes:
+        versions: Data version of each input that is known to be current.
+        records: Stage records, as they stand in the catalog.
+        order: Names of all stages, as the graph orders them.
+        failed: True once a stage failed; later stages are not reached.
+    """
+
+    ref: DocumentRef
+    document: DocumentRecord
+    records: dict[str, StageRecord]
+    order: Sequence[str]
+    run_id: str
+    force: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
+    failed: bool = False
+    reused: list[StageRecord] = field(default_factory=list)
+
+    def observe_raw(self, deployment: Deployment) -> None:
+        """Reads the change mark of the original, and its hash when the mark is new.
+
+        Raises:
+            SparknetError: The original is gone.
+        """
+        info = deployment.storage.stat(self.ref.raw_key)
+        if info is None:
+            self._find_again(deployment)
+            info = deployment.storage.stat(self.ref.raw_key)
+        if info is None:
+            raise SparknetError(
+                FailureKind.UNREADABLE,
+                f"{self.ref.doc_id}: there is no file at {self.ref.raw_key}; "
+                "put it back, or delete the document",
+            )
+        if info.version != self.document.raw_version or not self.document.raw_sha256:
+            oversized = info.size > deployment.settings.max_bytes
+            digest = info.version if oversized else _sha256(self.ref.raw_key, deployment)
+            self.document = self.document.model_copy(
+                update={"raw_version": info.version, "raw_sha256": digest}
+            )
+        # The name counts: it tells kinds of plain text apart, and it is part of metadata.json.
+        self.versions[RAW] = f"{self.document.raw_sha256}:{self.ref.filename}"
+
+    def _find_again(self, deployment: Deployment) -> None:
+        """The file may have been replaced by one of another name."""
+        raw_key = find_raw(self.ref.doc_id, deployment)
+        if raw_key:
+            self.ref = DocumentRef(self.ref.doc_id, raw_key)
+            self.document = self.document.model_copy(
+                update={"raw_key": raw_key, "filename": self.ref.filename}
+            )
+
+    def refuse_changed_raw(self, deployment: Deployment) -> None:
+        """Guards a run that leaves out the `documents` stage.
+
+        Raises:
+            SparknetError: The original changed since that stage ran; its facts are stale.
+        """
+        info = deployment.storage.stat(self.ref.raw_key)
+        if info is None or info.version != self.document.raw_version:
+            raise SparknetError(
+                FailureKind.REFUSED,
+                f"{self.ref.doc_id}: the original changed since the stage `documents` ran; "
+                "materialize all stages",
+                retryable=True,
+            )
+
+    def inputs_known(self, stage: Stage) -> bool:
+        """Completes `versions` for `stage` from the records of stages that were not selected."""
+        for name in stage.inputs:
+            if name not in self.versions:
+                record = self.records.get(name)
+                if record is None or record.status is StageStatus.FAILED:
+                    return False
+                self.versions[name] = record.data_version
+        return True
+
+    def reusable(self, stage: Stage, deployment: Deployment) -> StageRecord | None:
+        """The record of `stage` when its output is current and there, else None."""
+        record = self.records.get(stage.name)
+        if self.force or record is None or record.status is StageStatus.FAILED:
+            return None
+        if record.failure and record.failure.retryable:
+            return None
+        if record.fingerprint != fingerprint(stage, self.versions, deployment):
+            return None
+        if stage.artifact and deployment.storage.stat(self.ref.key(stage.artifact)) is None:
+            return None
+        return record
+
+    def reuse(self, stage: Stage, record: StageRecord) -> StageResult:
+        """Passes over a stage whose output is current."""
+        if not record.reused:
+            record = record.model_copy(update={"reused": True})
+            self.reused.append(record)
+        return self._arrive(stage, record)
+
+    def begin(self, stage: Stage, deployment: Deployment) -> None:
+        """Forgets the fingerprint of the output that is about to be replaced.
+
+        Were the run killed half-way, the old fingerprint would vouch for a mixture of old and new.
+        """
+        record = self.records.get(stage.name)
+        if record and record.fingerprint:
+            deployment.catalog.put_stages([record.model_copy(update={"fingerprint": ""})])
+
+    def succeed(
+        self, stage: Stage, output: StageOutput, seconds: float, deployment: Deployment
+    ) -> StageResult:
+        """Records an output that is durable already."""
+        record = succeeded(
+            self.ref.doc_id,
+            stage.name,
+            output,
+            fingerprint=fingerprint(stage, self.versions, deployment),
+            seconds=seconds,
+            run_id=self.run_id,
+        )
+        result = self._arrive(stage, record)
+        self.save(deployment, record)
+        return result
+
+    def fail(
+        self, stage: Stage, error: SparknetError | Failure, seconds: float, deployment: Deployment
+    ) -> StageResult:
+        """Records a failure; the stages after it are not reached."""
+        failure = error.to_failure() if isinstance(error, SparknetError) else error
+        if self.ref.doc_id not in failure.message and self.ref.filename not in failure.message:
+            message = f"{self.ref.doc_id}: {failure.message}"
+            failure = failure.model_copy(update={"message": message})
+        record = failed(
+            self.ref.doc_id,
+            stage.name,
+            failure,
+            previous=self.records.get(stage.name),
+            seconds=seconds,
+            run_id=self.run_id,
+        )
+        self.failed = True
+        result = self._arrive(stage, record)
+        self.save(deployment, record)
+        return result
+
+    def save(self, deployment: Deployment, *records: StageRecord) -> None:
+        """Writes records and the document's row in one transaction, if anything changed."""
+        pending = [*self.reused, *records]
+        ordered = {name: self.records[name] for name in self.order if name in self.records}
+        document = settle(self.document, ordered, self.run_id)
+        same = document.model_copy(
+            update={"updated_at": self.document.updated_at, "run_id": self.document.run_id}
+        )
+        if pending or same != self.document:
+            deployment.catalog.put_stages(pending, [document])
+        self.document = document
+        self.reused.clear()
+
+    def _arrive(self, stage: Stage, record: StageRecord) -> StageResult:
+        self.records[stage.name] = record
+        if record.status is not StageStatus.FAILED:
+            self.versions[stage.name] = record.data_version
+        return StageResult(self.ref, self.document.partition_key, stage.name, record)
+
+
+def run_document_stages(
+    run: DocumentRun,
+    stages: Sequence[DocumentStage | PagedStage],
+    pool: WorkerPool,
+    deployment: Deployment,
+    emit: Callable[[StageResult], None],
+) -> None:
+    """Takes one document through `stages` in order, until one fails. Never raises for the document.
+
+    Args:
+        emit: Takes each result once it is durable.
+    """
+    for stage in stages:
+        started = time.perf_counter()
+        try:
+            if RAW in stage.inputs:
+                run.observe_raw(deployment)
+            elif RAW not in run.versions:
+                run.refuse_changed_raw(deployment)
+            if not run.inputs_known(stage):
+                return
+            record = run.reusable(stage, deployment)
+            if record:
+                emit(run.reuse(stage, record))
+                continue
+            run.begin(stage, deployment)
+            output, seconds = _run_stage(stage, run.ref, pool, deployment)
+            emit(run.succeed(stage, output, seconds, deployment))
+        except PoolClosedError:
+            return
+        except Exception as error:
+            seconds = time.perf_counter() - started
+            emit(run.fail(stage, as_sparknet_error(error), seconds, deployment))
+            return
+
+
+def _run_stage(
+    stage: DocumentStage | PagedStage,
+    ref: DocumentRef,
+    pool: WorkerPool,
+    deployment: Deployment,
+) -> tuple[StageOutput, float]:
+    if isinstance(stage, DocumentStage):
+        finished = pool.result(pool.submit(stage.run, ref))
+        return finished.value, finished.seconds
+    spans = PageSpans(stage, ref, pool, ahead=2 * deployment.settings.workers)
+    output = stage.assemble(ref, spans.results(stage.page_count(ref, deployment)), deployment)
+    return output, spans.seconds
+
+
+def find_raw(doc_id: str, deployment: Deployment) -> str | None:
+    """Key of the document's original: the first file in its folder, in key order."""
+    first = next(iter(deployment.storage.list(f"raw/{doc_id}/", limit=1)), None)
+    return first.key if first else None
+
+
+def _sha256(key: str, deployment: Deployment) -> str:
+    digest = hashlib.sha256()
+    with deployment.storage.open(key) as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def new_document(doc_id: str, partition_key: str, raw_key: str) -> DocumentRecord:
+    """A row for a document that nobody has registered yet."""
+    now = datetime.now(UTC)
+    return DocumentRecord(
+        doc_id=doc_id,
+        partition_key=partition_key,
+        raw_key=raw_key,
+        filename=raw_key.rsplit("/", 1)[-1],
+        created_at=now,
+        updated_at=now,
+    )
