@@ -1,0 +1,80 @@
+"""Who may work on a document now: leases in SQLite that die with the process that holds them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Collection
+
+import psutil
+
+from resources.sqlite import in_chunks, marks
+
+# A process's start as read at different moments differs by what the clock was corrected meanwhile.
+START_TOLERANCE_SECONDS = 2.0
+
+
+def claim(
+    connection: sqlite3.Connection, doc_ids: Collection[str], owner: str, seconds: float
+) -> set[str]:
+    """Leases what is free, expired or dead, inside the caller's write transaction."""
+    now = time.time()
+    held: set[str] = set()
+    alive: dict[tuple[str, float | None], bool] = {}
+    for chunk in in_chunks(set(doc_ids)):
+        rows = connection.execute(
+            "SELECT doc_id, owner, started FROM leases"
+            f" WHERE expires > ? AND owner != ? AND doc_id IN ({marks(len(chunk))})",
+            (now, owner, *chunk),
+        )
+        for doc_id, other, started in rows:
+            lease = (other, started)
+            if lease not in alive:
+                alive[lease] = _is_alive(other, started)
+            if alive[lease]:
+                held.add(doc_id)
+    granted = set(doc_ids) - held
+    started = _process_start(owner)
+    connection.executemany(
+        "INSERT OR REPLACE INTO leases (doc_id, owner, started, expires) VALUES (?, ?, ?, ?)",
+        [(doc_id, owner, started, now + seconds) for doc_id in granted],
+    )
+    return granted
+
+
+def release(connection: sqlite3.Connection, doc_ids: Collection[str], owner: str) -> None:
+    """Removes the leases of `owner`, inside the caller's write transaction."""
+    connection.executemany(
+        "DELETE FROM leases WHERE doc_id = ? AND owner = ?", [(d, owner) for d in doc_ids]
+    )
+
+
+def _is_alive(owner: str, started: float | None) -> bool:
+    """False only when the owner's process is known to be gone."""
+    pid = _local_pid(owner)
+    if pid is None or started is None:
+        return True
+    now = _process_start(owner)
+    return now is not None and abs(now - started) < START_TOLERANCE_SECONDS
+
+
+def _local_pid(owner: str) -> int | None:
+    host, _, rest = owner.partition(":")
+    pid = rest.partition(":")[0]
+    return int(pid) if host == socket.gethostname() and pid.isascii() and pid.isdigit() else None
+
+
+def _process_start(owner: str) -> float | None:
+    """When the owner's process started; None when it is on another host, gone, or a zombie."""
+    pid = _local_pid(owner)
+    if pid is None:
+        return None
+    try:
+        process = psutil.Process(pid)
+        if pid != os.getpid() and process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return process.create_time()
+    except psutil.Error:
+        return None

@@ -1,0 +1,146 @@
+"""The catalog in one SQLite file: short write transactions, readers never wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+
+from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, leases
+from resources.sqlite import Database, in_chunks, marks
+
+# Columns hold what is looked up; the record is the truth.
+_MIGRATIONS = (
+    (
+        """CREATE TABLE documents (
+            doc_id TEXT PRIMARY KEY, partition_key TEXT NOT NULL, status TEXT NOT NULL,
+            record TEXT NOT NULL)""",
+        "CREATE UNIQUE INDEX documents_by_partition_key ON documents (partition_key)",
+        "CREATE INDEX documents_by_status ON documents (status, doc_id)",
+        """CREATE TABLE stages (
+            doc_id TEXT NOT NULL, stage TEXT NOT NULL, record TEXT NOT NULL,
+            PRIMARY KEY (doc_id, stage))""",
+        """CREATE TABLE leases (
+            doc_id TEXT PRIMARY KEY, owner TEXT NOT NULL, started REAL, expires REAL NOT NULL)""",
+    ),
+)
+_PAGE = 500
+
+
+class SQLiteCatalog:
+    """Catalog in a SQLite file, for any number of processes on one machine.
+
+    A process kill loses no commit. A power cut may lose the last ones, which costs a repeated look
+    at documents whose artifacts are already there.
+
+    Args:
+        path: The file; made at first use, with its folder. One that can't be written to can be
+            read all the same.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._database = Database(Path(path), _MIGRATIONS)
+
+    def __reduce__(self) -> tuple[Callable[[Path], SQLiteCatalog], tuple[Path]]:
+        return SQLiteCatalog, (self._database.path,)
+
+    def get(self, doc_id: str) -> DocumentRecord | None:
+        """The document's record, or None."""
+        return self.get_many([doc_id]).get(doc_id)
+
+    def get_many(self, doc_ids: Collection[str]) -> dict[str, DocumentRecord]:
+        """Records of the documents that are known."""
+        return {record.doc_id: record for record in self._select("doc_id", doc_ids)}
+
+    def put(self, records: Sequence[DocumentRecord]) -> None:
+        """Inserts or replaces documents, all or none.
+
+        Raises:
+            sqlite3.IntegrityError: A partition key belongs to another document.
+        """
+        self.put_stages((), records)
+
+    def by_partition_key(self, keys: Collection[str]) -> dict[str, DocumentRecord]:
+        """Partition key -> document, for the keys that are known."""
+        return {record.partition_key: record for record in self._select("partition_key", keys)}
+
+    def documents(
+        self, *, status: DocumentStatus | None = None, after: str = ""
+    ) -> Iterator[DocumentRecord]:
+        """Documents in `doc_id` order; reads a page at a time, so no reader holds up a writer."""
+        query = "SELECT doc_id, record FROM documents WHERE doc_id > ?"
+        query += " AND status = ?" if status else ""
+        while True:
+            values = (after, status) if status else (after,)
+            rows = self._database.connection.execute(
+                f"{query} ORDER BY doc_id LIMIT {_PAGE}", values
+            ).fetchall()
+            for after, record in rows:  # noqa: B007 - the last one starts the next page
+                yield DocumentRecord.model_validate_json(record)
+            if len(rows) < _PAGE:
+                return
+
+    def totals(self) -> dict[str, int]:
+        """Status -> number of documents."""
+        return dict(
+            self._database.connection.execute("SELECT status, count(*) FROM documents GROUP BY 1")
+        )
+
+    def stages(self, doc_ids: Collection[str]) -> dict[str, dict[str, StageRecord]]:
+        """doc_id -> stage -> record."""
+        found: dict[str, dict[str, StageRecord]] = {doc_id: {} for doc_id in doc_ids}
+        for chunk in in_chunks(found):
+            rows = self._database.connection.execute(
+                f"SELECT doc_id, stage, record FROM stages WHERE doc_id IN ({marks(len(chunk))})",
+                chunk,
+            )
+            for doc_id, stage, record in rows:
+                found[doc_id][stage] = StageRecord.model_validate_json(record)
+        return found
+
+    def put_stages(
+        self, records: Sequence[StageRecord], documents: Sequence[DocumentRecord] = ()
+    ) -> None:
+        """Inserts or replaces stage records, and documents with them, all or none."""
+        stage_rows = [(r.doc_id, r.stage, r.model_dump_json()) for r in records]
+        document_rows = [
+            (r.doc_id, r.partition_key, r.status.value, r.model_dump_json()) for r in documents
+        ]
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO stages (doc_id, stage, record) VALUES (?, ?, ?)"
+                " ON CONFLICT (doc_id, stage) DO UPDATE SET record = excluded.record",
+                stage_rows,
+            )
+            # Not INSERT OR REPLACE: a partition key taken by another document must fail.
+            connection.executemany(
+                "INSERT INTO documents (doc_id, partition_key, status, record)"
+                " VALUES (?, ?, ?, ?) ON CONFLICT (doc_id) DO UPDATE SET partition_key ="
+                " excluded.partition_key, status = excluded.status, record = excluded.record",
+                document_rows,
+            )
+
+    def claim(self, doc_ids: Collection[str], owner: str, seconds: float) -> set[str]:
+        """Leases documents to `owner` (`{host}:{pid}:{token}`) for `seconds`."""
+        with self._database.transaction() as connection:
+            return leases.claim(connection, doc_ids, owner, seconds)
+
+    def release(self, doc_ids: Collection[str], owner: str) -> None:
+        """Gives up leases held by `owner`."""
+        with self._database.transaction() as connection:
+            leases.release(connection, doc_ids, owner)
+
+    def delete(self, doc_id: str) -> bool:
+        """Forgets a document, its stages and its lease; True if there was one."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM stages WHERE doc_id = ?", (doc_id,))
+            connection.execute("DELETE FROM leases WHERE doc_id = ?", (doc_id,))
+            gone = connection.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
+            return gone.rowcount > 0
+
+    def _select(self, column: str, values: Collection[str]) -> Iterator[DocumentRecord]:
+        for chunk in in_chunks(set(values)):
+            rows = self._database.connection.execute(
+                f"SELECT record FROM documents WHERE {column} IN ({marks(len(chunk))})", chunk
+            ).fetchall()
+            for (record,) in rows:
+                yield DocumentRecord.model_validate_json(record)

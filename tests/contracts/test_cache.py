@@ -1,0 +1,187 @@
+"""What every Cache must do. A new adapter is added to the `new_cache` fixture."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import pickle
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from resources.cache import Cache
+from resources.cache.sqlite import SQLiteCache
+
+
+@pytest.fixture(params=["sqlite"])
+def new_cache(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Cache]:
+    """Makes an empty cache at each call."""
+    numbers = itertools.count()
+
+    def make() -> Cache:
+        return {"sqlite": SQLiteCache}[request.param](tmp_path / str(next(numbers)) / "cache.db")
+
+    return make
+
+
+@pytest.fixture
+def cache(new_cache: Callable[[], Cache]) -> Cache:
+    return new_cache()
+
+
+def test_namespaces_are_apart(cache: Cache) -> None:
+    cache.put_many("pages", {"a": b"1", "b": b""})
+    cache.put_many("vectors", {"a": b"\0" * 2_000_000})
+    assert cache.get_many("pages", ["a", "b", "c", "a"]) == {"a": b"1", "b": b""}
+    assert cache.get_many("vectors", ["a", "b"]) == {"a": b"\0" * 2_000_000}
+    assert cache.get_many("other", ["a"]) == {}
+    assert cache.delete_many("pages", ["a", "c", "a"]) == 1
+    assert cache.get_many("pages", ["a", "b"]) == {"b": b""}
+
+
+def test_thousands_of_keys(cache: Cache) -> None:
+    entries = {str(n): b"%d" % n for n in range(3000)}
+    cache.put_many("n", entries)
+    assert cache.get_many("n", entries) == entries
+    assert cache.get_many("n", (str(n) for n in range(2990, 4000))).keys() == {
+        str(n) for n in range(2990, 3000)
+    }
+    assert cache.delete_many("n", iter(entries)) == 3000
+    assert cache.get_many("n", entries) == {}
+
+
+def test_nothing_asked(cache: Cache) -> None:
+    cache.put_many("n", {})
+    assert cache.get_many("n", []) == {}
+    assert cache.delete_many("n", []) == 0
+
+
+@hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["n", "m"]),
+            st.dictionaries(st.text("ab'%é", max_size=2), st.binary(max_size=4), max_size=4),
+            st.booleans(),
+        ),
+        max_size=8,
+    )
+)
+def test_behaves_like_mappings(
+    new_cache: Callable[[], Cache], steps: list[tuple[str, dict[str, bytes], bool]]
+) -> None:
+    cache = new_cache()
+    model: dict[str, dict[str, bytes]] = {"n": {}, "m": {}}
+    for namespace, entries, delete in steps:
+        if delete:
+            there = [k for k in entries if k in model[namespace]]
+            assert cache.delete_many(namespace, entries) == len(there)
+            for key in there:
+                del model[namespace][key]
+        else:
+            cache.put_many(namespace, entries)
+            model[namespace].update(entries)
+    for namespace, known in model.items():
+        assert cache.get_many(namespace, [*known, "unknown"]) == known
+
+
+def _put(cache: Cache, worker: int) -> None:
+    for n in range(50):
+        cache.put_many("n", {f"{worker}-{n}-{m}": b"x" * 1000 for m in range(10)})
+        assert len(cache.get_many("n", [f"{worker}-{n}-{m}" for m in range(10)])) == 10
+
+
+def test_processes_write_at_once(cache: Cache) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_put, args=(cache, n)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [w.exitcode for w in workers] == [0, 0, 0]
+    keys = [f"{w}-{n}-{m}" for w in range(3) for n in range(50) for m in range(10)]
+    assert len(cache.get_many("n", keys)) == 1500
+
+
+def test_it_travels_to_other_processes(cache: Cache) -> None:
+    cache.put_many("n", {"a": b"1"})
+    assert pickle.loads(pickle.dumps(cache)).get_many("n", ["a"]) == {"a": b"1"}
+    child = multiprocessing.get_context("fork").Process(
+        target=cache.put_many, args=("n", {"b": b"2"})
+    )
+    child.start()
+    child.join(30)
+    assert cache.get_many("n", ["a", "b"]) == {"a": b"1", "b": b"2"}
+
+
+# The rest is about the SQLite file.
+
+
+@pytest.mark.parametrize("damage", [b"not a database", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_file_is_moved_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: bytes
+) -> None:
+    path = tmp_path / "cache.db"
+    path.write_bytes(damage)
+    cache = SQLiteCache(path)
+    assert cache.get_many("n", ["a"]) == {}
+    cache.put_many("n", {"a": b"1"})
+    assert cache.get_many("n", ["a"]) == {"a": b"1"}
+    (aside,) = tmp_path.glob("cache.db.damaged-*")
+    assert aside.read_bytes() == damage
+    assert "damaged" in caplog.text
+
+
+def test_damage_under_an_open_connection(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    writer = SQLiteCache(path)
+    writer.put_many("n", {str(n): b"x" * 500 for n in range(2000)})
+    sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    cache, other = SQLiteCache(path), SQLiteCache(path)
+    for user in (cache, other, writer):
+        user.get_many("n", [str(n) for n in range(2000)])
+        user.put_many("n", {"new": b"1"})
+    assert SQLiteCache(path).get_many("n", ["new"]) == {"new": b"1"}
+
+
+def test_a_locked_file_is_a_miss(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "cache.db"
+    cache = SQLiteCache(path)
+    cache.put_many("n", {"a": b"1"})
+    cache._database.connection.execute("PRAGMA busy_timeout=10")
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    cache.put_many("n", {"b": b"2"})
+    assert "not used this time" in caplog.text
+    assert cache.delete_many("n", ["a"]) == 0
+    assert cache.get_many("n", ["a", "b"]) == {"a": b"1"}
+    blocker.close()
+
+
+def test_a_folder_that_cannot_be_made_is_a_miss(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    cache = SQLiteCache(tmp_path / "file" / "cache.db")
+    cache.put_many("n", {"a": b"1"})
+    assert cache.get_many("n", ["a"]) == {}
+    assert cache.delete_many("n", ["a"]) == 0
+
+
+def test_a_full_disk_is_a_miss(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cache = SQLiteCache(tmp_path / "cache.db")
+    cache.put_many("n", {"a": b"1"})
+    cache._database.connection.execute("PRAGMA max_page_count=20")
+    cache.put_many("n", {"b": b"x" * 1_000_000})
+    assert "full" in caplog.text
+    assert cache.get_many("n", ["a", "b"]) == {"a": b"1"}
+    cache.put_many("n", {"c": b"3"})
+    assert cache.get_many("n", ["c"]) == {"c": b"3"}

@@ -1,0 +1,319 @@
+"""What every Catalog must do. A new adapter is added to the `new_catalog` fixture."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import pickle
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord, StageStatus
+from resources.catalog.sqlite import SQLiteCatalog
+from resources.failure import Failure, FailureKind, SparknetError
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
+OWNER = f"{socket.gethostname()}:{os.getpid()}:me"
+
+
+@pytest.fixture(params=["sqlite"])
+def new_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Catalog]:
+    """Makes an empty catalog at each call."""
+    numbers = itertools.count()
+
+    def make() -> Catalog:
+        return {"sqlite": SQLiteCatalog}[request.param](
+            tmp_path / str(next(numbers)) / "catalog.db"
+        )
+
+    return make
+
+
+@pytest.fixture
+def catalog(new_catalog: Callable[[], Catalog]) -> Catalog:
+    return new_catalog()
+
+
+def document(doc_id: str, **values: Any) -> DocumentRecord:
+    defaults = {
+        "partition_key": f"key-of-{doc_id}",
+        "raw_key": f"raw/{doc_id}/file.pdf",
+        "filename": "file.pdf",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return DocumentRecord(doc_id=doc_id, **{**defaults, **values})
+
+
+def stage(doc_id: str, name: str = "chunks", **values: Any) -> StageRecord:
+    return StageRecord(
+        **{
+            "doc_id": doc_id,
+            "stage": name,
+            "status": StageStatus.DONE,
+            "updated_at": NOW,
+            **values,
+        }
+    )
+
+
+def test_an_empty_catalog(catalog: Catalog) -> None:
+    assert catalog.get("a") is None
+    assert catalog.get_many(["a"]) == {}
+    assert catalog.get_many([]) == {}
+    assert catalog.by_partition_key(["a"]) == {}
+    assert list(catalog.documents()) == []
+    assert catalog.totals() == {}
+    assert catalog.stages(["a"]) == {"a": {}}
+    assert not catalog.delete("a")
+
+
+def test_every_field_comes_back(catalog: Catalog) -> None:
+    failure = Failure(
+        kind=FailureKind.TIMED_OUT, message="…'\"", retryable=True, attempts=3, next_retry_at=NOW
+    )
+    record = document(
+        "dök, 1%",
+        status=DocumentStatus.FAILED,
+        failure=failure,
+        raw_version="v",
+        raw_sha256="s",
+        source="/home/it's",
+        tier="premium",
+        pages=7,
+        chunks=9,
+        run_id="run",
+    )
+    made = stage(
+        record.doc_id,
+        status=StageStatus.PARTIAL,
+        fingerprint="f",
+        data_version="d",
+        failure=failure,
+        failed_pages=[2, 5],
+        attempts=2,
+        pages=5,
+        seconds=1.25,
+        cost_usd=0.125,
+        reused=True,
+        run_id="run",
+        metadata={"n": 1, "nested": {"list": [1.5, None, "ü"]}},
+    )
+    catalog.put_stages([made], [record])
+    assert catalog.get(record.doc_id) == record
+    assert catalog.by_partition_key([record.partition_key, "?"]) == {record.partition_key: record}
+    assert catalog.stages([record.doc_id]) == {record.doc_id: {"chunks": made}}
+
+
+def test_replacing_and_deleting(catalog: Catalog) -> None:
+    catalog.put([document("a"), document("b")])
+    catalog.put_stages([stage("a"), stage("a", "ocr_text"), stage("b")])
+    catalog.put_stages([stage("a", pages=4)], [document("a", status=DocumentStatus.INDEXED)])
+    assert catalog.totals() == {"indexed": 1, "pending": 1}
+    assert catalog.stages(["a"])["a"]["chunks"].pages == 4
+    assert catalog.delete("a")
+    assert not catalog.delete("a")
+    assert catalog.stages(["a", "b"]) == {"a": {}, "b": {"chunks": stage("b")}}
+    assert [d.doc_id for d in catalog.documents()] == ["b"]
+
+
+def test_a_partition_key_names_one_document(catalog: Catalog) -> None:
+    catalog.put([document("a", partition_key="same")])
+    with pytest.raises(Exception):  # noqa: B017 - each database has its own type for it
+        catalog.put([document("c"), document("b", partition_key="same")])
+    assert [d.doc_id for d in catalog.documents()] == ["a"]
+    catalog.put([document("a", partition_key="moved"), document("b", partition_key="same")])
+    assert set(catalog.by_partition_key(["moved", "same"])) == {"moved", "same"}
+
+
+def test_documents_are_paged_in_order(catalog: Catalog) -> None:
+    ids = [f"{n:04}" for n in range(1200)]
+    catalog.put([document(i) for i in reversed(ids)])
+    assert [d.doc_id for d in catalog.documents()] == ids
+    assert [d.doc_id for d in catalog.documents(after="1100")] == ids[1101:]
+    catalog.put([document(i, status=DocumentStatus.FAILED) for i in ids[::7]])
+    failed = catalog.documents(status=DocumentStatus.FAILED, after=ids[70])
+    assert [d.doc_id for d in failed] == ids[77::7]
+    assert len(catalog.get_many(ids)) == 1200
+    assert len(catalog.stages(ids)) == 1200
+
+
+def test_writing_while_iterating(catalog: Catalog) -> None:
+    catalog.put([document(f"{n:04}") for n in range(1001)])
+    for record in catalog.documents():
+        if record.doc_id.endswith("0"):
+            catalog.put([record.model_copy(update={"status": DocumentStatus.INDEXED})])
+    assert catalog.totals() == {"indexed": 101, "pending": 900}
+
+
+identifiers = st.sampled_from(["a", "b", "b/c", "é", "'; --", "%"])
+operations = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), identifiers, st.sampled_from(DocumentStatus)),
+        st.tuples(st.just("stage"), identifiers, st.sampled_from(["s", "t"]), st.integers(0, 9)),
+        st.tuples(st.just("delete"), identifiers),
+    ),
+    max_size=15,
+)
+
+
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(operations)
+def test_behaves_like_two_mappings(
+    new_catalog: Callable[[], Catalog], steps: list[tuple[Any, ...]]
+) -> None:
+    catalog = new_catalog()
+    documents: dict[str, DocumentRecord] = {}
+    stages: dict[str, dict[str, StageRecord]] = {}
+    for step, doc_id, *values in steps:
+        if step == "put":
+            documents[doc_id] = document(doc_id, status=values[0])
+            catalog.put([documents[doc_id]])
+        elif step == "stage":
+            record = stage(doc_id, values[0], pages=values[1])
+            stages.setdefault(doc_id, {})[values[0]] = record
+            catalog.put_stages([record])
+        else:
+            assert catalog.delete(doc_id) == (doc_id in documents)
+            documents.pop(doc_id, None)
+            stages.pop(doc_id, None)
+    assert {d.doc_id: d for d in catalog.documents()} == documents
+    everything = ["a", "b", "b/c", "é", "'; --", "%"]
+    assert catalog.stages(everything) == {i: stages.get(i, {}) for i in everything}
+    statuses = [d.status for d in documents.values()]
+    assert catalog.totals() == {s.value: statuses.count(s) for s in set(statuses)}
+
+
+def test_claims_exclude_each_other(catalog: Catalog) -> None:
+    other = OWNER + "-too"
+    assert catalog.claim(["a", "b"], OWNER, 60) == {"a", "b"}
+    assert catalog.claim(["b", "c"], other, 60) == {"c"}
+    assert catalog.claim(["a", "b", "c"], OWNER, 60) == {"a", "b"}
+    catalog.release(["a", "c"], OWNER)
+    assert catalog.claim(["a", "b", "c"], other, 60) == {"a", "c"}
+    catalog.release(["b"], other)
+    assert catalog.claim(["b"], other, 60) == set()
+
+
+def test_claims_expire(catalog: Catalog) -> None:
+    far = "elsewhere:1:x"
+    assert catalog.claim(["a"], far, 0.2) == {"a"}
+    assert catalog.claim(["a"], OWNER, 60) == set()
+    time.sleep(0.25)
+    assert catalog.claim(["a"], OWNER, 60) == {"a"}
+    assert catalog.claim(["a"], far, 60) == set()
+
+
+def test_the_leases_of_a_dead_process_are_free_at_once(catalog: Catalog) -> None:
+    code = "import sys; sys.stdin.read()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    theirs = f"{socket.gethostname()}:{process.pid}:t"
+    assert catalog.claim(["a"], theirs, 600) == {"a"}
+    assert catalog.claim(["a"], OWNER, 60) == set()
+    process.send_signal(signal.SIGKILL)
+    # Not reaped yet: a zombie holds nothing either.
+    deadline = time.monotonic() + 30
+    while not catalog.claim(["a"], OWNER, 60):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.communicate()
+    assert catalog.claim(["a"], theirs, 600) == set()
+
+
+def _claim_all(catalog: Catalog, ids: list[str], token: str, results: Any) -> None:
+    mine: set[str] = set()
+    for doc_id in ids:
+        mine |= catalog.claim([doc_id], f"{socket.gethostname()}:{os.getpid()}:{token}", 600)
+    results.put((token, mine))
+    results.close()
+    results.join_thread()
+    time.sleep(30)
+
+
+def test_processes_share_the_documents_out(catalog: Catalog) -> None:
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    ids = [str(n) for n in range(100)]
+    workers = [
+        context.Process(target=_claim_all, args=(catalog, ids[::order], str(n), results))
+        for n, order in enumerate((1, -1, 1))
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        claims = [results.get(timeout=60)[1] for _ in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.join()
+    assert sum(map(len, claims)) == 100
+    assert set().union(*claims) == set(ids)
+
+
+def _write_stages(catalog: Catalog, worker: int) -> None:
+    for n in range(100):
+        catalog.put_stages([stage(f"{worker}-{n}")], [document(f"{worker}-{n}")])
+
+
+def test_processes_write_at_once(catalog: Catalog) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_write_stages, args=(catalog, n)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [w.exitcode for w in workers] == [0, 0, 0]
+    assert catalog.totals() == {"pending": 300}
+
+
+def test_it_travels_to_other_processes(catalog: Catalog) -> None:
+    catalog.put([document("a")])
+    assert pickle.loads(pickle.dumps(catalog)).get("a") == document("a")
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=catalog.put, args=([document("b")],))
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    assert catalog.get("b") == document("b")
+
+
+# The rest is about the SQLite file.
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    SQLiteCatalog(path).totals()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(SparknetError, match="newer version"):
+        SQLiteCatalog(path).totals()
+
+
+def test_status_of_a_catalog_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "catalog.db"
+    writer = SQLiteCatalog(path)
+    writer.put([document("a")])
+    monkeypatch.setattr("resources.sqlite._writable", lambda path: False)
+    reader = SQLiteCatalog(path)
+    assert reader.get("a") == document("a")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.put([document("b")])
