@@ -1,0 +1,138 @@
+"""How wide a table's columns are, and the pieces that a table is cut into to fit on pages."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+PORTRAIT, LANDSCAPE = 515.0, 762.0  # points between the margins of A4
+WIDEST = 4000.0
+_CHARACTER = 5.0  # points; the mean of 9 pt Nimbus Sans is 4.6
+_PADDING = 7.0
+_LINE = 11.0
+_NATURAL, _FLOOR = 220.0, 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A run of columns of a table that goes on one page, with its widths in points."""
+
+    first: int
+    widths: tuple[float, ...]
+
+    @property
+    def width(self) -> float:
+        return sum(self.widths)
+
+
+def layouts(rows: Sequence[Sequence[str]]) -> list[Layout]:
+    """Fits the columns to a portrait page, a landscape one, or a page as wide as they need.
+
+    A table wider than `WIDEST` is cut into groups of columns.
+    """
+    count = len(rows[0])
+    natural = [_PADDING + 10.0] * count
+    floor = list(natural)
+    for row in rows:
+        for column, cell in enumerate(row):
+            if not cell:
+                continue
+            length = extent(cell)
+            if length * _CHARACTER + _PADDING > natural[column]:
+                widest = max(map(extent, cell.split("\n")))
+                natural[column] = max(natural[column], widest * _CHARACTER + _PADDING)
+                longest = max(map(extent, cell.split() or [""]))
+                floor[column] = max(floor[column], longest * _CHARACTER + _PADDING)
+    natural = [min(width, _NATURAL * 2 if count < 3 else _NATURAL) for width in natural]
+    floor = [min(width, _FLOOR) for width in floor]
+    return [_fit(first, natural[first:last], floor[first:last]) for first, last in _cut(natural)]
+
+
+def _cut(widths: Sequence[float]) -> Iterator[tuple[int, int]]:
+    first, total = 0, 0.0
+    for column, width in enumerate(widths):
+        if total + width > WIDEST:
+            yield first, column
+            first, total = column, 0.0
+        total += width
+    yield first, len(widths)
+
+
+def _fit(first: int, natural: list[float], floor: list[float]) -> Layout:
+    total, least = sum(natural), sum(floor)
+    for room in (PORTRAIT, LANDSCAPE):
+        if total <= room:
+            return Layout(first, tuple(natural))
+        if least <= room and total <= 2 * room:
+            spare = (room - least) / (total - least)
+            return Layout(
+                first,
+                tuple(f + (n - f) * spare for n, f in zip(natural, floor, strict=True)),
+            )
+    return Layout(first, tuple(natural))
+
+
+@lru_cache(maxsize=4096)
+def _wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def extent(text: str) -> int:
+    """Length in characters of ordinary width; a CJK character counts as two."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(map(_wide, text))
+
+
+def height(row: Sequence[str], layout: Layout) -> float:
+    """Estimate of a row's height, points; errs on the high side."""
+    lines = 1.0
+    for width, cell in zip(layout.widths, row, strict=True):
+        if cell:
+            room = max((width - _PADDING) / _CHARACTER, 1.0)
+            lines = max(lines, sum(extent(line) // room + 1.3 for line in cell.split("\n")))
+    return lines * _LINE + 5.0
+
+
+def parts(row: Sequence[str], layout: Layout, room: float) -> list[list[str]]:
+    """The row itself, or the pieces of a row that is higher than `room` points."""
+    if height(row, layout) <= room:
+        return [list(row)]
+    limit = max(int(room / _LINE / 1.5), 1)
+    columns = []
+    for width, cell in zip(layout.widths, row, strict=True):
+        size = max(int((width - _PADDING) / _CHARACTER * limit), 8)
+        columns.append(list(_pieces(cell, size, limit)))
+    longest = max(map(len, columns))
+    return [[c[part] if part < len(c) else "" for c in columns] for part in range(longest)]
+
+
+def _pieces(text: str, size: int, lines: int) -> Iterator[str]:
+    """Cuts text at spaces into pieces of at most `size` characters' width and `lines` lines."""
+    piece: list[str] = []
+    used = 0
+    breaks = 0
+    for line in text.split("\n"):
+        for start, word in enumerate(_short_words(line, size)):
+            if piece and used + extent(word) + 1 > size:
+                yield "".join(piece)
+                piece, used, breaks = [], 0, 0
+            if piece:
+                piece.append(" " if start else "\n")
+            piece.append(word)
+            used += extent(word) + 1
+        breaks += 1
+        if piece and breaks >= lines:
+            yield "".join(piece)
+            piece, used, breaks = [], 0, 0
+    if piece:
+        yield "".join(piece)
+
+
+def _short_words(line: str, size: int) -> Iterator[str]:
+    step = max(size // 2, 1)
+    for word in line.split():
+        for start in range(0, len(word), step):
+            yield word[start : start + step]

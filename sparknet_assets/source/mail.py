@@ -1,0 +1,169 @@
+"""E-mails to blocks: the heading lines, the body, the names of what is attached."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.encoding import declared_charset, decode
+from sparknet_assets.source.hypertext import read_hypertext
+from sparknet_assets.source.markup import Block, Heading, Paragraph, Run, collapse, paragraph
+from sparknet_assets.source.plain import text_blocks
+
+_HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
+MOST_PARTS = 1000
+
+
+@dataclass
+class Mail:
+    """What was read of a message.
+
+    Attributes:
+        flags: `attachments`, `hidden_text` where they apply.
+    """
+
+    subject: str | None = None
+    sender: str | None = None
+    date: str | None = None
+    blocks: list[Block] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+
+
+def read_eml(data: bytes, name: str) -> Mail:
+    """Reads an RFC 5322 message, of which each part may lie about its encoding.
+
+    Raises:
+        SparknetError: `corrupt` without any header line; `too_large` with too many parts.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0":
+        data = decode(data).encode("utf-8")
+    message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    if not message.keys():
+        raise SparknetError(
+            FailureKind.CORRUPT, f"{name} is not a readable e-mail: it has no header lines"
+        )
+    mail = Mail(_header(message, "Subject"), _header(message, "From"), _header(message, "Date"))
+    shown = [(key, _header(message, key)) for key in _HEADERS]
+    mail.blocks = heading_blocks(mail.subject, [(k, v) for k, v in shown if v])
+    _add_parts(message, mail, name)
+    return mail
+
+
+def heading_blocks(subject: str | None, headers: list[tuple[str, str]]) -> list[Block]:
+    """The subject as heading, then a line for each header."""
+    lines: list[Run] = []
+    for key, value in headers:
+        lines += [Run(f"{key}: ", "b"), Run(f"{value}\n")]
+    blocks: list[Block] = [Heading(subject, 1)] if subject else []
+    if lines:
+        lines[-1] = lines[-1]._replace(text=lines[-1].text.rstrip("\n"))
+        blocks.append(Paragraph(tuple(lines)))
+    return blocks
+
+
+def attachment_block(names: list[str]) -> Block:
+    """One line that lists what was attached."""
+    return paragraph("Attachments: " + ", ".join(names), "note")
+
+
+def _header(message: EmailMessage, key: str) -> str | None:
+    try:
+        return collapse(str(message.get(key) or "")) or None
+    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
+        # The parser of structured headers trips over malformed ones: take the line as it is.
+        raw = next((v for k, v in message.raw_items() if k.lower() == key.lower()), "")
+        return collapse(str(raw)) or None
+
+
+def _leaves(message: EmailMessage, name: str) -> Iterator[EmailMessage]:
+    """The parts that hold content, the first fit of each multipart/alternative only."""
+    stack = [message]
+    seen = 0
+    while stack:
+        part = stack.pop()
+        seen += 1
+        if seen > MOST_PARTS:
+            raise SparknetError(FailureKind.TOO_LARGE, f"{name} has over {MOST_PARTS} parts")
+        if not part.is_multipart() or part.get_content_type() == "message/rfc822":
+            yield part
+            continue
+        children = [child for child in part.get_payload() if isinstance(child, EmailMessage)]
+        if part.get_content_type() == "multipart/alternative":
+            children = _best(children)
+        stack.extend(reversed(children))
+
+
+def _best(children: list[EmailMessage]) -> list[EmailMessage]:
+    """HTML over plain text: it says what is a table and what is a list."""
+    for wanted in ("text/html", "multipart/related", "multipart/mixed", "text/plain"):
+        found = [child for child in children if child.get_content_type() == wanted]
+        if found and (wanted != "text/html" or _text(found[0]).strip()):
+            return found[:1]
+    return children[:1]
+
+
+def _add_parts(message: EmailMessage, mail: Mail, name: str) -> None:
+    parts = list(_leaves(message, name))
+    images = {
+        str(part.get("Content-ID", "")).strip("<> "): part
+        for part in parts
+        if part.get_content_maintype() == "image" and part.get("Content-ID")
+    }
+    shown: set[str] = set()
+
+    def picture(source: str) -> bytes | None:
+        key = source[4:] if source[:4].lower() == "cid:" else ""
+        if key not in images:
+            return None
+        shown.add(key)
+        payload = images[key].get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else None
+
+    attached = []
+    for part in parts:
+        kind = part.get_content_type()
+        inline = part.get_content_disposition() != "attachment" and not part.get_filename()
+        if kind == "text/html" and inline:
+            reader = read_hypertext(_text(part), picture)
+            mail.blocks += reader.blocks
+            mail.flags |= {"hidden_text"} if reader.hidden else set()
+        elif kind in ("text/plain", "text/enriched") and inline:
+            mail.blocks += text_blocks(_text(part))
+        else:
+            attached.append(part)
+    names = [
+        _filename(part)
+        for part in attached
+        if str(part.get("Content-ID", "")).strip("<> ") not in shown
+    ]
+    if names:
+        mail.flags.add("attachments")
+        mail.blocks.append(attachment_block(names))
+
+
+def _filename(part: EmailMessage) -> str:
+    if part.get_content_type() == "message/rfc822":
+        inner = part.get_payload()
+        first = inner[0] if isinstance(inner, list) and inner else None
+        subject = _header(first, "Subject") if isinstance(first, EmailMessage) else None
+        return part.get_filename() or f"message: {subject or 'without subject'}"
+    return collapse(part.get_filename() or "") or f"unnamed ({part.get_content_type()})"
+
+
+def _text(part: EmailMessage) -> str:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    charset = part.get_content_charset() or declared_charset(data)
+    if charset and charset.startswith("utf-16") and not _looks_wide(data):
+        charset = None  # the whole message was transcoded, its labels were not
+    return decode(data, charset)
+
+
+def _looks_wide(data: bytes) -> bool:
+    return b"\0" in data[:4096] or data[:2] in (b"\xff\xfe", b"\xfe\xff")

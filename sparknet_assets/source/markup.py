@@ -1,0 +1,114 @@
+"""What every reader of a format gives, and all that the typesetter takes: a stream of blocks."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+# Control characters, soft hyphens, lone surrogates and noncharacters: no glyph, or not even text.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u2060\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+_SPACES = re.compile(r"[ \t\n\r\f\v]+")
+
+
+class Run(NamedTuple):
+    """A piece of text in one style; `style` holds any of b, i, u (sub), p (super)."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; `level` 1 is the highest of 6."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Text that is read as one; line breaks are kept.
+
+    Attributes:
+        kind: `pre` keeps runs of spaces and uses a fixed pitch; `quote` and `note` are set apart.
+        marker: Bullet or number of a list item.
+        depth: Nesting of a list item or a quotation, 0 for none.
+    """
+
+    runs: tuple[Run, ...]
+    kind: Literal["text", "pre", "quote", "note"] = "text"
+    marker: str = ""
+    depth: int = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(run.text for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: every row as long as the first; a spanned cell has its text in its first place."""
+
+    rows: list[list[str]]
+    header_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An embedded image, in the bytes and format it came in."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows starts on a new page."""
+
+
+Block = Heading | Paragraph | Grid | Picture | PageBreak
+
+
+def clean(text: str) -> str:
+    """Drops characters that can't be set in type; a tab becomes a space."""
+    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\t", " ")
+
+
+def collapse(text: str) -> str:
+    """Cleans, and makes each run of white space one space."""
+    return _SPACES.sub(" ", clean(text)).strip()
+
+
+def lines_of(text: str) -> str:
+    """Cleans and collapses each line, drops the blank ones."""
+    return "\n".join(line for line in map(collapse, clean(text).split("\n")) if line)
+
+
+def paragraph(
+    text: str, kind: Literal["text", "pre", "quote", "note"] = "text", marker: str = ""
+) -> Paragraph:
+    """A paragraph of plain text."""
+    return Paragraph((Run(clean(text)),), kind, marker)
+
+
+def escape(text: str) -> str:
+    """Text as HTML, line breaks kept."""
+    return html.escape(text, quote=False).replace("\n", "<br/>")
+
+
+def grid(rows: list[list[str]], header_rows: int = 0) -> Grid | None:
+    """A table without its empty rows and columns, the rest padded to equal length.
+
+    Returns:
+        None when no cell has text.
+    """
+    cleaned = [[lines_of(cell) for cell in row] for row in rows]
+    kept = [number for number, row in enumerate(cleaned) if any(row)]
+    columns = sorted({c for r in kept for c, cell in enumerate(cleaned[r]) if cell})
+    if not kept:
+        return None
+    result = [[cleaned[r][c] if c < len(cleaned[r]) else "" for c in columns] for r in kept]
+    return Grid(result, min(sum(r < header_rows for r in kept), max(len(result) - 1, 0)))

@@ -1,0 +1,164 @@
+"""Gives a document without pages of its own the pages of a PDF that stands for it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resources.failure import FailureKind, SparknetError
+from resources.settings import Settings
+from sparknet_assets.artifacts import RenditionTable
+from sparknet_assets.source.content import Content
+from sparknet_assets.source.markup import Block, Picture
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """What is known of a document once its rendition is written.
+
+    Attributes:
+        created: As the document says it, ISO 8601 where it does.
+        flags: Sorted; of `attachments`, `hidden_text`, `images`.
+        tables: By page; a table over several pages has an entry for each.
+    """
+
+    title: str | None
+    author: str | None
+    created: str | None
+    flags: list[str]
+    tables: list[RenditionTable]
+    page_count: int
+
+
+Reader = Callable[[Path, str, str], Content]
+
+
+def make_rendition(
+    source: Path, media_type: str, filename: str, destination: Path, settings: Settings
+) -> Rendition:
+    """Reads a document and writes its rendition to `destination`. Nothing is fetched or run.
+
+    Args:
+        media_type: What the bytes are, as the intake found; one of `MEDIA_TYPES`.
+        filename: Names the document in messages.
+
+    Raises:
+        SparknetError: `encrypted`, `corrupt`, `empty`, `unsupported` or `too_large`.
+    """
+    reader = _reader(media_type)
+    if reader is None:
+        raise SparknetError(
+            FailureKind.UNSUPPORTED,
+            f"{filename} is {media_type}, which this version does not read; convert it to PDF",
+        )
+    if source.stat().st_size == 0:
+        raise _empty(filename)
+    content = reader(source, media_type, filename)
+    if not content.blocks:
+        raise _empty(filename)
+    if any(isinstance(block, Picture) for block in content.blocks):
+        content.flags.add("images")
+    with tempfile.TemporaryDirectory(prefix="rendition-", dir=destination.parent) as folder:
+        draft = Path(folder) / "draft.pdf"
+        typesetter = _typeset(content.blocks, draft, filename, settings)
+        _finish(draft, destination)
+    return Rendition(
+        content.title,
+        content.author,
+        content.created,
+        sorted(content.flags),
+        typesetter.tables,
+        typesetter.page_count,
+    )
+
+
+def _typeset(blocks: list[Block], draft: Path, filename: str, settings: Settings) -> Any:
+    from sparknet_assets.source.typeset import Typesetter
+
+    typesetter = Typesetter(draft, settings.max_pages, filename)
+    typesetter.set(blocks)
+    typesetter.close()
+    return typesetter
+
+
+def _finish(draft: Path, destination: Path) -> None:
+    from sparknet_assets.source.glyphs import finish
+
+    finish(draft, destination)
+
+
+def _empty(filename: str) -> SparknetError:
+    return SparknetError(
+        FailureKind.EMPTY, f"{filename} has no content; remove it or supply the right file"
+    )
+
+
+def _text(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source import encoding, plain
+
+    text = encoding.decode(path.read_bytes())
+    if media_type in ("text/csv", "text/tab-separated-values"):
+        return Content(plain.csv_blocks(text, name))
+    if media_type in ("text/markdown", "text/x-markdown"):
+        return Content(plain.markdown_blocks(text))
+    return Content(list(plain.text_blocks(text)))
+
+
+def _html(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.encoding import declared_charset, decode
+    from sparknet_assets.source.hypertext import read_hypertext
+
+    data = path.read_bytes()
+    page = read_hypertext(decode(data, declared_charset(data)))
+    flags = {"hidden_text"} if page.hidden else set()
+    author = page.meta.get("author") or None
+    return Content(page.blocks, page.title, author, page.meta.get("date") or None, flags)
+
+
+def _eml(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.mail import read_eml
+
+    mail = read_eml(path.read_bytes(), name)
+    return Content(mail.blocks, mail.subject, mail.sender, mail.date, mail.flags)
+
+
+def _extracted(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.extracted import read_extracted
+
+    return read_extracted(path, media_type, name)
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_READERS: dict[str, Reader] = {
+    "text/plain": _text,
+    "text/csv": _text,
+    "text/tab-separated-values": _text,
+    "text/markdown": _text,
+    "text/x-markdown": _text,
+    "text/html": _html,
+    "application/xhtml+xml": _html,
+    "message/rfc822": _eml,
+    "application/vnd.ms-outlook": _extracted,
+    "application/msword": _extracted,
+    "application/vnd.ms-powerpoint": _extracted,
+    "application/vnd.ms-excel": _extracted,
+    "application/rtf": _extracted,
+    "text/rtf": _extracted,
+    "application/epub+zip": _extracted,
+    _OFFICE + "wordprocessingml.document": _extracted,
+    _OFFICE + "presentationml.presentation": _extracted,
+    _OFFICE + "spreadsheetml.sheet": _extracted,
+    _OPEN_DOCUMENT + "text": _extracted,
+    _OPEN_DOCUMENT + "spreadsheet": _extracted,
+    _OPEN_DOCUMENT + "presentation": _extracted,
+}
+MEDIA_TYPES = frozenset(_READERS)
+
+
+def _reader(media_type: str) -> Reader | None:
+    kind = media_type.partition(";")[0].strip().lower()
+    return _READERS.get(kind)

@@ -1,0 +1,163 @@
+"""Plain text, Markdown and CSV become pages that give the same text back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from pathlib import Path
+
+import pymupdf
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from resources.failure import FailureKind, SparknetError
+from resources.settings import Settings
+from sparknet_assets.source.encoding import decode
+from sparknet_assets.source.rendition import make_rendition
+
+
+def test_paragraphs_come_back_in_order(make) -> None:
+    made = make(b"First one.\n\nSecond one\nof two lines.\n", "text/plain", "a.txt")
+    assert made.text.split("\n")[:3] == ["First one.", "Second one", "of two lines."]
+
+
+def test_words_are_neither_ligated_nor_hyphenated(make) -> None:
+    text = "Office efficient final affluent flow co\u00adoperate " * 40
+    made = make(text.encode(), "text/plain", "a.txt")
+    assert made.text.split() == text.replace("\u00ad", "").split()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "日本語のテキストです 漢字 かな",
+        "中文文本测试",
+        "한국어 텍스트 입니다",
+        "Кириллица и ελληνικά",
+        "שלום עולם",
+        "Emoji \U0001f600 and ☑ ☐",
+    ],
+)
+def test_scripts_come_back(make, text: str) -> None:
+    made = make(text.encode(), "text/plain", "a.txt")
+    assert "".join(made.text.split()) == "".join(text.split())
+
+
+def test_arabic_comes_back_as_letters(make) -> None:
+    made = make("مرحبا نص".encode(), "text/plain", "a.txt")
+    assert set("".join(made.text.split())) == set("مرحبانص")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_encodings_are_found(encoding: str) -> None:
+    text = "Crème brûlée, 3,50 €, naïve façade"
+    assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("data", [b"", b"  \n\t\n", b"\xef\xbb\xbf", b"\0\0\0"])
+def test_nothing_to_read_is_empty(make, data: bytes) -> None:
+    with pytest.raises(SparknetError) as error:
+        make(data, "text/plain", "a.txt")
+    assert error.value.kind is FailureKind.EMPTY
+    assert "a.txt" in error.value.message
+
+
+def test_unknown_media_type_is_unsupported(make) -> None:
+    with pytest.raises(SparknetError) as error:
+        make(b"x", "application/x-dwg", "plan.dwg")
+    assert error.value.kind is FailureKind.UNSUPPORTED
+
+
+def test_equal_input_gives_equal_bytes(make) -> None:
+    text = "A heading\n\nSome text 日本語 مرحبا\n".encode()
+    first = make(text, "text/plain", "a.txt").path.read_bytes()
+    assert make(text, "text/plain", "a.txt").path.read_bytes() == first
+
+
+def test_more_pages_than_allowed_is_too_large(tmp_path: Path) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("line\n\n" * 400)
+    with pytest.raises(SparknetError) as error:
+        make_rendition(
+            source, "text/plain", "a.txt", tmp_path / "r.pdf", Settings(home=tmp_path, max_pages=2)
+        )
+    assert error.value.kind is FailureKind.TOO_LARGE
+
+
+def test_markdown_keeps_headings_lists_and_tables(make) -> None:
+    text = "# Title\n\nSome *text*.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"
+    made = make(text.encode(), "text/markdown", "a.md")
+    assert made.pages[0].startswith("Title\nSome text.\n• one\n• two")
+    assert made.rendition.tables[0].rows == [["a", "b"], ["1", "2"], ["3", "4"]]
+    assert made.rendition.tables[0].header_rows == 1
+
+
+def test_csv_rows_survive_page_breaks(make) -> None:
+    rows = [["name", "amount", "remark"]]
+    rows += [[f"item {n}", str(n), "word " * (n % 40) + "."] for n in range(300)]
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    made = make(buffer.getvalue().encode(), "text/csv", "a.csv")
+    assert made.rendition.page_count > 3
+    assert made.rows == [[" ".join(cell.split()) for cell in row] for row in rows]
+    assert all(table.rows[0] == rows[0] for table in made.rendition.tables)
+
+
+def test_table_boxes_hold_the_words_of_their_rows(make) -> None:
+    data = "\n".join(["k,v"] + [f"key{n},value{n}" for n in range(120)]).encode()
+    made = make(data, "text/csv", "a.csv")
+    with pymupdf.open(made.path) as document:
+        for table in made.rendition.tables:
+            page = document[table.page - 1]
+            for row, box in zip(table.rows, table.row_boxes, strict=True):
+                width, height = page.rect.width, page.rect.height
+                clip = pymupdf.Rect(
+                    box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height
+                )
+                words = [w[4] for w in page.get_text("words", clip=clip)]
+                assert words == row
+
+
+def test_wide_csv_keeps_every_column_on_the_page(make) -> None:
+    rows = [[f"column {c} of row {r}" for c in range(40)] for r in range(3)]
+    made = make("\n".join(",".join(row) for row in rows).encode(), "text/csv", "a.csv")
+    assert made.rendition.tables[0].rows == rows
+    with pymupdf.open(made.path) as document:
+        assert all(w[2] <= document[0].rect.width for w in document[0].get_text("words"))
+
+
+def test_cell_higher_than_a_page_loses_no_word(make) -> None:
+    words = [f"w{n}" for n in range(6000)]
+    made = make(f'a,b\n1,"{" ".join(words)}"\n'.encode(), "text/csv", "a.csv")
+    found = [w for row in made.rows for w in row[1].split()]
+    assert found == ["b", *words]
+    with pymupdf.open(made.path) as document:
+        on_pages = [w[4] for page in document for w in page.get_text("words") if w[4][0] == "w"]
+        lowest = max(w[3] for page in document for w in page.get_text("words"))
+    assert on_pages == words
+    assert lowest < 842
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_csv_delimiters_are_found(make, delimiter: str) -> None:
+    data = "\n".join(delimiter.join(row) for row in [["a, b", "c"], ["1,5", "2"], ["3", "4"]])
+    made = make(data.encode(), "text/csv", "a.csv")
+    assert made.rows == [["a, b", "c"], ["1,5", "2"], ["3", "4"]]
+
+
+printable = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
+
+
+@examples(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(printable, min_size=1, max_size=300).filter(lambda text: bool(text.strip())))
+def test_any_printable_text_is_set(make, text: str) -> None:
+    made = make(b"start\n\n" + text.encode(), "text/plain", "a.txt")
+    assert made.pages[0].startswith("start")
+    latin = [c for c in unicodedata.normalize("NFKC", text) if c.isascii() and c.isalnum()]
+    found = unicodedata.normalize("NFKC", made.text)
+    assert all(found.count(c) >= latin.count(c) for c in set(latin))
