@@ -160,3 +160,35 @@ def read_text(storage: StorageAdapter, ref: DocumentRef) -> Iterator[PageText]:
             line = line.strip().rstrip(b",")
             if line.startswith(b'{"page":'):
                 yield PageText.model_validate_json(line)
+
+
+def write_chunks(storage: StorageAdapter, ref: DocumentRef, chunks: Iterable[Chunk]) -> str:
+    """Writes chunks.json from chunks in order, one a line, in the memory of one chunk.
+
+    Returns:
+        The sha256 of the file.
+    """
+    digest = hashlib.sha256()
+
+    def emit(file: BinaryIO, data: bytes) -> None:
+        digest.update(data)
+        file.write(data)
+
+    with storage.writer(ref.key(CHUNKS)) as file:
+        head = ChunkList(doc_id=ref.doc_id, chunks=[]).model_dump_json().encode()
+        emit(file, head.removesuffix(b"]}"))
+        separator = b"\n"
+        for chunk in chunks:
+            emit(file, separator + chunk.model_dump_json().encode())
+            separator = b",\n"
+        emit(file, b"\n]}\n")
+    return digest.hexdigest()
+
+
+def read_chunks(storage: StorageAdapter, ref: DocumentRef) -> Iterator[Chunk]:
+    """The chunks of chunks.json, one at a time. Raises ObjectNotFoundError."""
+    with storage.open(ref.key(CHUNKS)) as file:
+        for line in file:
+            line = line.strip().rstrip(b",")
+            if line.startswith(b'{"chunk_id":'):
+                yield Chunk.model_validate_json(line)

