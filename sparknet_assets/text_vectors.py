@@ -113,9 +113,7 @@ class TextVectors:
                 ).to_failure()
         return None
 
-    def _divide(
-        self, group: Sequence[Chunk], found: Found, error: SparknetError
-    ) -> Failure | None:
+    def _divide(self, group: Sequence[Chunk], found: Found, error: SparknetError) -> Failure | None:
         failure = error.to_failure()
         if failure.kind in _SERVICE_KINDS or len(group) == 1:
             found.failures.update(dict.fromkeys((c.text_sha256 for c in group), failure))
