@@ -1,0 +1,72 @@
+"""Places on a page: quarter turns, and lines into rows from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from resources.ocr import Box, Line, Word
+
+
+def turn_box(box: Box, degrees: int) -> Box:
+    """Where a box stands once its page was turned clockwise by a multiple of 90 degrees."""
+    x0, y0, x1, y1 = box
+    match degrees % 360:
+        case 90:
+            return Box(1 - y1, x0, 1 - y0, x1)
+        case 180:
+            return Box(1 - x1, 1 - y1, 1 - x0, 1 - y0)
+        case 270:
+            return Box(y0, 1 - x1, y1, 1 - x0)
+        case _:
+            return box
+
+
+def turn_line(line: Line, degrees: int) -> Line:
+    """The line on a page that was turned clockwise by a multiple of 90 degrees."""
+    if degrees % 360 == 0:
+        return line
+    words = [
+        word_at(word.text, turn_box(word.box, degrees), word.confidence) for word in line.words
+    ]
+    return line.model_copy(update={"words": words})
+
+
+def word_at(text: str, box: Box, confidence: float) -> Word:
+    """A word with its box kept within the page and all numbers rounded, so that JSON is short."""
+    x0, y0, x1, y1 = (round(min(1.0, max(0.0, value)), 5) for value in box)
+    return Word(text, x0, y0, x1, y1, round(min(1.0, max(0.0, confidence)), 4))
+
+
+def split_proportionally(text: str, box: Box, confidence: float) -> list[Word]:
+    """The words of a line of known place, each as wide as its share of the characters."""
+    words, cursor, step = [], 0, (box.x1 - box.x0) / max(1, len(text))
+    for part in text.split():
+        start = text.index(part, cursor)
+        cursor = start + len(part)
+        place = Box(box.x0 + start * step, box.y0, box.x0 + cursor * step, box.y1)
+        words.append(word_at(part, place, confidence))
+    return words
+
+
+def rows_of(boxes: Sequence[Box]) -> list[list[int]]:
+    """Groups boxes that stand side by side.
+
+    Returns:
+        Indices, row after row from the top, each row from left to right. A box joins the row above
+        when their heights overlap by more than half of the smaller one.
+    """
+    rows: list[list[int]] = []
+    spans: list[tuple[float, float]] = []
+    for index in sorted(range(len(boxes)), key=lambda i: (boxes[i].y0 + boxes[i].y1, boxes[i].x0)):
+        box = boxes[index]
+        if rows:
+            top, bottom = spans[-1]
+            overlap = min(bottom, box.y1) - max(top, box.y0)
+            if overlap > 0.5 * min(bottom - top, box.y1 - box.y0):
+                rows[-1].append(index)
+                # The row's band is that of its first box: a tall neighbour must not swallow the
+                # next row.
+                continue
+        rows.append([index])
+        spans.append((box.y0, box.y1))
+    return [sorted(row, key=lambda i: (boxes[i].x0, boxes[i].y0)) for row in rows]
