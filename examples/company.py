@@ -93,7 +93,7 @@ def income() -> Rows:
         ("Depreciation", -2_148, -1_764),
         ("Other operating costs", -1_966, -1_903),
     ]
-    result = [sum(line[year] for line in lines) for year in (1, 2)]
+    result = [sum(new for _, new, _ in lines), sum(old for _, _, old in lines)]
     interest = [-417, -268]
     rows = [["", "2025", "2024"]]
     rows += [[name, _amount(new), _amount(old)] for name, new, old in lines]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from examples.company import TABLES, Rows, fill
@@ -169,7 +169,7 @@ class Flow:
         if head and not ruled:
             self.line((self.margin, self.y), (x, self.y))
 
-    def bar_chart(self, labels: Sequence[str], series: dict[str, Sequence[float]]) -> None:
+    def bar_chart(self, labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> None:
         """Draws horizontal bars with vectors, one group for each label."""
         colors = (NAVY, (0.55, 0.68, 0.82), (0.8, 0.8, 0.8))
         left, bar = self.margin + 150, 9.0

@@ -79,7 +79,11 @@ def minutes_docx() -> bytes:
     blocks = list(parse(company.text("minutes")))
     body = "".join(_word_block(block) for block in blocks)
     document = f'<w:document xmlns:w="{WORD}"><w:body>{body}<w:sectPr/></w:body></w:document>'
-    styles = "".join(
+    styles = (
+        '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/>'
+        "</w:style>"
+    )
+    styles += "".join(
         f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{label}"/>'
         f'<w:pPr><w:keepNext/><w:spacing w:before="240" w:after="80"/>{outline}</w:pPr>'
         f'<w:rPr><w:b/><w:sz w:val="{size}"/></w:rPr></w:style>'
@@ -154,38 +158,48 @@ def fares_xlsx() -> bytes:
             f'<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}"><sheets>{names}</sheets></workbook>'
         ),
         "xl/_rels/workbook.xml.rels": relationships(
-            (f"{OFFICE}/worksheet", f"worksheets/sheet{n}.xml") for n in (1, 2)
+            [(f"{OFFICE}/worksheet", f"worksheets/sheet{n}.xml") for n in (1, 2)]
+            + [(f"{OFFICE}/sharedStrings", "sharedStrings.xml")]
         ),
     }
-    types = {"xl/workbook.xml": "spreadsheetml.sheet.main"}
+    types = {
+        "xl/workbook.xml": "spreadsheetml.sheet.main",
+        "xl/sharedStrings.xml": "spreadsheetml.sharedStrings",
+    }
+    strings: dict[str, int] = {}
     for number, rows in enumerate(sheets.values(), start=1):
         path = f"xl/worksheets/sheet{number}.xml"
-        parts[path] = _worksheet(rows, family=number == 1)
+        parts[path] = _worksheet(rows, strings, family=number == 1)
         types[path] = "spreadsheetml.worksheet"
+    entries = "".join(f"<si><t>{escape(text)}</t></si>" for text in strings)
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{SHEET}">{entries}</sst>'
     return package(parts, types, "xl/workbook.xml", "Fares from 1 April 2026")
 
 
-def _worksheet(rows: Sequence[Sequence[str | float]], family: bool) -> str:
-    """A sheet; `family` adds the fare of two adults and two children as a formula."""
+def _worksheet(rows: Sequence[Sequence[str | float]], strings: dict[str, int], family: bool) -> str:
+    """A sheet; `family` adds the fare of two adults and two children as a formula.
+
+    Texts are added to `strings`, the workbook's numbered texts.
+    """
+
+    def cell(reference: str, value: str | float) -> str:
+        if isinstance(value, str):
+            number = strings.setdefault(value, len(strings))
+            return f'<c r="{reference}" t="s"><v>{number}</v></c>'
+        return f'<c r="{reference}"><v>{value:g}</v></c>'
+
     body = ""
     for number, row in enumerate(rows, start=1):
         cells = "".join(
-            _cell(f"{chr(65 + column)}{number}", value) for column, value in enumerate(row)
+            cell(f"{chr(65 + column)}{number}", value) for column, value in enumerate(row)
         )
         if family and number == 1:
-            cells += _cell("G1", "Family (EUR)")
+            cells += cell("G1", "Family (EUR)")
         elif family:
             value = 2 * float(row[2]) + 2 * float(row[3])
             cells += f'<c r="G{number}"><f>2*C{number}+2*D{number}</f><v>{value:g}</v></c>'
         body += f'<row r="{number}">{cells}</row>'
     return f'<worksheet xmlns="{SHEET}"><sheetData>{body}</sheetData></worksheet>'
-
-
-def _cell(reference: str, value: str | float) -> str:
-    if isinstance(value, str):
-        text = escape(value)
-        return f'<c r="{reference}" t="inlineStr"><is><t>{text}</t></is></c>'
-    return f'<c r="{reference}"><v>{value:g}</v></c>'
 
 
 def safety_briefing_pptx() -> bytes:
