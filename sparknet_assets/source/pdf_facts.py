@@ -1,0 +1,103 @@
+"""What a PDF says about itself: title, author, time of creation, and what is remarkable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from sparknet_assets.source.pdf import native_errors
+
+if TYPE_CHECKING:
+    import pymupdf
+
+_FILE_ATTACHMENT = 17  # PDF_ANNOT_FILE_ATTACHMENT of MuPDF
+_PDF_DATE = re.compile(
+    r"D?:?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([Zz+-])(\d\d)?'?(\d\d)?)?"
+)
+_LONGEST_FIELD = 500
+
+
+class StatedFacts(NamedTuple):
+    """What a file says about itself; `created` in ISO 8601."""
+
+    title: str | None = None
+    author: str | None = None
+    created: str | None = None
+
+
+def flags_of(document: pymupdf.Document, page_count: int) -> list[str]:
+    """What is remarkable about a PDF, sorted. A damaged part counts as absent."""
+    catalog = document.pdf_catalog()
+    checks: dict[str, Callable[[], bool]] = {
+        "encrypted": lambda: _has(document, -1, "Encrypt"),
+        "repaired": lambda: bool(document.is_repaired),
+        "javascript": lambda: (
+            _has(document, catalog, "Names/JavaScript")
+            or bool(document.xref_get_key(catalog, "OpenAction/S")[1] == "/JavaScript")
+        ),
+        "attachments": lambda: (
+            bool(document.embfile_count() > 0) or _has_attached_file(document, page_count)
+        ),
+        "form": lambda: bool(document.is_form_pdf) or _has(document, catalog, "AcroForm/XFA"),
+        "signed": lambda: bool(document.get_sigflags() > 0),
+        "portfolio": lambda: _has(document, catalog, "Collection"),
+    }
+    found = []
+    for flag, check in checks.items():
+        try:
+            if check():
+                found.append(flag)
+        except native_errors():
+            continue
+    return sorted(found)
+
+
+def facts_of(document: pymupdf.Document) -> StatedFacts:
+    """What a PDF's information dictionary says."""
+    stated = document.metadata or {}
+    return StatedFacts(
+        clean_field(stated.get("title")),
+        clean_field(stated.get("author")),
+        parse_date(stated.get("creationDate")),
+    )
+
+
+def clean_field(value: str | None) -> str | None:
+    """A stated title or name on one line, without control characters; None when nothing is left."""
+    text = (value or "").encode("utf-8", "replace").decode("utf-8")
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())[:_LONGEST_FIELD] or None
+
+
+def parse_date(value: str | None) -> str | None:
+    """A PDF date (ISO 32000-1, 7.9.4) as ISO 8601; None when it is no date.
+
+    >>> parse_date("D:20230421160435+02'00'")
+    '2023-04-21T16:04:35+02:00'
+    """
+    found = _PDF_DATE.match(value or "")
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    try:
+        moment = datetime(year, month or 1, day or 1, hour, minute, second)
+        if found[7]:
+            offset = timedelta(hours=int(found[8] or 0), minutes=int(found[9] or 0))
+            moment = moment.replace(tzinfo=timezone(-offset if found[7] == "-" else offset))
+    except ValueError:
+        return None
+    return moment.isoformat()
+
+
+def _has(document: pymupdf.Document, xref: int, key: str) -> bool:
+    return bool(document.xref_get_key(xref, key)[0] != "null")
+
+
+def _has_attached_file(document: pymupdf.Document, page_count: int) -> bool:
+    return any(
+        kind == _FILE_ATTACHMENT
+        for page in range(page_count)
+        for _, kind, _ in document.page_annot_xrefs(page)
+    )
