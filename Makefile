@@ -1,0 +1,40 @@
+# make setup | demo | dev | test | check | benchmark | lock | clean
+SHELL := /bin/sh
+BIN := .venv/bin
+
+.PHONY: help setup demo dev test check format benchmark lock clean
+
+help: ## Shows this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/	/'
+
+setup: ## Builds .venv with the pinned packages (Python 3.11 to 3.13; PYTHON=... to choose)
+	@PYTHON="$(PYTHON)" scripts/setup.sh
+
+demo: setup ## Makes example documents, ingests them, shows what was found
+	@scripts/demo.sh
+
+dev: setup ## Opens the Dagster UI on http://127.0.0.1:3000, with the sensors running
+	@scripts/dev.sh
+
+test: setup ## Runs the tests
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: setup ## Format, lint, types and tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+format: setup ## Formats the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+benchmark: setup ## Measures the budgets: speed, memory, accuracy
+	@$(BIN)/python -m benchmarks
+
+lock: setup ## Pins the dependencies anew (UPGRADE=1 for the newest versions)
+	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+clean: ## Removes .venv, caches and the demo's data; keeps data/
+	rm -rf .venv $(DEMO_HOME) examples/documents dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""Errors as one sentence and an exit code; no tracebacks unless asked for."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from typing import Any
+
+import click
+
+from resources.failure import SparknetError
+
+INTERRUPTED = 130
+# How Dagster says that a run was stopped by Ctrl-C; its module is not imported for that alone.
+_DAGSTER_INTERRUPTS = {"DagsterExecutionInterruptedError"}
+
+
+class FriendlyGroup(click.Group):
+    """A group whose commands end with a sentence instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            _interrupted(ctx)
+        except Exception as error:
+            if ctx.meta.get("traceback"):
+                raise
+            if type(error).__name__ in _DAGSTER_INTERRUPTS:
+                _interrupted(ctx)
+            raise _explained(error) from None
+
+
+def _interrupted(ctx: click.Context) -> None:
+    click.echo(
+        "\nInterrupted. What was finished is kept; run the same command again to go on.", err=True
+    )
+    ctx.exit(INTERRUPTED)
+
+
+def _explained(error: Exception) -> click.ClickException:
+    from resources.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return click.UsageError(str(error))
+    return click.ClickException(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, SparknetError):
+        return error.message
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full; free some space and run the same command again to go on."
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}."
+    if isinstance(error, sqlite3.Error):
+        return f"A database under the home folder can't be used: {error}. See `sparknet doctor`."
+    return (
+        f"Something went wrong that should not: {type(error).__name__}: {error}. "
+        "Run `sparknet --traceback ...` to see where."
+    )

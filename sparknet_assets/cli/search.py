@@ -1,0 +1,107 @@
+"""`sparknet search`: passages with their document and page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sparknet_assets.cli.output import clean, console, json_option, print_json
+from sparknet_assets.cli.status import unknown_document
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from sparknet_assets.cli.session import Session
+
+MODES = ("hybrid", "vector", "keyword")
+_SNIPPET = 320
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  sparknet search "who signed the lease"
+  sparknet search "net revenue 2023" -k 5 --doc annual-report-pdf
+  sparknet search "ISO 9001" --mode keyword --json
+
+hybrid joins what is near in meaning (vector) and in words (keyword).
+"""
+)
+@click.argument("query")
+@click.option("-k", "top_k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Hits.")
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--doc", "docs", multiple=True, help="Only in this document; repeatable.")
+@json_option
+@click.pass_obj
+def search(
+    session: Session, query: str, top_k: int, mode: str, docs: Sequence[str], as_json: bool
+) -> None:
+    """Finds passages: document, page, score and text."""
+    from sparknet_assets import retrieval
+
+    catalog = session.deployment.catalog
+    known = catalog.get_many(docs)
+    for doc in docs:
+        if doc not in known:
+            raise unknown_document(session, doc)
+    found = retrieval.search(session.deployment, query, top_k=top_k, mode=mode, doc_ids=docs or None)
+    if as_json:
+        print_json(found.as_json())
+        return
+    if not found.hits:
+        click.echo("No passages found." if catalog.totals() else "Nothing is indexed yet.")
+        return
+    out = console()
+    for hit in found.hits:
+        out.print(_heading(hit))
+        out.print(snippet(clean(hit.text), query))
+        out.print()
+
+
+def _heading(hit: Any) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(
+        f"{hit.rank:>2}. ",
+        (hit.doc_id, "bold"),
+        f"  page {hit.page}",
+        (f"  {hit.score:.3f}", "dim"),
+    )
+
+
+def snippet(text: str, query: str, length: int = _SNIPPET) -> Text:
+    """The part of a passage around the query's words, with those words highlighted."""
+    from rich.text import Text
+
+    text = " ".join(text.split())
+    words = {re.escape(word) for word in re.findall(r"\w+", query) if len(word) > 2 or word.isdigit()}
+    pattern = re.compile(rf"\b(?:{'|'.join(sorted(words, key=len, reverse=True))})\w*", re.I)
+    spans = [match.span() for match in pattern.finditer(text)] if words else []
+    start = _best_start(spans, len(text), length)
+    end = min(len(text), start + length)
+    if start:
+        start = text.find(" ", start, end) + 1 or start
+    if end < len(text):
+        end = max(text.rfind(" ", start, end), start + 1)
+    shown = Text(("… " if start else "") + text[start:end] + (" …" if end < len(text) else ""))
+    offset = (2 if start else 0) - start
+    for first, last in spans:
+        if first >= start and last <= end:
+            shown.stylize("bold yellow", first + offset, last + offset)
+    shown.pad_left(4)
+    return shown
+
+
+def _best_start(spans: Sequence[tuple[int, int]], size: int, length: int) -> int:
+    """Where a window of `length` covers most matches, with some words before the first."""
+    if size <= length or not spans:
+        return 0
+    starts = [max(0, first - length // 6) for first, _ in spans]
+
+    def covered(start: int) -> int:
+        return sum(start <= first and last <= start + length for first, last in spans)
+
+    return min(max(starts, key=covered), size - length)

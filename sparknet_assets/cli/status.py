@@ -1,0 +1,118 @@
+"""`sparknet status`: where each document stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from resources.failure import FailureKind, SparknetError
+from sparknet_assets.cli.output import (
+    clean,
+    console,
+    document_table,
+    json_option,
+    page_list,
+    print_json,
+    status_cell,
+    table,
+    totals_line,
+    what_is_wrong,
+)
+
+if TYPE_CHECKING:
+    from sparknet_assets.cli.session import Session
+    from sparknet_assets.reports import DocumentReport
+
+_LISTED = 200
+
+EXAMPLES = """\b
+Examples:
+  sparknet status
+  sparknet status annual-report-pdf
+  sparknet status --json | jq '.documents[] | select(.status == "failed")'
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("doc", required=False)
+@click.option("--all", "list_all", is_flag=True, help=f"List all, also when over {_LISTED}.")
+@json_option
+@click.pass_obj
+def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> None:
+    """Shows where each document stands, or the stages of one document."""
+    from sparknet_assets.reports import report, report_all
+
+    catalog = session.deployment.catalog
+    if doc is not None:
+        found = list(report(catalog, [doc]))
+        if not found:
+            raise unknown_document(session, doc)
+        if as_json:
+            totals = {found[0].document.status.value: 1}
+            print_json({"documents": [found[0].as_json()], "totals": totals})
+        else:
+            _print_one(found[0])
+        return
+    totals = catalog.totals()
+    if as_json:
+        documents = [item.as_json() for item in report_all(catalog)]
+        print_json({"documents": documents, "totals": totals})
+        return
+    if not totals:
+        click.echo(f"No documents in {session.deployment.home} yet: sparknet ingest PATH...")
+        return
+    count = sum(totals.values())
+    everything = list_all or count <= _LISTED
+    listed = [
+        item
+        for item in report_all(catalog)
+        if everything or item.document.status.value not in ("indexed", "deleted")
+    ]
+    out = console()
+    if listed:
+        out.print(document_table(listed if everything else listed[:_LISTED]))
+    click.echo(f"\n{count:,} documents: {totals_line(totals)}")
+    if not everything:
+        click.echo("Only those that need a look are listed; --all lists every document.")
+
+
+def unknown_document(session: Session, doc: str) -> SparknetError:
+    """The error for a document that is not in the catalog, with the nearest name."""
+    from difflib import get_close_matches
+
+    names = (record.doc_id for record in session.deployment.catalog.documents())
+    close = get_close_matches(doc, list(names), n=1)
+    hint = f"; did you mean {close[0]}?" if close else "; `sparknet status` lists all."
+    return SparknetError(FailureKind.REFUSED, f"There is no document {doc}{hint}")
+
+
+def _print_one(item: DocumentReport) -> None:
+    from rich.text import Text
+
+    document = item.document
+    out = console()
+    heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))
+    heading.append(f"  {document.pages:,} pages, {document.chunks:,} chunks")
+    out.print(heading)
+    out.print(f"file    {document.raw_key}")
+    if document.source:
+        out.print(f"source  {clean(document.source)}")
+    if document.failure:
+        out.print(f"failure {what_is_wrong(item)}")
+    rows = table(
+        "stage", "status", "pages", "seconds", "reused", "missing pages", "updated",
+        numbers=("pages", "seconds"),
+    )  # fmt: skip
+    for name, stage in item.stages.items():
+        rows.add_row(
+            name,
+            status_cell(stage.status.value),
+            str(stage.pages or ""),
+            f"{stage.seconds:.2f}",
+            "yes" if stage.reused else "",
+            page_list(stage.failed_pages),
+            f"{stage.updated_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        )
+    if item.stages:
+        out.print(rows)

@@ -1,0 +1,202 @@
+"""Takes files in: bytes to `raw/`, a pending record for each document. Processes nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from resources.catalog import DocumentRecord, DocumentStatus
+from resources.deployment import Deployment
+from resources.failure import Failure, FailureKind, SparknetError
+from sparknet_assets.naming import DocumentNames, is_safe_doc_id
+from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.sources import (
+    Problem,
+    SourceFile,
+    UnreadableError,
+    find_files,
+    read_blocks,
+    sha256_of,
+)
+
+
+@dataclass(slots=True)
+class Intake:
+    """What became of the paths.
+
+    Attributes:
+        doc_ids: Documents under `raw/` and in the catalog, to be processed; in the order found.
+        refused: Documents that are in the catalog as failed, without their bytes: too large.
+        problems: Paths that gave no document.
+    """
+
+    doc_ids: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def take_in(
+    deployment: Deployment,
+    paths: Sequence[Path],
+    *,
+    tier: str | None = None,
+    doc_id: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Intake:
+    """Copies the files behind `paths` to `raw/` and registers them.
+
+    A file that was taken in before keeps its doc_id, and its bytes are copied only when they
+    differ. Files with the same bytes under different names are different documents.
+
+    Args:
+        tier: For all of them; None keeps what a known document has.
+        doc_id: For a single file: the document whose new version this is, or a new document's id.
+        progress: Called with the doc_id of each document taken in.
+
+    Raises:
+        SparknetError: The doc_id doesn't fit, or the storage can't be written (a full disk). What
+            was copied before is registered.
+    """
+    intake = Intake()
+    files: list[SourceFile] = []
+    for found in find_files(paths, deployment.home):
+        if isinstance(found, SourceFile):
+            files.append(found)
+        else:
+            intake.problems.append(found)
+    _check_doc_id(doc_id, files)
+    records: list[DocumentRecord] = []
+    with _alone(deployment.state):
+        if doc_id:
+            names = {file.source: doc_id for file in files}
+        else:
+            names = DocumentNames(deployment).assign(files)
+        known = deployment.catalog.get_many(names.values())
+        try:
+            for file in files:
+                name = names[file.source]
+                try:
+                    record = _take_one(deployment, file, name, known.get(name), tier)
+                except UnreadableError as error:
+                    intake.problems.append(error.problem)
+                    continue
+                if record != known.get(name):
+                    records.append(record)
+                too_large = file.size > deployment.settings.max_bytes
+                (intake.refused if too_large else intake.doc_ids).append(name)
+                progress(name)
+        finally:
+            deployment.catalog.put(records)
+            _remove_older(deployment, records)
+    return intake
+
+
+def _check_doc_id(doc_id: str | None, files: Sequence[SourceFile]) -> None:
+    if doc_id is None:
+        return
+    if not is_safe_doc_id(doc_id):
+        raise SparknetError(
+            FailureKind.REFUSED,
+            f"{doc_id!r} can't be a doc_id: use a to z, 0 to 9, - and _, starting with a letter or "
+            "digit, at most 100 characters.",
+        )
+    if len(files) > 1:
+        raise SparknetError(
+            FailureKind.REFUSED, f"A doc_id names one file, but the path holds {len(files)}."
+        )
+
+
+class _Copied(NamedTuple):
+    version: str
+    sha256: str
+
+
+def _take_one(
+    deployment: Deployment,
+    file: SourceFile,
+    doc_id: str,
+    known: DocumentRecord | None,
+    tier: str | None,
+) -> DocumentRecord:
+    """Copies one file where needed; returns its record, equal to `known` when nothing changed."""
+    now = datetime.now(UTC)
+    record = known or DocumentRecord(
+        doc_id=doc_id,
+        partition_key=partition_key(doc_id),
+        raw_key=f"raw/{doc_id}/{file.filename}",
+        filename=file.filename,
+        created_at=now,
+        updated_at=now,
+    )
+    record = record.model_copy(update={"source": file.source, "tier": tier or record.tier})
+    limit = deployment.settings.max_bytes
+    if file.size > limit:
+        failure = Failure(
+            kind=FailureKind.TOO_LARGE,
+            retryable=False,
+            message=f"{doc_id} has {file.size / 2**20:,.1f} MiB, more than the limit of "
+            f"{limit / 2**20:,.1f} MiB; raise SPARKNET_MAX_BYTES and ingest it again.",
+        )
+        return record.model_copy(
+            update={"status": DocumentStatus.FAILED, "failure": failure, "updated_at": now}
+        )
+    copied = _copy_if_different(deployment, file, f"raw/{doc_id}/{file.filename}", known)
+    if copied is not None:
+        changes = {
+            "raw_key": f"raw/{doc_id}/{file.filename}",
+            "filename": file.filename,
+            "status": DocumentStatus.PENDING,
+            "failure": None,
+        }
+        # Known marks stay: they say which bytes the stages have read.
+        if not record.raw_version:
+            changes |= {"raw_version": copied.version, "raw_sha256": copied.sha256}
+        record = record.model_copy(update=changes)
+    return record if record == known else record.model_copy(update={"updated_at": now})
+
+
+def _copy_if_different(
+    deployment: Deployment, file: SourceFile, raw_key: str, known: DocumentRecord | None
+) -> _Copied | None:
+    """Copies the bytes under `raw_key`; None when the same bytes are there and recorded."""
+    storage = deployment.storage
+    stored = storage.stat(raw_key)
+    if stored is not None and stored.size == file.size:
+        digest = sha256_of(file.blocks())
+        recorded = known is not None and known.raw_version == stored.version
+        if recorded and known is not None and known.raw_sha256 == digest:
+            return None
+        with storage.open(raw_key) as old:
+            if sha256_of(read_blocks(old)) == digest:
+                return _Copied(stored.version, digest)
+    hashing = hashlib.sha256()
+    with storage.writer(raw_key) as target:
+        for block in file.blocks():
+            hashing.update(block)
+            target.write(block)
+    written = storage.stat(raw_key)
+    return _Copied(written.version if written else "", hashing.hexdigest())
+
+
+def _remove_older(deployment: Deployment, records: Sequence[DocumentRecord]) -> None:
+    """Removes raw objects that a newer one with another file name has replaced."""
+    for record in records:
+        if record.raw_version:
+            for info in list(deployment.storage.list(f"raw/{record.doc_id}/")):
+                if info.key != record.raw_key:
+                    deployment.storage.delete(info.key)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """One intake at a time in all processes: two must not give one doc_id to two documents."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "intake.lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,91 @@
+"""What the catalog says about documents, in the shape that every door shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord
+
+T = TypeVar("T")
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """A document and its stages, in the order they last ran in the graph."""
+
+    document: DocumentRecord
+    stages: dict[str, StageRecord]
+
+    @property
+    def failed_pages(self) -> list[int]:
+        """1-based numbers of pages that any stage could not read."""
+        return sorted({page for stage in self.stages.values() for page in stage.failed_pages})
+
+    @property
+    def seconds(self) -> float:
+        """Work that the last run spent on this document."""
+        return sum(stage.seconds for stage in self.stages.values() if not stage.reused)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document as an element of `status --json`'s `documents`."""
+        failure = self.document.failure
+        return {
+            "doc_id": self.document.doc_id,
+            "status": self.document.status.value,
+            "pages": self.document.pages,
+            "chunks": self.document.chunks,
+            "failure": failure and failure.model_dump(include={"kind", "message", "retryable"}),
+            "stages": {
+                name: {
+                    "status": stage.status.value,
+                    "seconds": round(stage.seconds, 3),
+                    "cost_usd": stage.cost_usd,
+                    "reused": stage.reused,
+                }
+                for name, stage in self.stages.items()
+            },
+        }
+
+
+def report(catalog: Catalog, doc_ids: Sequence[str]) -> Iterator[DocumentReport]:
+    """Reports on these documents, in the order given; unknown ones are left out."""
+    for some in in_pages(dict.fromkeys(doc_ids)):
+        known = catalog.get_many(some)
+        yield from _with_stages(catalog, [known[doc_id] for doc_id in some if doc_id in known])
+
+
+def report_all(catalog: Catalog) -> Iterator[DocumentReport]:
+    """Reports on every document, in `doc_id` order."""
+    for some in in_pages(catalog.documents()):
+        yield from _with_stages(catalog, some)
+
+
+def in_pages(items: Iterable[T], size: int = _PAGE) -> Iterator[list[T]]:
+    """The items in lists of at most `size`, so that a corpus of any length is read in bulk."""
+    iterator = iter(items)
+    while page := list(islice(iterator, size)):
+        yield page
+
+
+def totals(reports: Iterable[DocumentReport]) -> dict[str, int]:
+    """Status -> number of documents."""
+    return dict(Counter(item.document.status.value for item in reports))
+
+
+def troubled(reports: Iterable[DocumentReport]) -> list[DocumentReport]:
+    """Those that failed, or that miss pages."""
+    bad = (DocumentStatus.FAILED, DocumentStatus.PARTIAL)
+    return [item for item in reports if item.document.status in bad]
+
+
+def _with_stages(
+    catalog: Catalog, documents: Sequence[DocumentRecord]
+) -> Iterator[DocumentReport]:
+    stages = catalog.stages([document.doc_id for document in documents])
+    for document in documents:
+        yield DocumentReport(document, stages.get(document.doc_id, {}))
