@@ -83,9 +83,7 @@ def troubled(reports: Iterable[DocumentReport]) -> list[DocumentReport]:
     return [item for item in reports if item.document.status in bad]
 
 
-def _with_stages(
-    catalog: Catalog, documents: Sequence[DocumentRecord]
-) -> Iterator[DocumentReport]:
+def _with_stages(catalog: Catalog, documents: Sequence[DocumentRecord]) -> Iterator[DocumentReport]:
     stages = catalog.stages([document.doc_id for document in documents])
     for document in documents:
         yield DocumentReport(document, stages.get(document.doc_id, {}))

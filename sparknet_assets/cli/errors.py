@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from resources.failure import SparknetError
-
 INTERRUPTED = 130
 # How Dagster says that a run was stopped by Ctrl-C; its module is not imported for that alone.
 _DAGSTER_INTERRUPTS = {"DagsterExecutionInterruptedError"}
@@ -49,6 +47,8 @@ def _explained(error: Exception) -> click.ClickException:
 
 
 def _sentence(error: Exception) -> str:
+    from resources.failure import SparknetError
+
     if isinstance(error, SparknetError):
         return error.message
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

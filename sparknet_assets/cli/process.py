@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resources.failure import FailureKind
+from sparknet_assets.cli.choices import FAILURE_KINDS, STAGES, TIERS
 from sparknet_assets.cli.output import (
     clean,
     console,
@@ -18,20 +18,19 @@ from sparknet_assets.cli.output import (
     print_json,
     totals_line,
 )
-from sparknet_assets.cli.progress import Counter, View, last_stage, progress_view
 from sparknet_assets.cli.status import unknown_document
 
 if TYPE_CHECKING:
+    from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.session import Session
+    from sparknet_assets.document_run import StageResult
     from sparknet_assets.reports import DocumentReport
     from sparknet_assets.sources import Problem
 
-# As in the asset graph; named here so that --help need not load the stages. A test compares them.
-STAGES = ("documents", "page_images", "ocr_text", "chunks", "embeddings", "vector_index")
-TIERS = ("basic", "standard", "premium")
 
-
-def _safe_doc_id(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def _safe_doc_id(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
     from sparknet_assets.naming import is_safe_doc_id
 
     if value is not None and not is_safe_doc_id(value):
@@ -52,7 +51,9 @@ A file that was ingested before keeps its document; when it changed, the documen
 code 1 says that a document failed or a path could not be read; all others are indexed regardless.
 """
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
 @click.option("--tier", type=click.Choice(TIERS), help="How much to spend on these documents.")
 @click.option("--doc-id", callback=_safe_doc_id, help="Name of the document, for a single file.")
 @json_option
@@ -61,6 +62,7 @@ def ingest(
     session: Session, paths: Sequence[Path], tier: str | None, doc_id: str | None, as_json: bool
 ) -> None:
     """Takes in files and folders, and indexes them."""
+    from sparknet_assets.cli.progress import progress_view
     from sparknet_assets.intake import take_in
 
     started = time.monotonic()
@@ -84,7 +86,11 @@ What is up to date is not done again, unless --force is given.
 )
 @click.argument("docs", nargs=-1, metavar="[DOC]...")
 @click.option(
-    "--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only this stage; repeatable."
+    "--stage",
+    "stages",
+    multiple=True,
+    type=click.Choice(STAGES),
+    help="Only this stage; repeatable.",
 )
 @click.option("--force", is_flag=True, help="Redo what is up to date.")
 @json_option
@@ -94,6 +100,7 @@ def materialize(
 ) -> None:
     """Brings documents up to date: those named, or all."""
     from resources.catalog import DocumentStatus
+    from sparknet_assets.cli.progress import progress_view
 
     catalog = session.deployment.catalog
     known = catalog.get_many(docs) if docs else {d.doc_id: d for d in catalog.documents()}
@@ -120,7 +127,7 @@ Examples:
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice([kind.value for kind in FailureKind]),
+    type=click.Choice(FAILURE_KINDS),
     help="Only documents that failed for this reason; repeatable.",
 )
 @json_option
@@ -128,6 +135,7 @@ Examples:
 def retry(session: Session, kinds: Sequence[str], as_json: bool) -> None:
     """Tries again what failed, and documents with missing pages."""
     from resources.catalog import DocumentStatus
+    from sparknet_assets.cli.progress import progress_view
     from sparknet_assets.intake import take_in
 
     deployment = session.deployment
@@ -166,7 +174,7 @@ def _execute(
     if not doc_ids:
         return
     from sparknet_assets import instance
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.cli.progress import Counter, last_stage
 
     counter = Counter(last_stage(stages, STAGES))
     view.start("starting", len(doc_ids))

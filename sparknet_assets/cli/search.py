@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sparknet_assets.cli.choices import MODES
 from sparknet_assets.cli.output import clean, console, json_option, print_json
 from sparknet_assets.cli.status import unknown_document
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from sparknet_assets.cli.session import Session
 
-MODES = ("hybrid", "vector", "keyword")
 _SNIPPET = 320
 
 
@@ -31,7 +31,9 @@ hybrid joins what is near in meaning (vector) and in words (keyword).
 """
 )
 @click.argument("query")
-@click.option("-k", "top_k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Hits.")
+@click.option(
+    "-k", "top_k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passages."
+)
 @click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
 @click.option("--doc", "docs", multiple=True, help="Only in this document; repeatable.")
 @json_option
@@ -47,7 +49,9 @@ def search(
     for doc in docs:
         if doc not in known:
             raise unknown_document(session, doc)
-    found = retrieval.search(session.deployment, query, top_k=top_k, mode=mode, doc_ids=docs or None)
+    found = retrieval.search(
+        session.deployment, query, top_k=top_k, mode=mode, doc_ids=docs or None
+    )
     if as_json:
         print_json(found.as_json())
         return
@@ -77,7 +81,7 @@ def snippet(text: str, query: str, length: int = _SNIPPET) -> Text:
     from rich.text import Text
 
     text = " ".join(text.split())
-    words = {re.escape(word) for word in re.findall(r"\w+", query) if len(word) > 2 or word.isdigit()}
+    words = {w for w in re.findall(r"\w+", query) if len(w) > 2 or w.isdigit()}
     pattern = re.compile(rf"\b(?:{'|'.join(sorted(words, key=len, reverse=True))})\w*", re.I)
     spans = [match.span() for match in pattern.finditer(text)] if words else []
     start = _best_start(spans, len(text), length)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resources.failure import FailureKind, SparknetError
 from sparknet_assets.cli.output import (
     clean,
     console,
@@ -21,6 +20,7 @@ from sparknet_assets.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from resources.failure import SparknetError
     from sparknet_assets.cli.session import Session
     from sparknet_assets.reports import DocumentReport
 
@@ -80,6 +80,8 @@ def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> 
 def unknown_document(session: Session, doc: str) -> SparknetError:
     """The error for a document that is not in the catalog, with the nearest name."""
     from difflib import get_close_matches
+
+    from resources.failure import FailureKind, SparknetError
 
     names = (record.doc_id for record in session.deployment.catalog.documents())
     close = get_close_matches(doc, list(names), n=1)

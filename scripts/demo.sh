@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes the example documents, ingests them into a home of their own, and shows what was found.
+# Two of them are meant to fail: one is locked with a password, one is damaged. Nothing else may.
+set -eu
+cd "$(dirname "$0")/.."
+python=.venv/bin/python
+sparknet=.venv/bin/sparknet
+SPARKNET_HOME="${SPARKNET_HOME:-data/demo}"
+export SPARKNET_HOME
+
+say() { printf '\n$ %s\n' "$*"; }
+
+$python examples/make_examples.py
+say sparknet ingest examples/documents
+result="$(mktemp)"
+trap 'rm -f "$result"' EXIT
+$sparknet ingest examples/documents || true
+$sparknet status --json >"$result"
+$python scripts/check_demo.py "$result"
+
+say sparknet status
+$sparknet status
+for query in "when is the invoice due" "what did the inspection find"; do
+    say "sparknet search \"$query\" -k 3"
+    $sparknet search "$query" -k 3
+done
+echo "Next: .venv/bin/sparknet ingest YOUR-FOLDER, or make dev for the asset graph."

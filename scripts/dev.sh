@@ -1,0 +1,8 @@
+#!/bin/sh
+# Opens the Dagster UI and runs the sensors, on the instance that the commands use too.
+set -eu
+cd "$(dirname "$0")/.."
+DAGSTER_HOME="$(.venv/bin/python -m sparknet_assets.instance)"
+export DAGSTER_HOME
+echo "Data: ${SPARKNET_HOME:-data}; drop documents into its raw/NAME/ folders. UI: http://127.0.0.1:${PORT:-3000}"
+exec .venv/bin/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port "${PORT:-3000}"

@@ -1,0 +1,20 @@
+"""Values that options take, spelled out so that --help loads little; a test compares them."""
+
+STAGES = ("documents", "page_images", "ocr_text", "chunks", "embeddings", "vector_index")
+TIERS = ("basic", "standard", "premium")
+MODES = ("hybrid", "vector", "keyword")
+FAILURE_KINDS = (
+    "encrypted",
+    "corrupt",
+    "empty",
+    "unsupported",
+    "too_large",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
+    "unreadable",
+    "throttled",
+    "unavailable",
+    "refused",
+    "internal",
+)

@@ -1,0 +1,192 @@
+"""Whether the settings, the adapters and the machine can do the work, and what to do if not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import SecretStr
+
+from resources.deployment import Deployment
+from resources.settings import Settings
+
+Level = Literal["ok", "warn", "fail"]
+GIB = 2**30
+_LITTLE_SPACE = 2 * GIB
+_NO_SPACE = GIB // 4
+# Databases in WAL mode need memory shared by their users: not to be had over a network.
+_NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
+_PACKAGES = (
+    "sparknet-assets", "dagster", "pymupdf", "rapidocr", "onnxruntime", "chromadb", "kreuzberg",
+)  # fmt: skip
+
+
+class Check(NamedTuple):
+    """One line of the diagnosis."""
+
+    name: str
+    level: Level
+    detail: str
+    remedy: str = ""
+
+
+def diagnose(deployment: Deployment) -> Iterator[Check]:
+    """All checks, each run although another failed. Loads the models: takes some seconds."""
+    checks: list[tuple[str, Callable[[Deployment], Check], str]] = [
+        ("home", check_home, "choose a folder that you may write to: SPARKNET_HOME"),
+        ("disk", check_disk, "free some space, or move SPARKNET_HOME"),
+        ("catalog", check_catalog, "restore state/catalog.db from a backup, or move it away"),
+        ("cache", check_cache, "delete state/cache.db: it only saves time"),
+        ("ocr", check_ocr, "make setup; for tesseract install its package and languages"),
+        ("embedder", check_embedder, "make setup, or set SPARKNET_MINILM_PATH"),
+        ("vector store", check_vector_store, "sparknet verify tells what is missing"),
+        ("dagster", check_dagster, "make setup; see docs/operations.md"),
+        ("machine", check_machine, "set SPARKNET_WORKERS and SPARKNET_WORKER_MEMORY_MB lower"),
+    ]
+    for name, check, remedy in checks:
+        try:
+            yield check(deployment)
+        except Exception as error:  # a diagnosis reports whatever is wrong
+            yield Check(name, "fail", str(error) or type(error).__name__, remedy)
+
+
+def settings_in_force(settings: Settings) -> list[tuple[str, Any, bool]]:
+    """(name, value, is the default) of each setting; secrets as asterisks."""
+    rows = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        default = value == field.get_default(call_default_factory=True)
+        rows.append((name, _shown(value), default))
+    return rows
+
+
+def versions() -> dict[str, str]:
+    """Versions of what shapes the results."""
+    found = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def check_home(deployment: Deployment) -> Check:
+    """The home can be written to."""
+    home = deployment.home
+    folder = _existing(home)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+    new = "" if home.exists() else ", to be made by the first command"
+    return Check("home", "ok", f"{home}{new}")
+
+
+def check_disk(deployment: Deployment) -> Check:
+    """There is space, on a disk that SQLite can use."""
+    import psutil
+
+    folder = _existing(deployment.home)
+    free = shutil.disk_usage(folder).free
+    mounts = {Path(part.mountpoint): part.fstype for part in psutil.disk_partitions(all=True)}
+    kind = next((mounts[p] for p in (folder, *folder.parents) if p in mounts), "")
+    detail = f"{free / GIB:.1f} GiB free" + (f" ({kind})" if kind else "")
+    if kind in _NETWORK_FILESYSTEMS:
+        return Check("disk", "fail", detail, "put SPARKNET_HOME on a local disk")
+    if free < _LITTLE_SPACE:
+        level: Level = "fail" if free < _NO_SPACE else "warn"
+        return Check("disk", level, detail, "free some space: a scanned page takes about 1 MB")
+    return Check("disk", "ok", detail)
+
+
+def check_catalog(deployment: Deployment) -> Check:
+    """The catalog opens."""
+    totals = deployment.catalog.totals()
+    known = ", ".join(f"{count:,} {status}" for status, count in sorted(totals.items()))
+    return Check("catalog", "ok", f"{deployment.settings.catalog}: {known or 'no documents yet'}")
+
+
+def check_cache(deployment: Deployment) -> Check:
+    """The cache gives back what it was given."""
+    deployment.cache.put_many("doctor", {"probe": b"x"})
+    found = deployment.cache.get_many("doctor", ["probe"])
+    deployment.cache.delete_many("doctor", ["probe"])
+    if found.get("probe") != b"x":
+        remedy = "delete state/cache.db: it only saves time"
+        return Check("cache", "warn", "does not keep entries; work is repeated", remedy)
+    return Check("cache", "ok", deployment.settings.cache)
+
+
+def check_ocr(deployment: Deployment) -> Check:
+    """The OCR engine loads and reads an empty page."""
+    import numpy as np
+
+    deployment.ocr.recognize(np.full((64, 256, 3), 255, dtype=np.uint8))
+    return Check("ocr", "ok", deployment.ocr.identity)
+
+
+def check_embedder(deployment: Deployment) -> Check:
+    """The embedder finds its model."""
+    vectors = deployment.embedder.embed(["a passage of text"])
+    expected = deployment.embedder.dimension
+    if vectors.shape != (1, expected):
+        return Check(
+            "embedder", "fail", f"gives vectors of {vectors.shape[-1]}, not {expected}, numbers"
+        )
+    return Check("embedder", "ok", f"{deployment.embedder.identity}, {expected} dimensions")
+
+
+def check_vector_store(deployment: Deployment) -> Check:
+    """The index opens, and both its sides have the same number of chunks."""
+    store = deployment.vector_store
+    vectors, rows = store.count()
+    detail = f"{store.generation}: {vectors:,} vectors, {rows:,} keyword rows"
+    if vectors != rows:
+        return Check("vector store", "warn", detail, "sparknet verify, then sparknet materialize")
+    return Check("vector store", "ok", detail)
+
+
+def check_dagster(deployment: Deployment) -> Check:
+    """Dagster's instance opens."""
+    from sparknet_assets.instance import dagster_home, open_instance
+
+    with open_instance(deployment.settings) as instance:
+        runs = instance.get_runs_count()
+    return Check("dagster", "ok", f"{dagster_home(deployment.settings)}: {runs:,} runs")
+
+
+def check_machine(deployment: Deployment) -> Check:
+    """Workers fit the cores and the memory."""
+    import psutil
+
+    settings = deployment.settings
+    memory = psutil.virtual_memory()
+    cores = os.cpu_count() or 1
+    detail = (
+        f"{cores} cores, {memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free; "
+        f"{settings.workers} workers of at most {settings.worker_memory_mb} MiB"
+    )
+    if settings.workers * settings.worker_memory_mb * 2**20 > memory.total:
+        remedy = "set SPARKNET_WORKERS or SPARKNET_WORKER_MEMORY_MB lower"
+        return Check("machine", "warn", detail, remedy)
+    if settings.workers > cores:
+        return Check("machine", "warn", detail, "more workers than cores make it slower")
+    return Check("machine", "ok", detail)
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return "***"
+    if isinstance(value, list | tuple):
+        return [_shown(item) for item in value]
+    return value if isinstance(value, bool | int | float | None) else str(value)
