@@ -231,6 +231,8 @@ class Claims:
 
     def give_back(self, doc_ids: Sequence[str]) -> None:
         """Lets others have these documents."""
+        if not doc_ids:
+            return
         with self._lock:
             self._held.difference_update(doc_ids)
             self._deployment.catalog.release(doc_ids, self._owner)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.stages.contract import PagedStage, PageResult
-from sparknet_assets.workers import Finished, WorkerPool
+from sparknet_assets.workers import Task, WorkerPool
 
 # A document whose pages keep killing workers is given up: each kill costs a whole time limit.
 MOST_KILLED_PAGES = 5
@@ -31,7 +30,7 @@ class PageSpans:
         """Results in page order; a bounded number of spans is under way or waiting to be taken."""
         span = self._stage.span
         starts = iter(range(1, page_count + 1, span))
-        under_way: deque[tuple[list[int], Future[Finished[list[PageResult]]]]] = deque()
+        under_way: deque[tuple[list[int], Task[list[PageResult]]]] = deque()
         try:
             while True:
                 while len(under_way) < self._ahead:
@@ -44,17 +43,15 @@ class PageSpans:
                     return
                 yield from self._take(*under_way.popleft())
         finally:
-            for _, future in under_way:
-                future.cancel()
+            for _, task in under_way:
+                task.future.cancel()
 
-    def _submit(self, numbers: list[int]) -> Future[Finished[list[PageResult]]]:
+    def _submit(self, numbers: list[int]) -> Task[list[PageResult]]:
         return self._pool.submit(self._stage.run_pages, self._ref, numbers)
 
-    def _take(
-        self, numbers: list[int], future: Future[Finished[list[PageResult]]]
-    ) -> list[PageResult]:
+    def _take(self, numbers: list[int], task: Task[list[PageResult]]) -> list[PageResult]:
         try:
-            finished = self._pool.result(future)
+            finished = self._pool.result(task)
         except SparknetError as error:
             if len(numbers) == 1:
                 return [self._failed_page(numbers[0], error)]

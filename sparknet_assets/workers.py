@@ -10,7 +10,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures import CancelledError, Future, TimeoutError, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.1
+STOPPED_SECONDS = 0.5
+MOST_BROKEN_POOLS = 3
 
 
 class PoolClosedError(Exception):
@@ -43,6 +46,16 @@ class Finished(Generic[T]):
 
     value: T
     seconds: float
+
+
+@dataclass(frozen=True)
+class Task(Generic[T]):
+    """Work that was handed to a pool."""
+
+    function: Callable[..., T]
+    args: tuple[Any, ...]
+    future: Future[Finished[T] | SparknetError]
+    pool: ProcessPool
 
 
 class WorkerPool:
@@ -71,35 +84,58 @@ class WorkerPool:
     ) -> None:
         self.close()
 
-    def submit(self, function: Callable[..., T], *args: Any) -> Future[Finished[T]]:
-        """Queues `function(*args, deployment)` for a worker; pass the future to `result`."""
-        future: Future[Finished[T]] = self._started().schedule(
-            _run_task, args=[function, args], timeout=self._settings.task_timeout
-        )
-        return future
+    def submit(self, function: Callable[..., T], *args: Any) -> Task[T]:
+        """Queues `function(*args, deployment)` for a worker; pass the task to `result`."""
+        pool = self._started()
+        try:
+            future = pool.schedule(
+                _run_task, args=[function, args], timeout=self._settings.task_timeout
+            )
+        except RuntimeError:  # closed between the two lines above
+            raise PoolClosedError from None
+        return Task(function, args, future, pool)
 
-    def result(self, future: Future[Finished[T]]) -> Finished[T]:
+    def result(self, task: Task[T]) -> Finished[T]:
         """Waits for a task.
 
         Raises:
             SparknetError: What the function raised, or timed_out, out_of_memory, crashed, internal.
             PoolClosedError: The pool was closed meanwhile.
         """
+        for _ in range(MOST_BROKEN_POOLS):
+            try:
+                return self._outcome(task)
+            except BrokenProcessPool:
+                if self._closed.is_set():
+                    raise PoolClosedError from None
+                self._discard(task.pool)
+                task = self.submit(task.function, *task.args)
+        raise SparknetError(FailureKind.CRASHED, "ended the worker processes again and again")
+
+    def _outcome(self, task: Task[T]) -> Finished[T]:
         from pebble import ProcessExpired
 
-        settings = self._settings
+        seconds = self._settings.task_timeout
+        # A pool that was stopped or torn may leave futures that nobody will ever complete.
+        while not wait([task.future], timeout=STOPPED_SECONDS).done:
+            if self._closed.is_set():
+                raise PoolClosedError
+            if self._pool is not task.pool:
+                raise BrokenProcessPool
         try:
-            outcome = future.result()
-        except (CancelledError, ProcessExpired) as error:
-            if self._closed.is_set() or isinstance(error, CancelledError):
-                raise PoolClosedError from None
-            raise self._death(error) from None
+            outcome = task.future.result()
+        except CancelledError:
+            raise PoolClosedError from None
         except TimeoutError:
             raise SparknetError(
                 FailureKind.TIMED_OUT,
-                f"took longer than {settings.task_timeout:g} s and was stopped; "
+                f"took longer than {seconds:g} s and was stopped; "
                 "raise SPARKNET_TASK_TIMEOUT if the document is worth it",
             ) from None
+        except ProcessExpired as death:
+            if self._closed.is_set():
+                raise PoolClosedError from None
+            raise self._death(death) from None
         if isinstance(outcome, SparknetError):  # `_run_task` returns errors, it never raises them
             raise outcome
         return outcome
@@ -130,27 +166,38 @@ class WorkerPool:
                     initializer=_start_worker,
                     initargs=[self._settings, self._pids.name],
                 )
-                threading.Thread(target=self._watch_memory, daemon=True).start()
+                threading.Thread(target=self._watch_memory, args=[self._pool], daemon=True).start()
             return self._pool
 
-    def _watch_memory(self) -> None:
+    def _discard(self, pool: ProcessPool) -> None:
+        """Replaces a pool whose pipe was torn by a worker that died while it wrote a result."""
+        with self._lock:
+            if self._pool is pool:
+                self._pool = None
+                pool.stop()
+
+    def _watch_memory(self, pool: ProcessPool) -> None:
         """Kills workers whose resident memory exceeds the limit.
 
         It watches from the parent because native code that holds the interpreter lock would keep
         a watcher inside the worker from running.
         """
+        limit = self._settings.worker_memory_mb * 2**20
+        while self._pool is pool and not self._closed.wait(WATCH_SECONDS):
+            with suppress(FileNotFoundError):  # closed meanwhile
+                for entry in Path(self._pids.name).iterdir():
+                    self._check_memory(entry, limit)
+
+    def _check_memory(self, entry: Path, limit: int) -> None:
         import psutil
 
-        limit = self._settings.worker_memory_mb * 2**20
-        while not self._closed.wait(WATCH_SECONDS):
-            for entry in Path(self._pids.name).iterdir():
-                try:
-                    worker = psutil.Process(int(entry.name))
-                    if worker.memory_info().rss > limit:
-                        self._killed_for_memory.add(worker.pid)
-                        worker.kill()
-                except psutil.NoSuchProcess:
-                    entry.unlink(missing_ok=True)  # the system may give its number to another
+        try:
+            worker = psutil.Process(int(entry.name))
+            if worker.memory_info().rss > limit:
+                self._killed_for_memory.add(worker.pid)
+                worker.kill()
+        except psutil.NoSuchProcess:
+            entry.unlink(missing_ok=True)  # the system may give its number to another process
 
     def close(self) -> None:
         """Stops the workers; tasks still under way raise PoolClosedError."""

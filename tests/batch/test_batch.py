@@ -1,0 +1,268 @@
+"""A batch: isolation, limits, reuse, failures, claims. Real worker processes, a toy graph."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from resources.catalog import DocumentStatus, StageStatus
+from resources.deployment import Deployment
+from resources.failure import FailureKind
+from resources.settings import Settings
+from sparknet_assets.batch import Claims, StageResult, run_batch
+from tests.batch.toy_stages import GRAPH, calls
+
+GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        home=tmp_path / "data", workers=2, task_timeout=4, worker_memory_mb=256, chunk_tokens=64
+    )
+
+
+def put(deployment: Deployment, doc_id: str, text: str) -> None:
+    deployment.storage.put(f"raw/{doc_id}/file.txt", text.encode())
+
+
+def run(deployment: Deployment, doc_ids: Sequence[str], **options: object) -> list[StageResult]:
+    return list(run_batch(doc_ids, deployment, graph=GRAPH, **options))  # type: ignore[arg-type]
+
+
+def outcome(results: Sequence[StageResult], doc_id: str) -> dict[str, str]:
+    return {
+        r.stage: "reused" if r.record.reused else r.record.status
+        for r in results
+        if r.ref.doc_id == doc_id
+    }
+
+
+ALL_DONE = {"documents": "done", "ocr_text": "done", "vector_index": "done"}
+ALL_REUSED = dict.fromkeys(ALL_DONE, "reused")
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("raise", FailureKind.INTERNAL),
+        ("refuse", FailureKind.ENCRYPTED),
+        ("hang", FailureKind.TIMED_OUT),
+        ("crash", FailureKind.CRASHED),
+        ("segfault", FailureKind.CRASHED),
+        ("bloat", FailureKind.OUT_OF_MEMORY),
+    ],
+)
+def test_a_bad_document_fails_alone_with_its_reason(
+    deployment: Deployment, word: str, kind: FailureKind
+) -> None:
+    put(deployment, "bad", f"{word}\none")
+    put(deployment, "good", GOOD)
+    put(deployment, "other", GOOD)
+    results = run(deployment, ["good", "bad", "other"])
+    assert outcome(results, "good") == outcome(results, "other") == ALL_DONE
+    assert outcome(results, "bad") == {"documents": "failed"}
+    row = deployment.catalog.get("bad")
+    assert row is not None
+    assert row.status is DocumentStatus.FAILED
+    assert row.failure is not None
+    assert row.failure.kind is kind
+    assert "bad" in row.failure.message
+    assert deployment.catalog.totals() == {"failed": 1, "indexed": 2}
+
+
+@pytest.mark.parametrize("word", ["raise", "hang", "crash"])
+def test_a_bad_page_costs_that_page_only(deployment: Deployment, word: str) -> None:
+    put(deployment, "doc", f"fine\none\n{word}\nthree\nfour\nfive")
+    results = run(deployment, ["doc"])
+    assert outcome(results, "doc") == {**ALL_DONE, "ocr_text": "partial"}
+    assert deployment.storage.get("processed/doc/text.json") == b"ONE\nTHREE\nFOUR\nFIVE"
+    record = deployment.catalog.stages(["doc"])["doc"]["ocr_text"]
+    assert record.failed_pages == [2]
+    assert record.failure is not None
+    assert "doc, page 2" in record.failure.message
+    row = deployment.catalog.get("doc")
+    assert row is not None
+    assert row.status is DocumentStatus.PARTIAL
+
+
+def test_a_document_that_kills_page_after_page_is_given_up(deployment: Deployment) -> None:
+    put(deployment, "doc", "fine\n" + "crash\n" * 12)
+    results = run(deployment, ["doc"])
+    assert outcome(results, "doc") == {"documents": "done", "ocr_text": "failed"}
+    assert results[-1].record.failure is not None
+    assert results[-1].record.failure.kind is FailureKind.CRASHED
+
+
+def test_nothing_is_done_twice(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_REUSED
+    assert calls(deployment, "documents", "doc") == 1
+    assert calls(deployment, "vector_index", "doc") == 1
+
+
+def test_a_touched_file_with_the_same_bytes_is_reused(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    put(deployment, "doc", GOOD)
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_REUSED
+
+
+def test_a_changed_file_is_done_again(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    put(deployment, "doc", GOOD + "\nseven")
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
+    assert deployment.storage.get("processed/doc/text.json").endswith(b"SEVEN")
+
+
+def test_a_changed_setting_redoes_from_the_stage_it_shapes(
+    deployment: Deployment, settings: Settings
+) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    other = Deployment(settings.model_copy(update={"chunk_tokens": 128}))
+    # The text comes out the same, so its data version stops the wave before the index.
+    assert outcome(run(other, ["doc"]), "doc") == {**ALL_REUSED, "ocr_text": "done"}
+
+
+def test_a_lost_artifact_is_made_again(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    deployment.storage.delete("processed/doc/text.json")
+    assert outcome(run(deployment, ["doc"]), "doc") == {**ALL_REUSED, "ocr_text": "done"}
+
+
+def test_force_redoes_the_selected_stages(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    results = run(deployment, ["doc"], stages=["ocr_text"], force=True)
+    assert outcome(results, "doc") == {"ocr_text": "done"}
+
+
+def test_a_failed_document_is_tried_again_and_its_attempts_counted(deployment: Deployment) -> None:
+    put(deployment, "doc", "refuse\none")
+    run(deployment, ["doc"])
+    results = run(deployment, ["doc"])
+    assert results[0].record.attempts == 2
+    put(deployment, "doc", GOOD)
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
+    row = deployment.catalog.get("doc")
+    assert row is not None
+    assert row.status is DocumentStatus.INDEXED
+    assert row.failure is None
+
+
+def test_a_stage_for_the_whole_batch_fails_documents_one_by_one(deployment: Deployment) -> None:
+    put(deployment, "bad", "fine\nunindexable")
+    put(deployment, "good", GOOD)
+    results = run(deployment, ["bad", "good"])
+    assert outcome(results, "bad")["vector_index"] == "failed"
+    assert outcome(results, "good") == ALL_DONE
+
+
+def test_a_stage_for_the_whole_batch_that_breaks_keeps_what_was_done(
+    deployment: Deployment,
+) -> None:
+    put(deployment, "a", GOOD)
+    put(deployment, "b", "fine\nbreak")
+    put(deployment, "c", GOOD)
+    results = run(deployment, ["a", "b", "c"])
+    assert outcome(results, "a") == ALL_DONE
+    assert outcome(results, "b")["vector_index"] == "failed"
+    assert outcome(results, "c")["vector_index"] == "failed"
+    assert outcome(run(deployment, ["a", "c"]), "c") == {**ALL_REUSED, "vector_index": "done"}
+
+
+def test_a_document_without_a_file_fails_with_the_remedy(deployment: Deployment) -> None:
+    results = run(deployment, ["nowhere"])
+    assert results[0].record.failure is not None
+    assert results[0].record.failure.kind is FailureKind.UNREADABLE
+    assert "raw/nowhere" in results[0].record.failure.message
+
+
+def test_a_stage_run_alone_refuses_an_original_that_changed(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    put(deployment, "doc", GOOD + "\nseven")
+    results = run(deployment, ["doc"], stages=["ocr_text"])
+    assert results[0].record.status is StageStatus.FAILED
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
+
+
+def test_an_unknown_stage_is_named(deployment: Deployment) -> None:
+    with pytest.raises(ValueError, match="no stage is called ocr; there are documents"):
+        run(deployment, [], stages=["ocr"])
+
+
+def test_an_interrupted_batch_records_no_failures(deployment: Deployment) -> None:
+    for number in range(4):
+        put(deployment, f"doc{number}", "hang\none")
+    put(deployment, "good", GOOD)
+    batch = run_batch(["good", "doc0", "doc1", "doc2", "doc3"], deployment, graph=GRAPH)
+    next(batch)
+    batch.close()  # type: ignore[attr-defined]
+    assert "failed" not in deployment.catalog.totals()
+    assert deployment.catalog.claim(["doc0"], f"{os.uname().nodename}:1:other", 1.0) == {"doc0"}
+
+
+def test_a_document_that_another_process_holds_is_waited_for(
+    deployment: Deployment, settings: Settings
+) -> None:
+    put(deployment, "doc", GOOD)
+    done = threading.Event()
+    with Claims(Deployment(settings)) as other:
+        other.take(["doc"])
+
+        def free() -> None:
+            time.sleep(1.5)
+            done.set()
+            other.give_back(["doc"])
+
+        threading.Thread(target=free).start()
+        results = run(deployment, ["doc"])
+    assert done.is_set()
+    assert outcome(results, "doc") == ALL_DONE
+
+
+def _ingest_forever(settings: Settings, doc_ids: list[str]) -> None:
+    list(run_batch(doc_ids, Deployment(settings), graph=GRAPH))
+
+
+def test_a_killed_batch_leaves_no_worker_and_no_claim_behind(
+    deployment: Deployment, settings: Settings
+) -> None:
+    for number in range(3):
+        put(deployment, f"doc{number}", "hang\none")
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_ingest_forever, args=(settings, ["doc0", "doc1", "doc2"]))
+    process.start()
+    deadline = time.monotonic() + 30
+    while not calls(deployment, "documents", "doc0") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    workers = {int(p.name.rsplit(".", 1)[1]) for p in (deployment.home / "calls").iterdir()}
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    put(deployment, "doc0", GOOD)
+    assert outcome(run(deployment, ["doc0"]), "doc0") == ALL_DONE
+    deadline = time.monotonic() + 10
+    while any(map(_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(_alive, workers))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
