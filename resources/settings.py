@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path("data"), description="Folder of raw/, processed/ and all local state.")
+
+    dagster_home: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("dagster_home", "SPARKNET_DAGSTER_HOME", "DAGSTER_HOME"),
+        description="Folder of the Dagster instance; `dagster/` in the home by default.",
+    )
 
     storage: Literal["local"] = "local"
     ocr: Literal["paddle", "tesseract"] = "paddle"

@@ -1,0 +1,167 @@
+"""The sensor on raw/: a thin shell around `schedules.planning`."""
+
+# Dagster reads the annotations of sensors, so they are not postponed here.
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from resources.deployment import Deployment
+from schedules.in_flight import keys_in_flight
+from schedules.planning import RAW, Change, FoundDocument, Listing, batches, compare
+from sparknet_assets.document_run import new_document
+from sparknet_assets.materializations import DATA_VERSION
+from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.partitions import (
+    PARTITIONS,
+    contiguous,
+    documents_partitions,
+    unknown_keys,
+)
+from sparknet_assets.pipeline import COUNT_TAG, RAW_DOCUMENTS, sparse_config
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+SECONDS = 15
+DOCUMENTS_PER_TICK = 500
+_SAID = 5
+
+
+def raw_documents_sensor(
+    job: "UnresolvedAssetJobDefinition", batch_size: int
+) -> dg.SensorDefinition:
+    """Finds new and changed documents in raw/ and requests runs for them."""
+
+    @dg.sensor(
+        name="raw_documents_sensor",
+        job=job,
+        minimum_interval_seconds=SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Registers the documents that are new or changed in raw/, and requests runs.",
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext, deployment: dg.ResourceParam[Deployment]
+    ) -> dg.SensorResult:
+        return look(context.instance, deployment, datetime.now(UTC), batch_size)
+
+    return sensor
+
+
+def look(
+    instance: dg.DagsterInstance, deployment: Deployment, now: datetime, batch_size: int
+) -> dg.SensorResult:
+    """One tick: lists raw/, registers what is new, requests what no unfinished run has.
+
+    A document that failed is requested again only when its bytes change. An error while listing
+    fails the tick: a listing that could not be made must not look like an empty folder.
+    """
+    records = {record.doc_id: record for record in deployment.catalog.documents()}
+    listing = compare(deployment.storage.list(RAW), records, now)
+    wanted = listing.of(Change.NEW, Change.CHANGED, Change.ORPHANED)
+    keys = {partition_key(found.doc_id): found for found in wanted}
+    busy = keys_in_flight(instance)
+    due = {key: keys[key] for key in sorted(keys.keys() - busy)[:DOCUMENTS_PER_TICK]}
+    if not due:
+        return dg.SensorResult(skip_reason=_idle(listing, len(keys)))
+    _register(deployment, due, now)
+    added = unknown_keys(instance, due)
+    order = [*instance.get_dynamic_partitions(PARTITIONS), *added]
+    return dg.SensorResult(
+        run_requests=list(_requests(due, order, batch_size)),
+        dynamic_partitions_requests=[documents_partitions().build_add_request(added)]
+        if added
+        else [],
+        asset_events=[_arrival(key, found) for key, found in due.items()],
+    )
+
+
+def _register(deployment: Deployment, due: dict[str, FoundDocument], now: datetime) -> None:
+    """Gives each document its row in the catalog, before Dagster hears of it."""
+    known = deployment.catalog.get_many([found.doc_id for found in due.values()])
+    rows = []
+    for key, found in due.items():
+        raw_key = found.object.key
+        record = known.get(found.doc_id)
+        if found.change is Change.NEW or record is None:
+            rows.append(new_document(found.doc_id, key, raw_key))
+        else:
+            filename = raw_key.rsplit("/", 1)[-1]
+            update = {"raw_key": raw_key, "filename": filename, "updated_at": now}
+            rows.append(record.model_copy(update=update))
+    deployment.catalog.put(rows)
+
+
+def _requests(
+    due: dict[str, FoundDocument], order: Sequence[str], batch_size: int
+) -> Iterator[dg.RunRequest]:
+    """Neighbours become range runs; scattered documents share runs over a list of keys."""
+    scattered: list[str] = []
+    for group in contiguous(due, order):
+        if len(group) == 1:
+            scattered += group
+            continue
+        for keys in batches(group, batch_size):
+            yield _request(keys, due, is_range=True)
+    for keys in batches(scattered, batch_size):
+        yield _request(keys, due, is_range=False)
+
+
+def _request(
+    keys: Sequence[str], due: dict[str, FoundDocument], *, is_range: bool
+) -> dg.RunRequest:
+    digest = hashlib.sha256()
+    for key in keys:
+        digest.update(f"{key}\0{due[key].object.version}\0".encode())
+    run_key = f"{keys[0]}..{keys[-1]}:{digest.hexdigest()[:16]}"
+    if len(keys) == 1:
+        return dg.RunRequest(run_key=run_key, partition_key=keys[0])
+    if is_range:
+        tags = {
+            "dagster/asset_partition_range_start": keys[0],
+            "dagster/asset_partition_range_end": keys[-1],
+        }
+        return dg.RunRequest(run_key=run_key, tags=tags)
+    return dg.RunRequest(
+        run_key=run_key,
+        partition_key=keys[0],
+        run_config=sparse_config(keys),
+        tags={COUNT_TAG: str(len(keys))},
+    )
+
+
+def _arrival(key: str, found: FoundDocument) -> dg.AssetMaterialization:
+    """The event of an original that arrived or changed."""
+    info = found.object
+    return dg.AssetMaterialization(
+        RAW_DOCUMENTS,
+        partition=key,
+        metadata={
+            "document": found.doc_id,
+            "key": info.key,
+            "bytes": info.size,
+            "modified": dg.MetadataValue.timestamp(info.modified),
+            "change": found.change.value,
+        },
+        tags={DATA_VERSION: info.version},
+    )
+
+
+def _idle(listing: Listing, busy: int) -> str:
+    """Why a tick asks for nothing, for the people who read the sensor's page."""
+    counts = [
+        (len(listing.of(Change.UNCHANGED)), "unchanged"),
+        (busy + len(listing.of(Change.PENDING)), "on their way"),
+        (len(listing.of(Change.UNSETTLED)), "still being written"),
+    ]
+    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "raw/ is empty"
+    ignored = [f"{key}: {reason}" for key, reason in listing.ignored[:_SAID]]
+    more = len(listing.ignored) - len(ignored)
+    if more:
+        ignored.append(f"and {more} more")
+    return f"{said}. Left aside: {'; '.join(ignored)}" if ignored else said

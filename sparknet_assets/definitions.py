@@ -1,0 +1,75 @@
+"""Everything Dagster loads: `build_defs` for any deployment, `defs` for the one of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from resources.configurable import (
+    CacheResource,
+    CatalogResource,
+    DeploymentResource,
+    EmbedderResource,
+    OCRResource,
+    StorageResource,
+    VectorStoreResource,
+)
+from resources.deployment import Deployment
+from resources.settings import load_settings
+from schedules.sensors import raw_documents_sensor
+from sparknet_assets.batch import run_batch
+from sparknet_assets.jobs import ingest_job
+from sparknet_assets.pipeline import (
+    Progress,
+    RunBatch,
+    no_progress,
+    pipeline_asset,
+    raw_documents_spec,
+)
+from sparknet_assets.stages import STAGES
+from sparknet_assets.stages.contract import Stage
+
+
+def build_defs(
+    deployment: Deployment | None = None,
+    *,
+    progress: Progress = no_progress,
+    stages: Sequence[Stage] = STAGES,
+    run: RunBatch = run_batch,
+    resource_overrides: Mapping[str, Any] | None = None,
+) -> dg.Definitions:
+    """The assets, the job, the sensor and the resources.
+
+    Args:
+        deployment: Used as it is; by default each run builds the one that the settings name.
+        progress: Called with each result of a run in this process.
+        stages, run: What a run does; a test or a benchmark brings its own.
+        resource_overrides: Replace resources by name.
+    """
+    settings = deployment.settings if deployment else load_settings()
+    pipeline = pipeline_asset(settings.batch_size, stages, run)
+    job = ingest_job(pipeline)
+    whole = DeploymentResource()
+    resources: dict[str, Any] = {
+        "deployment": deployment or whole,
+        "progress": progress,
+        "storage": StorageResource(deployment=whole),
+        "ocr": OCRResource(deployment=whole),
+        "embedder": EmbedderResource(deployment=whole),
+        "vector_store": VectorStoreResource(deployment=whole),
+        "catalog": CatalogResource(deployment=whole),
+        "cache": CacheResource(deployment=whole),
+    }
+    return dg.Definitions(
+        assets=[raw_documents_spec(), pipeline],
+        jobs=[job],
+        sensors=[raw_documents_sensor(job, settings.batch_size)],
+        resources={**resources, **(resource_overrides or {})},
+        # The batch has its own worker processes; a process for its one step would only add seconds.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,193 @@
+"""The Dagster instance that all doors share, and runs of the job in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resources.failure import Failure, FailureKind, SparknetError
+from sparknet_assets.run_owner import TAG, settle_dead_runs, this_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+
+    from resources.deployment import Deployment
+    from resources.settings import Settings
+    from sparknet_assets.document_run import StageResult
+
+CONFIG = "dagster.yaml"
+
+
+@dataclass
+class RunSummary:
+    """What became of the documents of a call.
+
+    Attributes:
+        run_ids: The Dagster runs, one a batch, in order.
+        documents: How many documents were asked for.
+        finished: (document, stage) pairs that finished, the reused ones included.
+        reused: Pairs whose output was up to date.
+        failed: doc_id -> why, for each document that a stage failed for.
+    """
+
+    documents: int
+    run_ids: list[str] = field(default_factory=list)
+    finished: int = 0
+    reused: int = 0
+    failed: dict[str, Failure] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return not self.failed
+
+    def add(self, result: StageResult) -> None:
+        """Counts a result."""
+        record = result.record
+        if record.status == "failed" and record.failure is not None:
+            self.failed[result.ref.doc_id] = record.failure
+            return
+        self.finished += 1
+        self.reused += record.reused
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Folder of the instance: DAGSTER_HOME when set, else `dagster/` in the home of the data.
+
+    It is created, with our settings, when it has no dagster.yaml yet.
+    """
+    folder = (settings.dagster_home or settings.home / "dagster").expanduser().absolute()
+    config = folder / CONFIG
+    if not config.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{CONFIG}.{os.getpid()}"
+        temporary.write_text(default_config(), encoding="utf-8")
+        temporary.replace(config)
+    return folder
+
+
+def default_config() -> str:
+    """Our dagster.yaml: inside the package when installed from a wheel, else beside it."""
+    package = files("sparknet_assets")
+    inside = package / CONFIG
+    if inside.is_file():
+        return inside.read_text(encoding="utf-8")
+    return (Path(str(package)).parent / CONFIG).read_text(encoding="utf-8")
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """The shared instance; its databases are made by one process while others wait."""
+    from dagster import DagsterInstance
+    from filelock import FileLock
+
+    folder = dagster_home(settings)
+    with FileLock(folder / ".lock"):
+        instance = DagsterInstance.from_config(str(folder))
+    with instance:
+        settle_dead_runs(instance)
+        yield instance
+
+
+def execute(
+    deployment: Deployment,
+    doc_ids: Sequence[str],
+    *,
+    stages: Sequence[str] | None = None,
+    instance: DagsterInstance | None = None,
+    force: bool = False,
+    progress: Callable[[StageResult], None] | None = None,
+) -> RunSummary:
+    """Runs documents through the pipeline in this process, so that the UI shows their lineage.
+
+    Any set of documents makes one run for each `settings.batch_size` of them.
+
+    Args:
+        stages: Names; all by default.
+        instance: The shared instance by default.
+        force: Redo what is up to date.
+        progress: Called with each result once it is durable, in this thread.
+
+    Raises:
+        SparknetError: A run failed as a whole, so that not even its documents have results.
+        ValueError: A name in `stages` is not a stage.
+    """
+    from sparknet_assets.definitions import build_defs
+    from sparknet_assets.jobs import INGEST
+    from sparknet_assets.partition_keys import partition_key
+    from sparknet_assets.partitions import register_partitions
+    from sparknet_assets.stages import STAGES
+
+    known = [stage.name for stage in STAGES]
+    for stage in stages or ():
+        if stage not in known:
+            raise ValueError(f"no stage is called {stage}; there are {', '.join(known)}")
+    summary = RunSummary(documents=len(set(doc_ids)))
+
+    def watch(result: StageResult) -> None:
+        summary.add(result)
+        if progress is not None:
+            progress(result)
+
+    keys = sorted({partition_key(doc_id) for doc_id in doc_ids})
+    size = deployment.settings.batch_size
+    opened = nullcontext(instance) if instance else open_instance(deployment.settings)
+    with opened as shared:
+        job = build_defs(deployment, progress=watch).resolve_job_def(INGEST)
+        register_partitions(shared, keys)
+        for start in range(0, len(keys), size):
+            batch = keys[start : start + size]
+            result = _run(job, shared, batch, stages, force)
+            summary.run_ids.append(result.run_id)
+    return summary
+
+
+def _run(
+    job: JobDefinition,
+    instance: DagsterInstance,
+    keys: Sequence[str],
+    stages: Sequence[str] | None,
+    force: bool,
+) -> ExecuteInProcessResult:
+    from dagster import AssetKey
+
+    from sparknet_assets.pipeline import COUNT_TAG, sparse_config
+
+    config: dict[str, Any] = sparse_config(keys, force=force)
+    # The command shows its own progress; the run's log in the UI is complete all the same.
+    config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
+    result = job.execute_in_process(
+        run_config=config,
+        instance=instance,
+        partition_key=keys[0],
+        asset_selection=None if stages is None else [AssetKey(stage) for stage in stages],
+        tags={TAG: this_process(), COUNT_TAG: str(len(keys))},
+        raise_on_error=False,
+    )
+    if not result.success:
+        _raise_unless_documents_failed(result)
+    return result
+
+
+def _raise_unless_documents_failed(result: ExecuteInProcessResult) -> None:
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data is not None:  # the pipeline's own list of failed documents
+            return
+        error = data.error
+        while error and error.cause:
+            error = error.cause
+        if error and error.cls_name == "DagsterExecutionInterruptedError":
+            raise KeyboardInterrupt
+        reason = error.message.strip() if error else "no reason was given"
+        raise SparknetError(
+            FailureKind.INTERNAL, f"the run {result.run_id} broke off: {reason}; the UI has its log"
+        )

@@ -1,0 +1,24 @@
+"""The jobs: all documents through all stages, or through the later ones only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagster import AssetsDefinition
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+INGEST = "ingest"
+
+
+def ingest_job(pipeline: AssetsDefinition) -> UnresolvedAssetJobDefinition:
+    """The job that the sensor, the commands and the UI run: every stage of some documents."""
+    from dagster import define_asset_job
+
+    return define_asset_job(
+        INGEST,
+        selection=[pipeline],
+        description="Documents through all stages; what is up to date is reused.",
+    )

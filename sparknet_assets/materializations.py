@@ -1,0 +1,116 @@
+"""What the Dagster UI shows of a stage's result: a materialization event with its metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from resources.deployment import Deployment
+    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.stages.contract import Stage
+
+DATA_VERSION = "dagster/data_version"
+CODE_VERSION = "dagster/code_version"
+MAX_THUMBNAIL = 10_000
+MAX_PREVIEW = 600
+
+
+def materialization(
+    result: StageResult, stage: Stage, deployment: Deployment
+) -> dg.AssetMaterialization:
+    """The event of a stage that a document finished, whole or with pages missing."""
+    return dg.AssetMaterialization(
+        asset_key=stage.name,
+        description=f"{stage.name} of {result.ref.doc_id}",
+        partition=result.partition_key,
+        metadata=metadata(result, stage, deployment),
+        tags={DATA_VERSION: result.record.data_version, CODE_VERSION: stage.code_version},
+    )
+
+
+def metadata(
+    result: StageResult, stage: Stage, deployment: Deployment
+) -> dict[str, dg.MetadataValue]:
+    """The facts of the result for people, the most telling ones first."""
+    record = result.record
+    values: dict[str, dg.MetadataValue] = {"document": dg.MetadataValue.text(result.ref.doc_id)}
+    if record.failed_pages:
+        numbers = ", ".join(map(str, record.failed_pages))
+        reason = f": {record.failure.message}" if record.failure else ""
+        values["missing_pages"] = dg.MetadataValue.text(f"{numbers}{reason}")
+    values |= {name: _value(name, fact) for name, fact in record.metadata.items()}
+    if record.pages:
+        values["pages"] = dg.MetadataValue.int(record.pages)
+    values |= {
+        "seconds": dg.MetadataValue.float(round(record.seconds, 3)),
+        "cost_usd": dg.MetadataValue.float(record.cost_usd),
+        "reused": dg.MetadataValue.bool(record.reused),
+        "fingerprint": dg.MetadataValue.text(record.fingerprint),
+    }
+    if stage.artifact:
+        values["artifact"] = _location(result.ref.key(stage.artifact), deployment)
+    return values
+
+
+def failure_table(
+    failures: Iterable[tuple[str, tuple[str, str, str]]],
+) -> dg.TableMetadataValue:
+    """The failed documents as a table.
+
+    Args:
+        failures: Document; stage, kind, message.
+    """
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({"document": name, "stage": stage, "kind": kind, "message": message})
+            for name, (stage, kind, message) in failures
+        ]
+    )
+
+
+def _value(name: str, fact: Any) -> dg.MetadataValue:
+    """A JSON value as the metadata type that shows it best."""
+    if name == "thumbnail":
+        return _thumbnail(str(fact))
+    match fact:
+        case bool():
+            return dg.MetadataValue.bool(fact)
+        case int():
+            return dg.MetadataValue.int(fact)
+        case float():
+            return dg.MetadataValue.float(round(fact, 4))
+        case str() if name == "preview":
+            return dg.MetadataValue.md(_quote(fact))
+        case str():
+            return dg.MetadataValue.text(fact)
+        case None:
+            return dg.MetadataValue.null()
+        case _:
+            return dg.MetadataValue.json(fact)
+
+
+def _thumbnail(image: str) -> dg.MetadataValue:
+    """A picture inside the event row; a large one would slow every query down, so it is left out.
+
+    Args:
+        image: A `data:` URI, or base64 of a PNG.
+    """
+    uri = image if image.startswith("data:") else f"data:image/png;base64,{image}"
+    if len(uri) > MAX_THUMBNAIL:
+        return dg.MetadataValue.text(f"left out: {len(uri)} bytes")
+    return dg.MetadataValue.md(f"![first page]({uri})")
+
+
+def _quote(text: str) -> str:
+    """Text as a Markdown code block, which renders none of it."""
+    cut = text[:MAX_PREVIEW].replace("```", "'''")
+    return f"```\n{cut}\n```"
+
+
+def _location(key: str, deployment: Deployment) -> dg.MetadataValue:
+    if deployment.settings.storage == "local":
+        return dg.MetadataValue.path(str(deployment.home / key))
+    return dg.MetadataValue.text(key)

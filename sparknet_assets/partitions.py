@@ -1,0 +1,71 @@
+"""Partition keys in Dagster: their registration, their order, and the documents behind them.
+
+Today a key stands for one document. All code asks `documents_of` what a key holds, so keys that
+each hold a shard of documents need a change in this module only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, DynamicPartitionsDefinition
+
+    from resources.catalog import Catalog
+
+PARTITIONS = "documents"
+"""Name of the dynamic partitions definition."""
+
+
+def documents_of(keys: Sequence[str], catalog: Catalog) -> tuple[dict[str, str], list[str]]:
+    """What the partition keys hold.
+
+    Returns:
+        doc_id -> partition key in the order of `keys`, and the keys that the catalog doesn't know.
+    """
+    records = catalog.by_partition_key(keys)
+    found = {records[key].doc_id: key for key in keys if key in records}
+    return found, [key for key in keys if key not in records]
+
+
+@cache
+def documents_partitions() -> DynamicPartitionsDefinition:
+    """The partitions definition that all assets share."""
+    from dagster import DynamicPartitionsDefinition
+
+    return DynamicPartitionsDefinition(name=PARTITIONS)
+
+
+def unknown_keys(instance: DagsterInstance, keys: Collection[str]) -> list[str]:
+    """Those of `keys` that the instance doesn't have yet, sorted."""
+    return sorted(set(keys).difference(instance.get_dynamic_partitions(PARTITIONS)))
+
+
+def register_partitions(instance: DagsterInstance, keys: Collection[str]) -> list[str]:
+    """Adds the unknown ones of `keys` in one call and returns them.
+
+    They are added sorted: a partition range is a slice in the order of registration, so documents
+    that arrive together stay one range.
+    """
+    new = unknown_keys(instance, keys)
+    if new:
+        instance.add_dynamic_partitions(PARTITIONS, new)
+    return new
+
+
+def contiguous(keys: Iterable[str], order: Sequence[str]) -> list[list[str]]:
+    """Groups `keys` into runs of neighbours in `order`, the order of registration."""
+    wanted = set(keys)
+    groups: list[list[str]] = []
+    open_group = False
+    for key in order:
+        if key not in wanted:
+            open_group = False
+            continue
+        if not open_group:
+            groups.append([])
+            open_group = True
+        groups[-1].append(key)
+    return groups

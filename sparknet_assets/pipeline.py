@@ -1,0 +1,227 @@
+"""The asset graph: the originals, and one fused, subsettable asset over all stages."""
+
+# Dagster reads the annotations of assets, so they are not postponed here.
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import dagster as dg
+
+from resources.deployment import Deployment
+from sparknet_assets.batch import run_batch
+from sparknet_assets.document_run import StageResult
+from sparknet_assets.materializations import failure_table, materialization
+from sparknet_assets.partitions import documents_of, documents_partitions
+from sparknet_assets.planned import plan_materializations
+from sparknet_assets.stages import STAGES
+from sparknet_assets.stages.contract import Stage
+
+RAW_DOCUMENTS = "raw_documents"
+PIPELINE = "document_pipeline"
+COUNT_TAG = "sparknet/documents"
+_NAMED = 5
+
+_GROUPS = {
+    "documents": "reading",
+    "page_images": "reading",
+    "ocr_text": "reading",
+    "chunks": "search",
+    "embeddings": "search",
+    "vector_index": "search",
+}
+
+Progress = Callable[[StageResult], None]
+
+
+class RunBatch(Protocol):
+    """The signature of `sparknet_assets.batch.run_batch`."""
+
+    def __call__(
+        self,
+        doc_ids: Sequence[str],
+        deployment: Deployment,
+        *,
+        stages: Sequence[str] | None = None,
+        run_id: str = "",
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[StageResult]: ...
+
+
+class Selection(dg.Config):
+    """Which documents a run takes, and whether it redoes what is up to date.
+
+    Attributes:
+        partition_keys: Any documents, instead of the run's partition or range of partitions. Only
+            neighbours form a range; this makes one run out of any set.
+        force: Redo stages even when their output is current.
+    """
+
+    partition_keys: list[str] = []  # noqa: RUF012 - a pydantic field, copied for each instance
+    force: bool = False
+
+
+def sparse_config(keys: Sequence[str], *, force: bool = False) -> dict[str, Any]:
+    """Run config of a run over any set of partition keys.
+
+    The run itself belongs to the first of them: Dagster compares the versions of its inputs, and
+    can't do that for a run of a partitioned asset that has no partition.
+    """
+    return {"ops": {PIPELINE: {"config": {"partition_keys": list(keys), "force": force}}}}
+
+
+def listed_keys(run_config: Mapping[str, Any]) -> Sequence[str]:
+    """The partition keys that a run config lists; none for a run over partitions."""
+    op = run_config.get("ops", {}).get(PIPELINE, {})
+    keys: Sequence[str] = op.get("config", {}).get("partition_keys", [])
+    return keys
+
+
+def no_progress(result: StageResult) -> None:
+    """Watches nothing."""
+
+
+def raw_documents_spec() -> dg.AssetSpec:
+    """The originals under raw/: made by people, seen by the sensor."""
+    return dg.AssetSpec(
+        RAW_DOCUMENTS,
+        description="The original files, `raw/{doc_id}/{filename}`. Never changed by the pipeline.",
+        group_name="source",
+        kinds={"file"},
+        partitions_def=documents_partitions(),
+    )
+
+
+def stage_spec(stage: Stage) -> dg.AssetSpec:
+    """The asset that a stage makes."""
+    kind = stage.artifact.rsplit(".", 1)[-1] if stage.artifact else "vectors"
+    where = f"processed/{{doc_id}}/{stage.artifact}" if stage.artifact else "the vector index"
+    return dg.AssetSpec(
+        stage.name,
+        deps=list(stage.inputs),
+        description=stage.description,
+        code_version=stage.code_version,
+        group_name=_GROUPS.get(stage.name, "documents"),
+        kinds={kind},
+        metadata={"writes": where},
+        skippable=True,
+    )
+
+
+def pipeline_asset(
+    batch_size: int, stages: Sequence[Stage] = STAGES, run: RunBatch = run_batch
+) -> dg.AssetsDefinition:
+    """The fused asset over `stages`, at most `batch_size` documents a run.
+
+    Separate assets would fail every document downstream of a bad one. Here each (stage, document)
+    that finished has an event of its own, and the run fails if any document did, so the pairs that
+    were planned and have no event are the failed ones, and no others.
+    """
+    by_name = {stage.name: stage for stage in stages}
+
+    @dg.multi_asset(
+        name=PIPELINE,
+        specs=[stage_spec(stage) for stage in stages],
+        partitions_def=documents_partitions(),
+        backfill_policy=dg.BackfillPolicy.multi_run(batch_size),
+        can_subset=True,
+    )
+    def document_pipeline(
+        context: dg.AssetExecutionContext,
+        config: Selection,
+        deployment: dg.ResourceParam[Deployment],
+        progress: dg.ResourceParam[Progress],
+    ) -> Iterator[Any]:
+        keys = _selected_keys(context, config)
+        names = [name for name in by_name if dg.AssetKey(name) in context.selected_asset_keys]
+        doc_ids, unknown = documents_of(keys, deployment.catalog)
+        outcome = Outcome(context, names, keys)
+        outcome.unknown(unknown)
+        for result in run(
+            list(doc_ids),
+            deployment,
+            stages=names,
+            run_id=context.run.run_id,
+            force=config.force,
+            progress=progress,
+        ):
+            if outcome.add(result):
+                yield materialization(result, by_name[result.stage], deployment)
+        outcome.settle(planned=not config.partition_keys)
+
+    return document_pipeline
+
+
+class Outcome:
+    """What a run has made of the (stage, partition) pairs that it was asked for."""
+
+    def __init__(
+        self, context: dg.AssetExecutionContext, stages: Sequence[str], keys: Sequence[str]
+    ) -> None:
+        self._context = context
+        self._asked = len(keys)
+        self._missing = {(stage, key): None for key in keys for stage in stages}
+        self._failed_keys: set[str] = set()
+        self._failures: dict[str, tuple[str, str, str]] = {}
+
+    def unknown(self, keys: Iterable[str]) -> None:
+        """Notes partitions that stand for no document."""
+        for key in keys:
+            message = f"no document has the partition key {key}; was it deleted?"
+            self._failed_keys.add(key)
+            self._failures[key] = ("", "unreadable", message)
+
+    def add(self, result: StageResult) -> bool:
+        """Takes a result; True if the stage finished."""
+        failure = result.record.failure
+        if result.record.status == "failed" and failure is not None:
+            self._failed_keys.add(result.partition_key)
+            self._failures[result.ref.doc_id] = (result.stage, failure.kind.value, failure.message)
+            self._context.log.warning(f"{result.stage}: {failure.kind}: {failure.message}")
+            return False
+        self._missing.pop((result.stage, result.partition_key), None)
+        return True
+
+    def settle(self, *, planned: bool) -> None:
+        """Fails the run if a pair is missing.
+
+        Args:
+            planned: Dagster has planned all pairs itself.
+
+        Raises:
+            dg.Failure: Lists the failed documents. Never retried by Dagster: what may succeed
+                another time was tried again by the batch already.
+        """
+        if not self._missing:
+            return
+        if not planned:
+            plan_materializations(self._context, self._missing)
+        failures = self._explained()
+        names = ", ".join(f"{name} ({kind})" for name, (_, kind, _) in failures[:_NAMED])
+        more = f" and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
+        raise dg.Failure(
+            f"{len(failures)} of {self._asked} documents failed: {names}{more}",
+            metadata={"failed_documents": failure_table(failures), "failed": len(failures)},
+            allow_retries=False,
+        )
+
+    def _explained(self) -> list[tuple[str, tuple[str, str, str]]]:
+        """The failures, with a reason for the documents that a stage passed over in silence."""
+        for stage, key in self._missing:
+            if key not in self._failed_keys:
+                self._failed_keys.add(key)
+                message = f"{stage} was not reached: its inputs were never made; select all stages"
+                self._failures[key] = (stage, "refused", message)
+        return list(self._failures.items())
+
+
+def _selected_keys(context: dg.AssetExecutionContext, config: Selection) -> Sequence[str]:
+    if config.partition_keys:
+        return config.partition_keys
+    if context.has_partition_key or context.has_partition_key_range:
+        keys: Sequence[str] = context.partition_keys
+        return keys
+    raise dg.Failure(
+        "the run names no documents: select partitions, or give partition_keys in its config",
+        allow_retries=False,
+    )

@@ -1,0 +1,45 @@
+"""A change of lineage or of a code version shows in review."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from sparknet_assets.definitions import build_defs
+from sparknet_assets.stages import STAGES
+
+
+def test_the_graph(deployment) -> None:
+    graph = build_defs(deployment).resolve_asset_graph()
+    lineage = {
+        key.to_user_string(): sorted(
+            parent.to_user_string() for parent in graph.get(key).parent_keys
+        )
+        for key in graph.get_all_asset_keys()
+    }
+    assert lineage == {
+        "raw_documents": [],
+        "documents": ["raw_documents"],
+        "page_images": ["documents"],
+        "ocr_text": ["page_images"],
+        "chunks": ["ocr_text"],
+        "embeddings": ["chunks"],
+        "vector_index": ["embeddings"],
+    }
+    for stage in STAGES:
+        node = graph.get(dg.AssetKey(stage.name))
+        assert node.code_version == stage.code_version
+        assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
+        assert node.is_executable
+    assert not graph.get(dg.AssetKey("raw_documents")).is_executable
+
+
+def test_code_versions() -> None:
+    """Raise a version here together with the stage: everything is then made again."""
+    assert {stage.name: stage.code_version for stage in STAGES} == {
+        "documents": "1",
+        "page_images": "1",
+        "ocr_text": "1",
+        "chunks": "1",
+        "embeddings": "1",
+        "vector_index": "1",
+    }

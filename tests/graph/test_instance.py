@@ -1,0 +1,179 @@
+"""The shared instance, and runs of the job in this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from resources.deployment import Deployment
+from resources.failure import SparknetError
+from resources.settings import Settings
+from sparknet_assets.instance import dagster_home, execute, open_instance
+from sparknet_assets.run_owner import TAG, is_alive, settle_dead_runs, this_process
+from tests.graph.fakes import STAGE_NAMES, partitions_of, register
+
+
+@pytest.fixture(autouse=True)
+def scripted(monkeypatch, batch) -> None:
+    """`execute` with the scripted batch."""
+    from sparknet_assets import definitions
+
+    real = definitions.build_defs
+    monkeypatch.setattr(
+        definitions,
+        "build_defs",
+        lambda deployment, **options: real(deployment, run=batch, **options),
+    )
+
+
+def test_the_home_is_made_once_and_then_left_alone(settings) -> None:
+    home = dagster_home(settings)
+    assert home == settings.home / "dagster"
+    config = home / "dagster.yaml"
+    assert "telemetry:\n  enabled: false" in config.read_text()
+    config.write_text("# mine\n")
+    assert dagster_home(settings) == home
+    assert config.read_text() == "# mine\n"
+
+
+def test_dagster_home_wins(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "elsewhere"))
+    assert dagster_home(Settings(home=tmp_path)) == tmp_path / "elsewhere"
+
+
+def test_our_settings_are_valid_and_quiet(settings) -> None:
+    with open_instance(settings) as instance:
+        assert not instance.telemetry_enabled
+        assert instance.run_retries_enabled
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+        assert instance.run_monitoring_enabled
+
+
+def test_any_set_of_documents_is_one_run_a_batch(settings, batch, instance) -> None:
+    deployment = Deployment(settings.model_copy(update={"batch_size": 3}))
+    register(deployment, *"abcdefg")
+    execute(deployment, list("abcdefg"), instance=instance)
+    batch.calls.clear()
+    summary = execute(deployment, ["g", "a", "d", "e"], instance=instance)
+    assert batch.calls == [["a", "d", "e"], ["g"]]
+    assert len(summary.run_ids) == 2
+
+
+def test_the_summary_and_the_progress(deployment, batch, instance) -> None:
+    register(deployment, "a", "b")
+    batch.broken = {"b": "chunks"}
+    seen = []
+    summary = execute(
+        deployment, ["a", "b"], instance=instance, progress=lambda r: seen.append(r.stage)
+    )
+    assert not summary.ok
+    assert summary.failed["b"].message == "b is broken"
+    assert summary.finished == len(STAGE_NAMES) + 3
+    assert len(seen) == summary.finished + 1
+    assert partitions_of(instance, "vector_index", "failed") == {"b"}
+    assert execute(deployment, ["a"], instance=instance).reused == len(STAGE_NAMES)
+
+
+def test_stages_and_force(deployment, instance) -> None:
+    register(deployment, "a")
+    execute(deployment, ["a"], instance=instance)
+    summary = execute(deployment, ["a"], stages=["chunks"], force=True, instance=instance)
+    assert (summary.finished, summary.reused) == (1, 0)
+
+
+def test_no_documents_no_run(deployment, instance) -> None:
+    summary = execute(deployment, [], instance=instance)
+    assert summary.ok
+    assert summary.run_ids == []
+
+
+def test_an_unknown_stage_is_named(deployment, instance) -> None:
+    with pytest.raises(ValueError, match="no stage is called pages"):
+        execute(deployment, ["a"], stages=["pages"], instance=instance)
+
+
+def test_nothing_but_our_own_words_on_the_console(deployment, batch, instance, capfd) -> None:
+    register(deployment, "a", "b")
+    batch.broken = {"b": "chunks"}
+    execute(deployment, ["a", "b"], instance=instance)
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == ""
+
+
+def test_a_run_that_breaks_off_raises(deployment, instance, monkeypatch) -> None:
+    register(deployment, "a")
+
+    def explode(result: object) -> None:
+        raise RuntimeError("out of paper")
+
+    with pytest.raises(SparknetError, match="out of paper"):
+        execute(deployment, ["a"], instance=instance, progress=explode)
+
+
+def test_an_interrupt_ends_the_run(deployment, instance) -> None:
+    register(deployment, "a")
+
+    def interrupt(result: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(deployment, ["a"], instance=instance, progress=interrupt)
+    [run] = instance.get_runs()
+    assert run.is_finished
+
+
+def test_runs_of_dead_processes_are_settled(deployment, defs, instance) -> None:
+    job = defs.resolve_job_def("ingest")
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        pass
+    host, _, started = this_process().rsplit(":", 2)
+    dead = f"{host}:{process.pid}:{started}"
+    assert not is_alive(dead)
+    assert is_alive(this_process())
+    assert is_alive("another-host:1:1")
+    gone = instance.create_run_for_job(job, tags={TAG: dead}, status=dg.DagsterRunStatus.STARTED)
+    instance.create_run_for_job(job, tags={TAG: this_process()})
+    instance.create_run_for_job(job)
+    assert settle_dead_runs(instance) == [gone.run_id]
+    assert instance.get_run_by_id(gone.run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+PROCESS = """
+import sys
+from pathlib import Path
+from resources.deployment import Deployment
+from resources.settings import Settings
+from sparknet_assets import definitions
+from sparknet_assets.instance import execute
+from tests.graph.fakes import ScriptedBatch, register
+real = definitions.build_defs
+batch = ScriptedBatch()
+definitions.build_defs = lambda d, **o: real(d, run=batch, **o)
+deployment = Deployment(Settings(home=Path(sys.argv[1])))
+ids = [f"{sys.argv[2]}-{n}" for n in range(15)]
+register(deployment, *ids)
+print(execute(deployment, ids).finished)
+"""
+
+
+def test_two_processes_share_a_new_instance(settings) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(settings.home), name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("left", "right")
+    ]
+    for process in processes:
+        out, err = process.communicate(timeout=100)
+        assert process.returncode == 0, err
+        assert out.strip() == str(15 * len(STAGE_NAMES))
+    with open_instance(settings) as instance:
+        assert len(partitions_of(instance, "vector_index", "materialized")) == 30

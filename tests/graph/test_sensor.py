@@ -1,0 +1,186 @@
+"""The sensor requests every new or changed document once, in as few runs as can be."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from resources.catalog import DocumentStatus
+from schedules.in_flight import keys_in_flight
+from schedules.sensors import DOCUMENTS_PER_TICK, look
+from sparknet_assets.partitions import PARTITIONS, register_partitions
+from sparknet_assets.pipeline import PIPELINE, sparse_config
+from tests.graph.fakes import register
+
+BATCH = 3
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=5)
+
+
+def drop(deployment, *doc_ids: str, data: bytes = b"x") -> None:
+    for doc_id in doc_ids:
+        deployment.storage.put(f"raw/{doc_id}/file.pdf", data)
+
+
+def settle(deployment, status: DocumentStatus = DocumentStatus.INDEXED) -> None:
+    """As a run leaves the catalog: every document read as it is now."""
+    deployment.catalog.put(
+        [
+            record.model_copy(
+                update={
+                    "status": status,
+                    "raw_version": deployment.storage.stat(record.raw_key).version,
+                }
+            )
+            for record in deployment.catalog.documents()
+        ]
+    )
+
+
+def tick(instance, deployment, now: datetime | None = None) -> dg.SensorResult:
+    """A tick, with what the daemon does about partitions."""
+    result = look(instance, deployment, now or soon(), BATCH)
+    for request in result.dynamic_partitions_requests or []:
+        instance.add_dynamic_partitions(PARTITIONS, request.partition_keys)
+    return result
+
+
+def requested(result: dg.SensorResult, instance) -> list[list[str]]:
+    order = list(instance.get_dynamic_partitions(PARTITIONS))
+    runs = []
+    for request in result.run_requests or []:
+        if request.run_config:
+            runs.append(request.run_config["ops"][PIPELINE]["config"]["partition_keys"])
+        elif request.partition_key:
+            runs.append([request.partition_key])
+        else:
+            start = request.tags["dagster/asset_partition_range_start"]
+            end = request.tags["dagster/asset_partition_range_end"]
+            runs.append(order[order.index(start) : order.index(end) + 1])
+    return runs
+
+
+def test_new_documents_are_registered_and_requested_in_ranges(instance, deployment) -> None:
+    drop(deployment, "d", "b", "a", "c")
+    result = tick(instance, deployment)
+    assert requested(result, instance) == [["a", "b", "c"], ["d"]]
+    assert [r.doc_id for r in deployment.catalog.documents()] == ["a", "b", "c", "d"]
+    assert {event.partition for event in result.asset_events} == {"a", "b", "c", "d"}
+    assert all(event.tags["dagster/data_version"] for event in result.asset_events)
+
+
+def test_a_single_document_is_requested_by_its_partition(instance, deployment) -> None:
+    drop(deployment, "My Report")
+    [request] = tick(instance, deployment).run_requests
+    assert request.partition_key.startswith("my-report--")
+
+
+def test_nothing_is_requested_twice(instance, deployment) -> None:
+    drop(deployment, "a", "b")
+    first = tick(instance, deployment)
+    assert not tick(instance, deployment).run_requests
+    settle(deployment)
+    idle = tick(instance, deployment)
+    assert not idle.run_requests
+    assert idle.skip_reason.skip_message == "2 unchanged"
+    assert len(first.run_requests) == 1
+
+
+def test_a_changed_document_waits_for_the_run_that_has_it(instance, deployment, defs) -> None:
+    drop(deployment, "a", "b")
+    tick(instance, deployment)
+    settle(deployment)
+    drop(deployment, "a", data=b"longer")
+    run = instance.create_run_for_job(
+        defs.resolve_job_def("ingest"), run_config=sparse_config(["a"])
+    )
+    assert keys_in_flight(instance) == {"a"}
+    assert not tick(instance, deployment).run_requests
+    instance.report_run_canceled(run)
+    assert requested(tick(instance, deployment), instance) == [["a"]]
+
+
+def test_runs_over_partitions_and_ranges_are_in_flight(instance, deployment, defs) -> None:
+    register_partitions(instance, ["a", "b", "c", "d"])
+    job = defs.resolve_job_def("ingest")
+    instance.create_run_for_job(job, tags={"dagster/partition": "d"})
+    instance.create_run_for_job(
+        job,
+        tags={
+            "dagster/asset_partition_range_start": "a",
+            "dagster/asset_partition_range_end": "b",
+        },
+    )
+    assert keys_in_flight(instance) == {"a", "b", "d"}
+
+
+def test_scattered_changes_share_a_run(instance, deployment) -> None:
+    drop(deployment, *"abcdefg")
+    tick(instance, deployment)
+    settle(deployment)
+    drop(deployment, "a", "c", "f", data=b"longer")
+    assert requested(tick(instance, deployment), instance) == [["a", "c", "f"]]
+
+
+def test_a_failed_document_is_left_alone_until_its_bytes_change(instance, deployment) -> None:
+    drop(deployment, "a")
+    tick(instance, deployment)
+    settle(deployment, DocumentStatus.FAILED)
+    assert not tick(instance, deployment).run_requests
+    drop(deployment, "a", data=b"repaired")
+    assert requested(tick(instance, deployment), instance) == [["a"]]
+
+
+def test_a_document_whose_run_never_came_is_adopted(instance, deployment) -> None:
+    drop(deployment, "a")
+    register(deployment, "a")
+    assert not tick(instance, deployment).run_requests
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    assert requested(tick(instance, deployment, later), instance) == [["a"]]
+
+
+def test_run_keys_follow_the_bytes(instance, deployment) -> None:
+    drop(deployment, "a", "b")
+    [first] = tick(instance, deployment).run_requests
+    settle(deployment)
+    drop(deployment, "a", "b", data=b"longer")
+    [second] = tick(instance, deployment).run_requests
+    assert first.run_key != second.run_key
+    assert first.tags == second.tags
+
+
+def test_a_tick_is_bounded(instance, deployment) -> None:
+    drop(deployment, *(f"d{number:04}" for number in range(DOCUMENTS_PER_TICK + 5)))
+    assert sum(map(len, requested(tick(instance, deployment), instance))) == DOCUMENTS_PER_TICK
+    assert sum(map(len, requested(tick(instance, deployment), instance))) == 5
+
+
+def test_what_is_left_aside_is_said(instance, deployment) -> None:
+    deployment.storage.put("raw/loose.pdf", b"x")
+    message = tick(instance, deployment).skip_reason.skip_message
+    assert "loose.pdf: a loose file; move it to raw/loose/loose.pdf" in message
+
+
+def test_a_listing_that_fails_fails_the_tick(instance, deployment, monkeypatch) -> None:
+    def broken(*args: object, **options: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(deployment.storage, "list", broken)
+    with pytest.raises(OSError, match="the disk is gone"):
+        tick(instance, deployment)
+
+
+def test_the_definition(defs, instance, deployment) -> None:
+    drop(deployment, "a")
+    sensor = defs.resolve_sensor_def("raw_documents_sensor")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    context = dg.build_sensor_context(
+        instance, definitions=defs, resources={"deployment": deployment}
+    )
+    data = sensor.evaluate_tick(context)
+    assert json.dumps(data.skip_message)
