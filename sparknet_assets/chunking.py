@@ -11,7 +11,15 @@ from typing import Literal
 from resources.embeddings import Embedder
 from resources.ocr import Box, PageText
 from resources.vector_store import Chunk, PageBox
-from sparknet_assets.passages import SENTENCE_END, Passage, PassageReader, Run, TokenCounts, text_of, tokens_of
+from sparknet_assets.passages import (
+    SENTENCE_END,
+    Passage,
+    PassageReader,
+    Run,
+    TokenCounts,
+    text_of,
+    tokens_of,
+)
 from sparknet_assets.splitting import cut_runs, split_runs
 
 _SECTION_CHARACTERS = 200
@@ -134,7 +142,7 @@ class _Packer:
     def _row(self, row: Run, joint: Literal["\n\n", "\n"], header: list[Run]) -> Iterator[Chunk]:
         if self._has_content and not self._fits(row.tokens):
             yield self._close()
-            if tokens_of(header) + row.tokens <= self._room:
+            if tokens_of(header) + row.tokens <= self._room or row.tokens > self._room:
                 self._lead_with(header)
         if self._fits(row.tokens):
             self._append(_Part([row], joint))
