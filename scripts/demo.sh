@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the example documents, ingests them into a home of their own, and shows what was found.
-# Two of them are meant to fail: one is locked with a password, one is damaged. Nothing else may.
+# Three of them are meant to fail: one is locked with a password, one is damaged, one is empty.
+# Nothing else may.
 set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
