@@ -121,7 +121,7 @@ class Sampler:
                 return
             sizes = [resident(process) for process in family]
             self.peak = max(self.peak, sum(sizes))
-            self.largest = max(self.largest, *sizes)
+            self.largest = max(self.largest, max(sizes))
 
 
 def resident(process: psutil.Process) -> int:
