@@ -22,7 +22,14 @@ CAPTION = 250
 SCAN_SHARE = 0.75
 
 Verdict = Literal[
-    "good-text-layer", "no-text-layer", "garbled", "hidden", "hidden-ocr-layer", "picture"
+    "good-text-layer",
+    "no-text-layer",
+    "text-layer-not-used",
+    "unreadable-text-layer",
+    "garbled",
+    "hidden",
+    "hidden-ocr-layer",
+    "picture",
 ]
 
 
@@ -32,14 +39,14 @@ class TextLayer:
 
     Attributes:
         verdict: `good-text-layer`, or why OCR should read the page instead.
-        segments: Pieces of lines that can be seen, in the order of the file.
+        seen: Pieces of lines that can be seen, in the order of the file.
         hidden: Pieces that can't be seen: neither drawn, nor in a colour other than their ground,
             nor large enough, nor within the page.
         rotation: Degrees clockwise that make most of the text run from left to right.
     """
 
     verdict: Verdict
-    segments: list[Segment] = field(default_factory=list)
+    seen: list[Segment] = field(default_factory=list)
     hidden: list[Segment] = field(default_factory=list)
     rotation: int = 0
 
