@@ -20,6 +20,10 @@ PICTURE_SHARE = 0.4
 CAPTION = 250
 # Text under or inside a picture of the whole page is the OCR layer of a scan.
 SCAN_SHARE = 0.75
+# Points; a thinner filled shape is a line.
+SMALLEST_COVER = 4.0
+# Words nearer than this share of their height are one word drawn twice.
+SAME_PLACE = 0.25
 
 Verdict = Literal[
     "good-text-layer",
@@ -79,7 +83,7 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     content = textpage.extractDICT()
     lines = _words_of_lines(textpage.extractWORDS())
     pictures = _pictures(page, content)
-    sight = Sight(page, [box for box, _ in pictures])
+    sight = Sight(page, [box for box, _ in pictures] + _fills(page))
     seen: list[Segment] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
@@ -88,8 +92,12 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
         for segment, visible in _segments(page, line, words, sight):
             (seen if visible else hidden).append(segment)
         turns[_turn(page, line)] = turns.get(_turn(page, line), 0) + len(words)
+    share = sum(share for _, share in pictures)
+    if share >= SCAN_SHARE and seen and _lies_under_picture(page):
+        seen, hidden = [], hidden + seen
+    seen = _without_doubles(seen)
     return TextLayer(
-        _judge(seen, hidden, sum(share for _, share in pictures)),
+        _judge(seen, hidden, share),
         seen,
         hidden,
         max(turns, key=lambda turn: turns[turn]),
@@ -121,10 +129,11 @@ def _words_of_lines(rows: list[Any]) -> dict[tuple[int, int], list[Any]]:
 
 
 def _lines(content: dict[str, Any]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
-    for block in content["blocks"]:
-        if block["type"] == 0:
-            for number, line in enumerate(block["lines"]):
-                yield (block["number"], number), line
+    # The numbers in the list of words leave out the blocks that are pictures.
+    texts = (block for block in content["blocks"] if block["type"] == 0)
+    for block_number, block in enumerate(texts):
+        for number, line in enumerate(block["lines"]):
+            yield (block_number, number), line
 
 
 def _pictures(page: pymupdf.Page, content: dict[str, Any]) -> list[tuple[Box, float]]:
@@ -136,6 +145,49 @@ def _pictures(page: pymupdf.Page, content: dict[str, Any]) -> list[tuple[Box, fl
             x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
             found.append((box, max(0.0, x1 - x0) * max(0.0, y1 - y0)))
     return found
+
+
+def _fills(page: pymupdf.Page) -> list[Box]:
+    """Areas painted in one colour that are large enough to hide a word."""
+    boxes = []
+    for path in page.get_cdrawings():
+        x0, y0, x1, y1 = path["rect"]
+        if "f" in path["type"] and x1 - x0 >= SMALLEST_COVER and y1 - y0 >= SMALLEST_COVER:
+            boxes.append(_seen(page, path["rect"]))
+    return boxes
+
+
+def _lies_under_picture(page: pymupdf.Page) -> bool:
+    """Whether more text is drawn before the page's largest picture than after it."""
+    log = page.get_bboxlog()
+    pictures = [
+        ((x1 - x0) * (y1 - y0), place)
+        for place, (kind, (x0, y0, x1, y1)) in enumerate(log)
+        if kind == "fill-image"
+    ]
+    if not pictures:
+        return False
+    _, largest = max(pictures)
+    texts = [place for place, (kind, _) in enumerate(log) if kind.endswith("-text")]
+    return 2 * sum(place < largest for place in texts) > len(texts)
+
+
+def _without_doubles(segments: list[Segment]) -> list[Segment]:
+    """Leaves out words that are drawn a second time a hair's breadth off, to look bold."""
+    places: dict[str, list[Word]] = {}
+    kept = []
+    for segment in segments:
+        words = []
+        for word in segment.words:
+            near = (word.y1 - word.y0) * SAME_PLACE
+            others = places.setdefault(word.text, [])
+            if any(abs(o.x0 - word.x0) < near and abs(o.y0 - word.y0) < near for o in others):
+                continue
+            others.append(word)
+            words.append(word)
+        if words:
+            kept.append(Segment(words, segment.size, segment.bold))
+    return kept
 
 
 def _seen(page: pymupdf.Page, rectangle: tuple[float, ...]) -> Box:
