@@ -1,6 +1,8 @@
 # make setup | demo | dev | test | check | benchmark | lock | clean
 SHELL := /bin/sh
 BIN := .venv/bin
+# Compiled modules are kept: without them each start of the command takes seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo dev test check format benchmark lock clean
 

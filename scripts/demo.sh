@@ -1,7 +1,6 @@
 #!/bin/sh
 # Makes the example documents, ingests them into a home of their own, and shows what was found.
-# Three of them are meant to fail: one is locked with a password, one is damaged, one is empty.
-# Nothing else may.
+# Two of them are meant to fail: one is locked with a password, one is damaged. Nothing else may.
 set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python

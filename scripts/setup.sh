@@ -52,5 +52,9 @@ else
     $pip install --quiet --no-deps -r "$lock"
 fi
 $pip install --quiet --no-deps --no-build-isolation --editable .
+# Compiles what the commands import, once and for all.
+env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c "
+import chromadb, dagster_webserver.cli, kreuzberg, onnxruntime, pyarrow.parquet, pymupdf, rapidocr
+import sparknet_assets.definitions"
 .venv/bin/sparknet --version
 echo "$wanted" >"$stamp"

@@ -1,1 +1,0 @@
-"""Measures the budgets of the pipeline; README.md says what each figure means."""
