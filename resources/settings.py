@@ -6,7 +6,14 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -81,6 +88,14 @@ class Settings(BaseSettings):
     )
     worker_memory_mb: int = Field(2048, ge=256, description="Memory of one worker process, MiB.")
     batch_size: int = Field(250, ge=1, description="Documents of one run.")
+
+    @field_validator("chunk_overlap")
+    @classmethod
+    def _overlap_leaves_room(cls, overlap: int, info: ValidationInfo) -> int:
+        size = info.data.get("chunk_tokens")
+        if size is not None and 2 * overlap >= size:
+            raise ValueError(f"must be less than half of SPARKNET_CHUNK_TOKENS, which is {size}")
+        return overlap
 
     @classmethod
     def settings_customise_sources(

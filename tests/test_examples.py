@@ -21,7 +21,9 @@ from examples.broken import PASSWORD
 from examples.make_examples import DOCUMENTS, make_examples
 from resources.failure import FailureKind
 
-EXPECTED = json.loads(Path("examples/expected.json").read_text(encoding="utf-8"))
+EXPECTED = json.loads(
+    (Path(__file__).parent.parent / "examples" / "expected.json").read_text(encoding="utf-8")
+)
 PRINTED = sorted(
     name
     for name, facts in EXPECTED["documents"].items()

@@ -1,0 +1,31 @@
+"""Runs the benchmarks named, or all, and prints the verdicts at the end: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import ingest, memory
+from benchmarks.verdict import Verdict
+
+BENCHMARKS: dict[str, Callable[[], Verdict]] = {"ingest": ingest.measure, "memory": memory.measure}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := sorted(set(names) - set(BENCHMARKS)):
+        parser.error(f"no benchmark is called {', '.join(unknown)}")
+    verdicts = []
+    for name in names:
+        print(f"== {name}", flush=True)
+        verdicts.append(BENCHMARKS[name]())
+    print("== verdicts")
+    for verdict in verdicts:
+        print(verdict)
+    return 0 if all(verdict.kept for verdict in verdicts) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

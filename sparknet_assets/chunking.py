@@ -1,0 +1,233 @@
+"""Passages into chunks: as large as the embedder reads, cut where the text itself has joints."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from resources.embeddings import Embedder
+from resources.ocr import Box, PageText
+from resources.vector_store import Chunk, PageBox
+from sparknet_assets.passages import (
+    SENTENCE_END,
+    Passage,
+    PassageReader,
+    Run,
+    TokenCounts,
+    text_of,
+    tokens_of,
+)
+from sparknet_assets.splitting import cut_runs, split_runs
+
+_SECTION_CHARACTERS = 200
+
+
+def make_chunks(
+    doc_id: str, pages: Iterable[PageText], embedder: Embedder, *, size: int, overlap: int
+) -> Iterator[Chunk]:
+    """Cuts a document into chunks, streaming: memory does not grow with the pages.
+
+    A heading starts a chunk and stays with the text below it. Paragraphs under one heading share a
+    chunk while they fit; one that is too long is cut between sentences. Table rows are cut only
+    when one alone is too long, and the header is repeated in each chunk of the table. A chunk
+    begins with the end of the one before, except after a heading or within a table.
+
+    Args:
+        size: Most tokens of a chunk, special tokens included; at most what the embedder reads.
+        overlap: Most tokens that are repeated from the chunk before; less than half of `size`.
+    """
+    counts = TokenCounts(embedder)
+    room = min(size, embedder.max_tokens) - counts.special
+    packer = _Packer(doc_id, counts, room, min(overlap, (room - 1) // 2))
+    for passage in PassageReader(counts, room).read(pages):
+        yield from packer.add(passage)
+    yield from packer.finish()
+
+
+@dataclass(slots=True)
+class _Part:
+    """Text of one passage within a chunk; `joint` is what stands before it."""
+
+    runs: Sequence[Run]
+    joint: Literal["\n\n", "\n", " "]
+    paragraph: bool = False
+
+    @property
+    def tokens(self) -> int:
+        return tokens_of(self.runs)
+
+
+class _Packer:
+    """Fills one chunk after the other.
+
+    A chunk opens with a lead: headings, the repeated header of a table, or the end of the chunk
+    before. A lead alone is never a chunk, except headings at the end of the document.
+    """
+
+    def __init__(self, doc_id: str, counts: TokenCounts, room: int, overlap: int) -> None:
+        self._counts = counts
+        self._room = room
+        self._overlap = overlap
+        self._parts: list[_Part] = []
+        self._used = 0
+        self._has_content = False
+        self._before: _Part | None = None  # where the chunk before ended, to overlap with
+        self._section: list[tuple[int, str]] = []
+        self._chunks = _ChunkMaker(doc_id, counts.special)
+
+    def add(self, passage: Passage) -> Iterator[Chunk]:
+        """Takes the next passage; yields the chunks that it completes."""
+        if passage.role == "heading":
+            yield from self._heading(passage)
+        elif passage.role == "table":
+            yield from self._table(passage)
+        else:
+            yield from self._paragraph(passage.runs)
+
+    def finish(self) -> Iterator[Chunk]:
+        """Yields what is left."""
+        if self._parts:
+            yield self._close()
+
+    def _heading(self, passage: Passage) -> Iterator[Chunk]:
+        if self._has_content:
+            yield self._close()
+        self._before = None
+        if self._used + passage.tokens > self._room // 2:
+            # More than a lead has room for: text like any other.
+            yield from self._paragraph(passage.runs)
+        else:
+            self._append(_Part(passage.runs, "\n"), content=False)
+        while self._section and self._section[-1][0] >= passage.level:
+            self._section.pop()
+        self._section.append((passage.level, passage.text[:_SECTION_CHARACTERS]))
+
+    def _paragraph(self, runs: Sequence[Run]) -> Iterator[Chunk]:
+        tokens = tokens_of(runs)
+        if self._has_content and not self._fits(tokens):
+            yield self._close()
+        most = self._room - max(self._overlap, self._used)
+        pieces = [runs] if self._fits(tokens) else split_runs(runs, most, self._counts)
+        joint: Literal["\n\n", " "] = "\n\n"
+        for piece in pieces:
+            part = _Part(piece, joint, paragraph=True)
+            if self._has_content and not self._fits(part.tokens):
+                yield self._close()
+            self._overlap_with_before(self._room - part.tokens)
+            self._append(part)
+            joint = " "
+
+    def _overlap_with_before(self, room: int) -> None:
+        if self._before and not self._parts:
+            tail = _tail(self._before, min(self._overlap, room))
+            if tail:
+                self._append(_Part(tail, "\n\n"), content=False)
+
+    def _table(self, table: Passage) -> Iterator[Chunk]:
+        rows = [*table.header, *table.runs]
+        header = tokens_of(table.header)
+        repeated = table.header if header <= self._room // 2 else []
+        whole = tokens_of(rows)
+        # A table that fits into a chunk stays in one; else its header stays with its first row.
+        start = whole if whole <= self._room else header + table.runs[0].tokens
+        if self._has_content and not self._fits(start):
+            yield self._close()
+        for number, row in enumerate(rows):
+            lead = repeated if number >= len(table.header) else []
+            yield from self._row(row, "\n" if number else "\n\n", lead)
+
+    def _row(self, row: Run, joint: Literal["\n\n", "\n"], header: list[Run]) -> Iterator[Chunk]:
+        if self._has_content and not self._fits(row.tokens):
+            yield self._close()
+            if tokens_of(header) + row.tokens <= self._room or row.tokens > self._room:
+                self._lead_with(header)
+        if self._fits(row.tokens):
+            self._append(_Part([row], joint))
+            return
+        most = self._room - max(self._used, tokens_of(header))
+        for piece in split_runs([row], most, self._counts):
+            if self._has_content:
+                yield self._close()
+                self._lead_with(header)
+            self._append(_Part(piece, "\n"))
+
+    def _lead_with(self, header: list[Run]) -> None:
+        for row in header:
+            self._append(_Part([row], "\n"), content=False)
+
+    def _fits(self, tokens: int) -> bool:
+        return self._used + tokens <= self._room
+
+    def _append(self, part: _Part, *, content: bool = True) -> None:
+        self._parts.append(part)
+        self._used += part.tokens
+        self._has_content |= content
+
+    def _close(self) -> Chunk:
+        chunk = self._chunks.make(self._parts, tuple(text for _, text in self._section))
+        last = self._parts[-1]
+        self._before = last if last.paragraph and self._overlap else None
+        self._parts = []
+        self._used = 0
+        self._has_content = False
+        return chunk
+
+
+class _ChunkMaker:
+    """Turns the parts of a chunk into the chunk.
+
+    A chunk's id is a hash of the document's id, the text, and how many chunks before it in the
+    document have that same text. So a chunk keeps its id when pages are put in, edited or taken
+    out elsewhere; only of equal texts the last one comes or goes.
+    """
+
+    def __init__(self, doc_id: str, special: int) -> None:
+        self._doc_id = doc_id
+        self._special = special
+        self._ordinal = 0
+        self._seen: Counter[str] = Counter()
+
+    def make(self, parts: Sequence[_Part], section: tuple[str, ...]) -> Chunk:
+        text = text_of(parts[0].runs) + "".join(p.joint + text_of(p.runs) for p in parts[1:])
+        text_hash = hashlib.sha256(text.encode()).hexdigest()
+        place = f"{self._doc_id}\0{text_hash}\0{self._seen[text_hash]}"
+        chunk = Chunk(
+            chunk_id=hashlib.sha256(place.encode()).hexdigest()[:32],
+            doc_id=self._doc_id,
+            ordinal=self._ordinal,
+            text=text,
+            text_sha256=text_hash,
+            tokens=self._special + sum(part.tokens for part in parts),
+            pages=tuple(sorted({run.page for part in parts for run in part.runs})),
+            boxes=tuple(_boxes(run for part in parts for run in part.runs)),
+            section=section,
+        )
+        self._seen[text_hash] += 1
+        self._ordinal += 1
+        return chunk
+
+
+def _boxes(runs: Iterable[Run]) -> Iterator[PageBox]:
+    """A box a line or row, around those of its words that are in the runs."""
+    lines: dict[int, tuple[int, list[Box]]] = {}
+    for run in runs:
+        lines.setdefault(run.line, (run.page, []))[1].extend(run.boxes)
+    for page, boxes in lines.values():
+        x0, y0, x1, y1 = zip(*boxes, strict=True)
+        yield PageBox(page, min(x0), min(y0), max(x1), max(y1))
+
+
+def _tail(part: _Part, most: int) -> list[Run]:
+    """The last words of a part, at most `most` tokens, from the start of a sentence if one is."""
+    places = [(run, index) for run in part.runs for index in range(len(run.words))]
+    start = len(places)
+    while start and (most := most - places[start - 1][0].counts[places[start - 1][1]]) >= 0:
+        start -= 1
+    for place in range(max(start, 1), len(places)):
+        run, index = places[place - 1]
+        if run.words[index].endswith(SENTENCE_END):
+            return cut_runs(part.runs, place, len(places))
+    return cut_runs(part.runs, start, len(places))

@@ -1,0 +1,175 @@
+"""The text of one page, from its text layer or from OCR of its image, put in reading order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from resources.failure import FailureKind, SparknetError
+from resources.ocr import Line, OCRResult, PageText, Table
+from resources.ocr.geometry import turn_box, turn_line
+from resources.storage import ObjectNotFoundError
+from sparknet_assets.artifacts import DocumentRef, PageImage
+from sparknet_assets.source.language import language_of
+from sparknet_assets.source.layout import arrange
+from sparknet_assets.source.pdf import native_errors
+from sparknet_assets.source.reading_order import Segment
+from sparknet_assets.source.text_layer import TextLayer, read_text_layer
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pymupdf
+    from numpy.typing import NDArray
+
+    from resources.deployment import Deployment
+
+CACHE = "ocr"
+TEXT_LAYER = "text-layer"
+
+
+def layer_of(page: pymupdf.Page | None, mode: str) -> TextLayer:
+    """The text layer of a page as the settings allow its use.
+
+    Args:
+        page: None for a page of an image file, which has no text layer.
+        mode: The setting `text_layer`. With `always` a layer that can't be seen, or is garbled, is
+            used as well.
+    """
+    if page is None or mode == "never":
+        return TextLayer("no-text-layer" if page is None else "text-layer-not-used")
+    try:
+        layer = read_text_layer(page)
+    except native_errors():
+        return TextLayer("unreadable-text-layer")
+    if mode == "always" and layer.verdict == "hidden-ocr-layer":
+        return TextLayer(layer.verdict, layer.seen + layer.hidden, [], layer.rotation)
+    return layer
+
+
+def from_layer(layer: TextLayer, image: PageImage, tables: Sequence[Table]) -> PageText:
+    """The text of a page by its text layer."""
+    aspect = image.width / image.height if image.height else 1.0
+    lines, placed = _arranged(layer.seen, aspect, layer.rotation, tables, measured=True)
+    return PageText(
+        page=image.page,
+        width=image.width,
+        height=image.height,
+        engine=TEXT_LAYER,
+        reason=layer.verdict,
+        rotation=layer.rotation,
+        lines=lines,
+        tables=placed,
+        hidden_characters=layer.hidden_characters,
+        **_facts(lines),
+    )
+
+
+def from_ocr(
+    result: OCRResult, engine: str, layer: TextLayer, image: PageImage, tables: Sequence[Table]
+) -> PageText:
+    """The text of a page by OCR; `layer` says why."""
+    segments = [
+        Segment(line.words, line.box.y1 - line.box.y0)
+        if result.rotation % 180 == 0
+        else Segment(line.words, line.box.x1 - line.box.x0)
+        for line in result.lines
+        if line.words
+    ]
+    aspect = image.width / image.height if image.height else 1.0
+    tables = result.tables or tables
+    lines, placed = _arranged(segments, aspect, result.rotation, tables, measured=False)
+    return PageText(
+        page=image.page,
+        width=image.width,
+        height=image.height,
+        engine=engine,
+        reason=layer.verdict,
+        rotation=result.rotation,
+        lines=lines,
+        tables=placed,
+        key_values=result.key_values,
+        hidden_characters=layer.hidden_characters,
+        **_facts(lines),
+    )
+
+
+def recognise(ref: DocumentRef, image: PageImage, deployment: Deployment) -> OCRResult:
+    """Reads the stored image of a page, or finds what was read on an equal image before.
+
+    Raises:
+        SparknetError: The image is missing or can't be decoded, or the engine failed.
+    """
+    engine = deployment.ocr
+    key = hashlib.sha256(f"{engine.identity}\n{image.sha256}".encode()).hexdigest()
+    stored = deployment.cache.get_many(CACHE, [key]).get(key)
+    if stored is not None:
+        try:
+            return OCRResult.model_validate_json(stored)
+        except ValidationError:
+            pass  # written by another version: read the page again
+    result = engine.recognize(_pixels(ref, image, deployment))
+    deployment.cache.put_many(CACHE, {key: result.model_dump_json().encode()})
+    return result
+
+
+def _pixels(ref: DocumentRef, image: PageImage, deployment: Deployment) -> NDArray[np.uint8]:
+    import cv2
+    import numpy as np
+
+    name = f"The image of page {image.page} of {ref.filename}"
+    try:
+        data = deployment.storage.get(ref.page_image_key(image.page))
+    except ObjectNotFoundError:
+        raise SparknetError(
+            FailureKind.UNREADABLE, f"{name} is gone; materialize page_images again."
+        ) from None
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None:
+        raise SparknetError(
+            FailureKind.UNREADABLE, f"{name} is damaged; materialize page_images again."
+        )
+    pixels: NDArray[np.uint8] = np.asarray(decoded, dtype=np.uint8)
+    return pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
+
+
+def _arranged(
+    segments: Sequence[Segment],
+    aspect: float,
+    rotation: int,
+    tables: Sequence[Table],
+    *,
+    measured: bool,
+) -> tuple[list[Line], list[Table]]:
+    """Arranges a page as if it were upright; boxes stay those of the page as it is shown."""
+    if not rotation:
+        return arrange(segments, aspect, tables, measured=measured)
+    upright = [
+        Segment(turn_line(Line(words=s.words), rotation).words, s.size, s.bold) for s in segments
+    ]
+    shape = aspect if rotation % 180 == 0 else 1 / aspect
+    turned = [_turned(table, rotation) for table in tables]
+    lines, placed = arrange(upright, shape, turned, measured=measured)
+    return (
+        [turn_line(line, -rotation) for line in lines],
+        [_turned(table, -rotation) for table in placed],
+    )
+
+
+def _turned(table: Table, degrees: int) -> Table:
+    return table.model_copy(
+        update={
+            "box": turn_box(table.box, degrees),
+            "row_boxes": [turn_box(box, degrees) for box in table.row_boxes],
+        }
+    )
+
+
+def _facts(lines: Sequence[Line]) -> dict[str, object]:
+    scores = [word.confidence for line in lines for word in line.words]
+    return {
+        "confidence": round(sum(scores) / len(scores), 4) if scores else None,
+        "language": language_of("\n".join(line.text for line in lines)),
+    }

@@ -1,0 +1,241 @@
+"""The text layer of a PDF page: its words where they are seen, and whether to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from resources.ocr import Box, Word
+from resources.ocr.geometry import word_at
+from sparknet_assets.source.reading_order import Segment
+from sparknet_assets.source.text_quality import is_garbled
+from sparknet_assets.source.visibility import Sight, is_drawn
+
+if TYPE_CHECKING:
+    import pymupdf
+
+# A page this much under pictures, with less text than a caption, is read from its picture.
+PICTURE_SHARE = 0.4
+CAPTION = 250
+# Text under or inside a picture of the whole page is the OCR layer of a scan.
+SCAN_SHARE = 0.75
+# Points; a thinner filled shape is a line.
+SMALLEST_COVER = 4.0
+# Words nearer than this share of their height are one word drawn twice.
+SAME_PLACE = 0.25
+
+Verdict = Literal[
+    "good-text-layer",
+    "no-text-layer",
+    "text-layer-not-used",
+    "unreadable-text-layer",
+    "garbled",
+    "hidden",
+    "hidden-ocr-layer",
+    "picture",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayer:
+    """What the text layer of a page holds.
+
+    Attributes:
+        verdict: `good-text-layer`, or why OCR should read the page instead.
+        seen: Pieces of lines that can be seen, in the order of the file.
+        hidden: Pieces that can't be seen: neither drawn, nor in a colour other than their ground,
+            nor large enough, nor within the page.
+        rotation: Degrees clockwise that make most of the text run from left to right.
+    """
+
+    verdict: Verdict
+    seen: list[Segment] = field(default_factory=list)
+    hidden: list[Segment] = field(default_factory=list)
+    rotation: int = 0
+
+    @property
+    def good(self) -> bool:
+        return self.verdict == "good-text-layer"
+
+    @property
+    def hidden_characters(self) -> int:
+        return _characters(self.hidden)
+
+
+def needs_ocr(page: pymupdf.Page) -> bool:
+    """True when the text layer of a page is missing or not to be believed."""
+    return not read_text_layer(page).good
+
+
+def read_text_layer(page: pymupdf.Page) -> TextLayer:
+    """Reads and judges the text layer of a page; a few milliseconds.
+
+    Boxes are fractions of the page as it is seen: /Rotate and the crop box are applied.
+
+    Raises:
+        RuntimeError: MuPDF can't read the page (and its other errors).
+    """
+    import pymupdf
+
+    flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_IMAGES
+    textpage = page.get_textpage(flags=flags)
+    content = textpage.extractDICT()
+    lines = _words_of_lines(textpage.extractWORDS())
+    pictures = _pictures(page, content)
+    sight = Sight(page, [box for box, _ in pictures] + _fills(page))
+    seen: list[Segment] = []
+    hidden: list[Segment] = []
+    turns: dict[int, int] = {0: 0}
+    for key, line in _lines(content):
+        words = lines.get(key, [])
+        for segment, visible in _segments(page, line, words, sight):
+            (seen if visible else hidden).append(segment)
+        turns[_turn(page, line)] = turns.get(_turn(page, line), 0) + len(words)
+    share = sum(share for _, share in pictures)
+    if share >= SCAN_SHARE and seen and _lies_under_picture(page):
+        seen, hidden = [], hidden + seen
+    seen = _without_doubles(seen)
+    return TextLayer(
+        _judge(seen, hidden, share),
+        seen,
+        hidden,
+        max(turns, key=lambda turn: turns[turn]),
+    )
+
+
+def _judge(seen: list[Segment], hidden: list[Segment], picture_share: float) -> Verdict:
+    count = _characters(seen)
+    if picture_share >= SCAN_SHARE and _characters(hidden) > count:
+        return "hidden-ocr-layer"
+    if not count:
+        return "hidden" if hidden else "no-text-layer"
+    if is_garbled(word.text for segment in seen for word in segment.words):
+        return "garbled"
+    if picture_share >= PICTURE_SHARE and count < CAPTION:
+        return "picture"
+    return "good-text-layer"
+
+
+def _characters(segments: list[Segment]) -> int:
+    return sum(len(word.text) for segment in segments for word in segment.words)
+
+
+def _words_of_lines(rows: list[Any]) -> dict[tuple[int, int], list[Any]]:
+    lines: dict[tuple[int, int], list[Any]] = {}
+    for row in rows:
+        lines.setdefault((row[5], row[6]), []).append(row)
+    return lines
+
+
+def _lines(content: dict[str, Any]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+    # The numbers in the list of words leave out the blocks that are pictures.
+    texts = (block for block in content["blocks"] if block["type"] == 0)
+    for block_number, block in enumerate(texts):
+        for number, line in enumerate(block["lines"]):
+            yield (block_number, number), line
+
+
+def _pictures(page: pymupdf.Page, content: dict[str, Any]) -> list[tuple[Box, float]]:
+    """The places of pictures, and the share of the page that each covers."""
+    found = []
+    for block in content["blocks"]:
+        if block["type"] == 1:
+            box = _seen(page, block["bbox"])
+            x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
+            found.append((box, max(0.0, x1 - x0) * max(0.0, y1 - y0)))
+    return found
+
+
+def _fills(page: pymupdf.Page) -> list[Box]:
+    """Areas painted in one colour that are large enough to hide a word."""
+    boxes = []
+    for path in page.get_cdrawings():
+        x0, y0, x1, y1 = path["rect"]
+        if "f" in path["type"] and x1 - x0 >= SMALLEST_COVER and y1 - y0 >= SMALLEST_COVER:
+            boxes.append(_seen(page, path["rect"]))
+    return boxes
+
+
+def _lies_under_picture(page: pymupdf.Page) -> bool:
+    """Whether more text is drawn before the page's largest picture than after it."""
+    log = page.get_bboxlog()
+    pictures = [
+        ((x1 - x0) * (y1 - y0), place)
+        for place, (kind, (x0, y0, x1, y1)) in enumerate(log)
+        if kind == "fill-image"
+    ]
+    if not pictures:
+        return False
+    _, largest = max(pictures)
+    texts = [place for place, (kind, _) in enumerate(log) if kind.endswith("-text")]
+    return 2 * sum(place < largest for place in texts) > len(texts)
+
+
+def _without_doubles(segments: list[Segment]) -> list[Segment]:
+    """Leaves out words that are drawn a second time a hair's breadth off, to look bold."""
+    places: dict[str, list[Word]] = {}
+    kept = []
+    for segment in segments:
+        words = []
+        for word in segment.words:
+            near = (word.y1 - word.y0) * SAME_PLACE
+            others = places.setdefault(word.text, [])
+            if any(abs(o.x0 - word.x0) < near and abs(o.y0 - word.y0) < near for o in others):
+                continue
+            others.append(word)
+            words.append(word)
+        if words:
+            kept.append(Segment(words, segment.size, segment.bold))
+    return kept
+
+
+def _seen(page: pymupdf.Page, rectangle: tuple[float, ...]) -> Box:
+    """A rectangle of the page's own space in fractions of the page as shown, unclipped."""
+    x0, y0, x1, y1 = rectangle
+    if page.rotation:
+        import pymupdf
+
+        x0, y0, x1, y1 = pymupdf.Rect(rectangle) * page.rotation_matrix
+    width, height = max(1e-6, page.rect.width), max(1e-6, page.rect.height)
+    return Box(x0 / width, y0 / height, x1 / width, y1 / height)
+
+
+def _turn(page: pymupdf.Page, line: dict[str, Any]) -> int:
+    """Degrees clockwise that bring a line to run from left to right on the page as shown."""
+    x, y = line["dir"]
+    level, upright = (0 if x >= 0 else 180), (90 if y > 0 else 270)
+    return -((level if abs(x) >= abs(y) else upright) + page.rotation) % 360
+
+
+def _segments(
+    page: pymupdf.Page, line: dict[str, Any], rows: list[Any], sight: Sight
+) -> Iterator[tuple[Segment, bool]]:
+    """Cuts a line where its visibility changes; most lines are one piece."""
+    spans = line["spans"]
+    height = max(1e-6, page.rect.height)
+    run: list[Word] = []
+    state: tuple[bool, float, bool] | None = None
+    for row in rows:
+        span = spans[0] if len(spans) == 1 else _span_at(spans, row)
+        box = _seen(page, row[:4])
+        drawn = is_drawn(span) and sight.shows(box, span)
+        now = drawn, round(span["size"] / height, 5), bool(span["flags"] & 16)
+        if state is not None and now[0] != state[0] and run:
+            yield Segment(run, state[1], state[2]), state[0]
+            run, state = [], None
+        state = state or now
+        run.append(word_at(row[4], box, 1.0))
+    if run and state is not None:
+        yield Segment(run, state[1], state[2]), state[0]
+
+
+def _span_at(spans: list[dict[str, Any]], row: Any) -> dict[str, Any]:
+    """The span that holds the middle of a word, or the nearest."""
+    x, y = (row[0] + row[2]) / 2, (row[1] + row[3]) / 2
+
+    def distance(span: dict[str, Any]) -> float:
+        x0, y0, x1, y1 = span["bbox"]
+        return float(max(x0 - x, x - x1, 0) + max(y0 - y, y - y1, 0))
+
+    return min(spans, key=distance)

@@ -1,0 +1,86 @@
+"""Can a piece of text be seen? What is drawn, where, in which colour, and what covers it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resources.ocr import Box
+
+if TYPE_CHECKING:
+    import pymupdf
+    from numpy.typing import NDArray
+
+# PyMuPDF's char_flags: glyphs that are filled or stroked leave ink.
+INKED = 16 | 32
+SMALLEST_FONT = 1.0  # points
+FAINTEST_ALPHA = 12  # of 255
+# A channel of 255 above which a colour may be that of the paper.
+PALE = 225
+# Levels of 255 between a letter and its ground, on the page drawn at this many dots per inch.
+LEAST_CONTRAST = 10
+DPI = 72
+MOST_PIXELS = 4_000_000
+
+
+def is_drawn(span: dict[str, Any]) -> bool:
+    """False for text that leaves no ink: render mode 3, transparent, or too small to be seen."""
+    return bool(
+        span["char_flags"] & INKED
+        and span["alpha"] >= FAINTEST_ALPHA
+        and span["size"] >= SMALLEST_FONT
+    )
+
+
+class Sight:
+    """Tells whether drawn text stands out, by looking at the page where that is in doubt.
+
+    In doubt is text in the colour of paper and text that a picture overlaps. It is looked up in a
+    small rendering of the page, made at the first doubt: that covers white on white, text under a
+    picture and text outside a clip alike, and keeps white letters on a dark bar.
+    """
+
+    def __init__(self, page: pymupdf.Page, pictures: list[Box]) -> None:
+        self._page = page
+        self._pictures = pictures
+
+    def shows(self, box: Box, span: dict[str, Any]) -> bool:
+        """Whether text at `box` (fractions of the page as shown) can be seen."""
+        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            return False
+        colour = span["color"]
+        pale = min(colour >> 16 & 255, colour >> 8 & 255, colour & 255) >= PALE
+        if not pale and not any(
+            picture.x0 <= x <= picture.x1 and picture.y0 <= y <= picture.y1
+            for picture in self._pictures
+        ):
+            return True
+        return self._contrast(box) >= LEAST_CONTRAST
+
+    def _contrast(self, box: Box) -> int:
+        image = self._image
+        height, width = image.shape[:2]
+        x0, x1 = int(box.x0 * width), max(int(box.x0 * width) + 1, round(box.x1 * width))
+        y0, y1 = int(box.y0 * height), max(int(box.y0 * height) + 1, round(box.y1 * height))
+        # The upper and lower tenth may hold the edge of a shaded row.
+        trim = (y1 - y0) // 6
+        area = image[max(0, y0 + trim) : max(0, y1 - trim) or 1, max(0, x0) : max(0, x1) or 1]
+        if not area.size:
+            return 0
+        flat = area.reshape(-1, area.shape[2])
+        return int((flat.max(axis=0).astype(int) - flat.min(axis=0)).max())
+
+    @cached_property
+    def _image(self) -> NDArray[np.uint8]:
+        import pymupdf
+
+        area = max(1.0, self._page.rect.width * self._page.rect.height) / 72**2
+        scale = min(DPI, (MOST_PIXELS / area) ** 0.5) / 72
+        pixmap = self._page.get_pixmap(
+            matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False
+        )
+        flat = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.stride)
+        return flat[:, : pixmap.width * 3].reshape(pixmap.height, pixmap.width, 3)

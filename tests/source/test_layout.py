@@ -1,0 +1,158 @@
+"""The order in which a page is read."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resources.ocr import Box, Line, Table, Word
+from sparknet_assets.source.layout import arrange
+from sparknet_assets.source.reading_order import Segment
+
+HEIGHT = 0.015
+FILLER = "some words that fill this line well"
+
+
+def segment(
+    text: str, x: float, y: float, width: float = 0.0, size: float = HEIGHT, bold: bool = False
+) -> Segment:
+    """A piece of a line whose words share its width."""
+    parts = text.split()
+    step = (width or len(text) * 0.5 * size) / len(parts)
+    words = [
+        Word(part, x + i * step, y, x + (i + 0.9) * step, y + size, 1.0)
+        for i, part in enumerate(parts)
+    ]
+    return Segment(words, size, bold)
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return [line.text for line in lines]
+
+
+def column(name: str, x: float, y: float, count: int) -> list[Segment]:
+    return [segment(f"{name}{i} {FILLER}", x, y + 0.02 * i, 0.35) for i in range(count)]
+
+
+def test_two_columns_are_read_one_after_the_other_below_their_title() -> None:
+    title = segment("A title across both of the columns", 0.2, 0.05, 0.6)
+    page = [*column("b", 0.55, 0.1, 6), title, *column("a", 0.1, 0.1, 6)]
+
+    lines, _ = arrange(page, 0.7)
+
+    order = [line.words[0].text for line in lines]
+    assert order == ["A", *(f"a{i}" for i in range(6)), *(f"b{i}" for i in range(6))]
+
+
+def test_a_wide_piece_between_columns_parts_them() -> None:
+    page = [
+        *column("a", 0.1, 0.1, 5),
+        *column("b", 0.55, 0.1, 5),
+        segment("x a figure and its caption across the page", 0.1, 0.25, 0.8),
+        *column("c", 0.1, 0.3, 5),
+        *column("d", 0.55, 0.3, 5),
+    ]
+
+    order = [line.words[0].text[0] for line in arrange(page, 0.7)[0]]
+
+    assert "".join(order) == "aaaaabbbbbxcccccddddd"
+
+
+def test_columns_of_numbers_are_read_row_by_row() -> None:
+    page = []
+    for row in range(6):
+        page += [
+            segment(f"Cost of item number {row}", 0.1, 0.1 + 0.02 * row, 0.3),
+            segment(f"{row}00", 0.6, 0.1 + 0.02 * row),
+            segment(f"{row}50", 0.8, 0.1 + 0.02 * row),
+        ]
+
+    assert texts(arrange(page, 0.7)[0]) == [
+        f"Cost of item number {r} {r}00 {r}50" for r in range(6)
+    ]
+
+
+def test_a_right_to_left_page_is_read_from_the_right_column() -> None:
+    page = []
+    for i in range(5):
+        page.append(segment(f"ימין{i} מילים שממלאות את השורה", 0.55, 0.1 + 0.02 * i, 0.35))
+        page.append(segment(f"שמאל{i} מילים שממלאות את השורה", 0.1, 0.1 + 0.02 * i, 0.35))
+
+    order = [line.words[0].text[:-1] for line in arrange(page, 0.7)[0]]
+
+    assert order == ["ימין"] * 5 + ["שמאל"] * 5
+
+
+def test_paragraphs_are_blocks_and_headings_have_levels() -> None:
+    page = [
+        segment("Annual report", 0.1, 0.05, size=0.03),
+        segment("Outlook", 0.1, 0.12, size=0.02),
+        *column("a", 0.1, 0.16, 3),
+        *column("b", 0.1, 0.24, 3),
+        segment("Risks", 0.1, 0.32, bold=True),
+        *column("c", 0.1, 0.345, 3),
+    ]
+
+    lines, _ = arrange(page, 0.7)
+
+    assert [(line.role, line.level) for line in lines if line.role == "heading"] == [
+        ("heading", 1),
+        ("heading", 2),
+        ("heading", 3),
+    ]
+    blocks = [line.block for line in lines]
+    assert blocks == [0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 5, 5]
+
+
+def test_an_indented_line_begins_a_paragraph() -> None:
+    page = column("a", 0.1, 0.1, 6)
+    page[3] = segment(f"a3 {FILLER}", 0.13, 0.16, 0.32)
+
+    assert [line.block for line in arrange(page, 0.7)[0]] == [0, 0, 0, 1, 1, 1]
+
+
+def test_the_lines_of_a_table_stand_together_in_their_place() -> None:
+    table = Table(
+        block=0,
+        box=Box(0.1, 0.2, 0.9, 0.26),
+        rows=[["Port", "Boats"], ["North", "12"]],
+        row_boxes=[Box(0.1, 0.2, 0.9, 0.23), Box(0.1, 0.23, 0.9, 0.26)],
+        header_rows=1,
+    )
+    page = [
+        segment("Boats", 0.6, 0.21),
+        segment("North", 0.1, 0.24),
+        segment("12", 0.6, 0.24),
+        segment("Port", 0.1, 0.21),
+        segment(f"After {FILLER}", 0.1, 0.3),
+        segment(f"Before {FILLER}", 0.1, 0.15),
+    ]
+
+    lines, tables = arrange(page, 0.7, [table])
+
+    assert texts(lines) == [f"Before {FILLER}", "Port Boats", "North 12", f"After {FILLER}"]
+    assert [line.role for line in lines] == ["text", "table", "table", "text"]
+    assert tables[0].block == lines[1].block == lines[2].block == 1
+
+
+numbers = st.floats(0, 1, allow_nan=False)
+pieces = st.lists(
+    st.builds(
+        lambda x, y, w, h, text: Segment([Word(text, x, y, x + w, y + h, 1.0)], h),
+        numbers,
+        numbers,
+        st.floats(0, 0.5),
+        st.floats(0, 0.1),
+        st.text("ab9 א", min_size=1, max_size=30),
+    ),
+    max_size=40,
+)
+
+
+@given(pieces, st.floats(0.1, 10))
+def test_every_word_is_read_exactly_once(segments: list[Segment], aspect: float) -> None:
+    lines, _ = arrange(segments, aspect)
+
+    given_words = sorted(word for piece in segments for word in piece.words)
+    assert sorted(word for line in lines for word in line.words) == given_words
+    assert [line.block for line in lines] == sorted(line.block for line in lines)

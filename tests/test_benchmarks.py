@@ -1,0 +1,67 @@
+"""What the benchmarks measure with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bare_embedding import pad
+from benchmarks.ingest import documents
+from benchmarks.subject import IngestError, Sampler, fresh_home, ingest, model_folder
+from benchmarks.verdict import Verdict
+
+CHILD_MB = 120
+# The memory is held by a grandchild, as by a worker of the pipeline, until its input is closed.
+PARENT = f"""
+import subprocess, sys
+code = "data = bytearray({CHILD_MB} * 10**6); print('ready', flush=True); input()"
+child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+input()
+child.communicate(b"\\n")
+"""
+
+
+def test_the_sampler_counts_descendants() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout and process.stdin
+    with Sampler(process.pid) as sampler:
+        assert process.stdout.readline() == b"ready\n"
+        while sampler.largest < CHILD_MB * 10**6:
+            assert process.poll() is None
+        process.communicate(b"\n")
+    assert CHILD_MB * 10**6 <= sampler.largest < sampler.peak
+
+
+def test_a_figure_on_the_budget_is_kept() -> None:
+    assert Verdict("memory", 1500, 1500, "MB").kept
+    assert not Verdict("memory", 1500.1, 1500, "MB").kept
+    assert "OVER BUDGET" in str(Verdict("ratio", 1.3, 1.2, "x"))
+
+
+def test_padding_is_as_long_as_the_longest_row() -> None:
+    assert pad([[101, 7, 102], [101, 102]]).tolist() == [[101, 7, 102], [101, 102, 0]]
+
+
+def test_a_fresh_home_holds_the_model_and_nothing_else(tmp_path: Path) -> None:
+    warm, home = tmp_path / "warm", tmp_path / "home"
+    model_folder(warm).mkdir(parents=True)
+    (model_folder(warm) / "model.onnx").write_bytes(b"model")
+    (home / "raw").mkdir(parents=True)
+    fresh_home(home, model_folder(warm))
+    assert [p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()] == [
+        "state/models/model.onnx"
+    ]
+
+
+def test_given_documents_are_taken(tmp_path: Path) -> None:
+    assert documents([tmp_path / "a.pdf"], tmp_path) == [tmp_path / "a.pdf"]
+
+
+def test_a_failed_ingestion_is_no_measurement(tmp_path: Path) -> None:
+    with pytest.raises(IngestError):
+        ingest([tmp_path / "missing.pdf"], tmp_path / "home", "command")
