@@ -9,8 +9,8 @@ from functools import lru_cache
 
 PORTRAIT, LANDSCAPE = 515.0, 762.0  # points between the margins of A4
 WIDEST = 4000.0
-_CHARACTER = 5.0  # points; the mean of 9 pt Nimbus Sans is 4.6
-_PADDING = 7.0
+_WIDEST_CHARACTER = 9.3  # points, at the 9 pt of a cell
+_PADDING = 8.5
 _LINE = 11.0
 _NATURAL, _FLOOR = 220.0, 90.0
 
@@ -35,17 +35,19 @@ def layouts(rows: Sequence[Sequence[str]]) -> list[Layout]:
     count = len(rows[0])
     natural = [_PADDING + 10.0] * count
     floor = list(natural)
+    cap = _NATURAL * 2 if count < 3 else _NATURAL
     for row in rows:
         for column, cell in enumerate(row):
             if not cell:
                 continue
-            length = extent(cell)
-            if length * _CHARACTER + _PADDING > natural[column]:
+            most = len(cell) * _WIDEST_CHARACTER + _PADDING
+            if natural[column] < min(most, cap):
                 widest = max(map(extent, cell.split("\n")))
-                natural[column] = max(natural[column], widest * _CHARACTER + _PADDING)
-                longest = max(map(extent, cell.split() or [""]))
-                floor[column] = max(floor[column], longest * _CHARACTER + _PADDING)
-    natural = [min(width, _NATURAL * 2 if count < 3 else _NATURAL) for width in natural]
+                natural[column] = max(natural[column], widest + _PADDING)
+            if floor[column] < min(most, _FLOOR):
+                word = max(map(extent, cell.split()), default=0.0)
+                floor[column] = max(floor[column], word + _PADDING)
+    natural = [min(width, cap) for width in natural]
     floor = [min(width, _FLOOR) for width in floor]
     return [_fit(first, natural[first:last], floor[first:last]) for first, last in _cut(natural)]
 
@@ -74,16 +76,24 @@ def _fit(first: int, natural: list[float], floor: list[float]) -> Layout:
     return Layout(first, tuple(natural))
 
 
-@lru_cache(maxsize=4096)
-def _wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in "WF"
+@lru_cache(maxsize=1)
+def _advances() -> dict[str, float]:
+    """Width in points of each ASCII character in 9 pt bold, the widest that a cell is set in."""
+    import pymupdf
+
+    font = pymupdf.Font("hebo")
+    return {chr(code): 9.0 * font.glyph_advance(code) for code in range(32, 127)}
 
 
-def extent(text: str) -> int:
-    """Length in characters of ordinary width; a CJK character counts as two."""
-    if text.isascii():
-        return len(text)
-    return len(text) + sum(map(_wide, text))
+@lru_cache(maxsize=8192)
+def _other(character: str) -> float:
+    return 9.2 if unicodedata.east_asian_width(character) in "WF" else 6.0
+
+
+def extent(text: str) -> float:
+    """Width of a line of text in points, on the high side."""
+    advances = _advances()
+    return sum(advances.get(character) or _other(character) for character in text)
 
 
 def height(row: Sequence[str], layout: Layout) -> float:
@@ -91,8 +101,8 @@ def height(row: Sequence[str], layout: Layout) -> float:
     lines = 1.0
     for width, cell in zip(layout.widths, row, strict=True):
         if cell:
-            room = max((width - _PADDING) / _CHARACTER, 1.0)
-            lines = max(lines, sum(extent(line) // room + 1.3 for line in cell.split("\n")))
+            room = max(width - _PADDING, _WIDEST_CHARACTER)
+            lines = max(lines, sum(1.1 * extent(line) // room + 1.2 for line in cell.split("\n")))
     return lines * _LINE + 5.0
 
 
@@ -103,36 +113,36 @@ def parts(row: Sequence[str], layout: Layout, room: float) -> list[list[str]]:
     limit = max(int(room / _LINE / 1.5), 1)
     columns = []
     for width, cell in zip(layout.widths, row, strict=True):
-        size = max(int((width - _PADDING) / _CHARACTER * limit), 8)
+        size = max(width - _PADDING, _WIDEST_CHARACTER) * limit
         columns.append(list(_pieces(cell, size, limit)))
     longest = max(map(len, columns))
     return [[c[part] if part < len(c) else "" for c in columns] for part in range(longest)]
 
 
-def _pieces(text: str, size: int, lines: int) -> Iterator[str]:
-    """Cuts text at spaces into pieces of at most `size` characters' width and `lines` lines."""
+def _pieces(text: str, size: float, lines: int) -> Iterator[str]:
+    """Cuts text at spaces into pieces of at most `size` points in all and `lines` lines."""
     piece: list[str] = []
-    used = 0
+    used = 0.0
     breaks = 0
     for line in text.split("\n"):
         for start, word in enumerate(_short_words(line, size)):
-            if piece and used + extent(word) + 1 > size:
+            if piece and used + extent(word) + 3 > size:
                 yield "".join(piece)
-                piece, used, breaks = [], 0, 0
+                piece, used, breaks = [], 0.0, 0
             if piece:
                 piece.append(" " if start else "\n")
             piece.append(word)
-            used += extent(word) + 1
+            used += extent(word) + 3
         breaks += 1
         if piece and breaks >= lines:
             yield "".join(piece)
-            piece, used, breaks = [], 0, 0
+            piece, used, breaks = [], 0.0, 0
     if piece:
         yield "".join(piece)
 
 
-def _short_words(line: str, size: int) -> Iterator[str]:
-    step = max(size // 2, 1)
+def _short_words(line: str, size: float) -> Iterator[str]:
+    step = max(int(size / _WIDEST_CHARACTER / 2), 1)
     for word in line.split():
         for start in range(0, len(word), step):
             yield word[start : start + step]

@@ -7,6 +7,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from sparknet_assets.source.ligatures import glyph_texts
+
 _LINE = re.compile(rb"<([0-9a-f]{4})> (?:<([0-9a-f]{4})> )?<([0-9a-f]{4,6})>$")
 _FORMS = ((0xFB00, 0xFDFB), (0xFE70, 0xFEFC))  # ligatures, Hebrew and Arabic presentation forms
 
@@ -26,14 +28,33 @@ def finish(draft: Path, destination: Path) -> None:
             if kind == "xref":
                 map_xref = int(value.split()[0])
                 stream = document.xref_stream(map_xref)
-                document.update_stream(map_xref, corrected(stream))
+                more = _unmapped(document, xref)
+                document.update_stream(map_xref, corrected(stream, more))
         document.subset_fonts()
         document.save(destination, garbage=3, deflate=True, no_new_id=True)
 
 
-def corrected(cmap: bytes) -> bytes:
-    """The ToUnicode map with plain text in the place of presentation forms."""
-    pairs: dict[int, str] = {}
+def _unmapped(document: Any, xref: int) -> dict[int, str]:
+    """Texts of glyphs that MuPDF leaves out, of the fonts that shape their script."""
+    name, extension, _, data = document.extract_font(xref)
+    if extension not in ("otf", "ttf") or "Noto" not in name:
+        return {}
+    return _texts(name, data)
+
+
+_known: dict[str, dict[int, str]] = {}
+
+
+def _texts(name: str, data: bytes) -> dict[int, str]:
+    # The fonts come with MuPDF: one name is one font for the life of a process.
+    if name not in _known:
+        _known[name] = glyph_texts(data)
+    return _known[name]
+
+
+def corrected(cmap: bytes, more: dict[int, str]) -> bytes:
+    """The ToUnicode map with plain text in the place of presentation forms, and `more` glyphs."""
+    pairs = {glyph: "".join(_plain(ord(c)) for c in text) for glyph, text in more.items()}
     for line in cmap.splitlines():
         match = _LINE.match(line)
         if match:

@@ -319,6 +319,8 @@ class HypertextReader(HTMLParser):
             self._quotes = max(self._quotes - 1, 0)
         elif tag == "table" and self._tables:
             self._end_table(self._tables.pop())
+        elif tag == "thead" and self._tables:
+            self._tables[-1].in_head = False
         elif tag in ("td", "th") and self._tables and self._tables[-1].in_cell:
             self._end_cell(self._tables[-1])
 
@@ -332,6 +334,7 @@ class HypertextReader(HTMLParser):
         row = table.rows[-1]
         while table.carried.get(len(row), 0) > 0:
             table.carried[len(row)] -= 1
+            self._cells += 1
             row.append("")
 
     def _end_cell(self, table: _Table) -> None:
@@ -438,7 +441,7 @@ def _is_hidden(tag: str, named: dict[str, str]) -> bool:
 
 def _span(value: str | None) -> int:
     digits = (value or "").strip()
-    return min(max(int(digits), 1), MOST_SPAN) if digits.isdecimal() and len(digits) < 9 else 1
+    return min(max(int(digits[:9]), 1), MOST_SPAN) if digits.isdecimal() else 1
 
 
 def _tidy(runs: list[Run]) -> list[Run]:

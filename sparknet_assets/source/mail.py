@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import email.utils
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -47,7 +48,7 @@ def read_eml(data: bytes, name: str) -> Mail:
         raise SparknetError(
             FailureKind.CORRUPT, f"{name} is not a readable e-mail: it has no header lines"
         )
-    mail = Mail(_header(message, "Subject"), _header(message, "From"), _header(message, "Date"))
+    mail = Mail(_header(message, "Subject"), _header(message, "From"), _date(message))
     shown = [(key, _header(message, key)) for key in _HEADERS]
     mail.blocks = heading_blocks(mail.subject, [(k, v) for k, v in shown if v])
     _add_parts(message, mail, name)
@@ -78,6 +79,15 @@ def _header(message: EmailMessage, key: str) -> str | None:
         # The parser of structured headers trips over malformed ones: take the line as it is.
         raw = next((v for k, v in message.raw_items() if k.lower() == key.lower()), "")
         return collapse(str(raw)) or None
+
+
+def _date(message: EmailMessage) -> str | None:
+    """When it was sent, ISO 8601; as written where that is no date."""
+    written = _header(message, "Date")
+    try:
+        return email.utils.parsedate_to_datetime(written).isoformat() if written else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return written
 
 
 def _leaves(message: EmailMessage, name: str) -> Iterator[EmailMessage]:

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-# Control characters, soft hyphens, lone surrogates and noncharacters: no glyph, or not even text.
+# Controls, soft hyphens, joiners, lone surrogates, noncharacters: no glyph, or one read as space.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u2060\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 

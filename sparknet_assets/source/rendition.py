@@ -125,6 +125,36 @@ def _eml(path: Path, media_type: str, name: str) -> Content:
     return Content(mail.blocks, mail.subject, mail.sender, mail.date, mail.flags)
 
 
+def _word(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.word import read_word
+
+    return read_word(path, media_type, name)
+
+
+def _slides(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.slides import read_slides
+
+    return read_slides(path, media_type, name)
+
+
+def _sheets(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.sheets import read_sheets
+
+    return read_sheets(path, media_type, name)
+
+
+def _opendocument(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.opendocument import read_opendocument
+
+    return read_opendocument(path, media_type, name)
+
+
+def _book(path: Path, media_type: str, name: str) -> Content:
+    from sparknet_assets.source.book import read_book
+
+    return read_book(path, media_type, name)
+
+
 def _extracted(path: Path, media_type: str, name: str) -> Content:
     from sparknet_assets.source.extracted import read_extracted
 
@@ -148,13 +178,13 @@ _READERS: dict[str, Reader] = {
     "application/vnd.ms-excel": _extracted,
     "application/rtf": _extracted,
     "text/rtf": _extracted,
-    "application/epub+zip": _extracted,
-    _OFFICE + "wordprocessingml.document": _extracted,
-    _OFFICE + "presentationml.presentation": _extracted,
-    _OFFICE + "spreadsheetml.sheet": _extracted,
-    _OPEN_DOCUMENT + "text": _extracted,
-    _OPEN_DOCUMENT + "spreadsheet": _extracted,
-    _OPEN_DOCUMENT + "presentation": _extracted,
+    "application/epub+zip": _book,
+    _OFFICE + "wordprocessingml.document": _word,
+    _OFFICE + "presentationml.presentation": _slides,
+    _OFFICE + "spreadsheetml.sheet": _sheets,
+    _OPEN_DOCUMENT + "text": _opendocument,
+    _OPEN_DOCUMENT + "spreadsheet": _opendocument,
+    _OPEN_DOCUMENT + "presentation": _opendocument,
 }
 MEDIA_TYPES = frozenset(_READERS)
 

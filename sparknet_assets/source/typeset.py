@@ -24,6 +24,7 @@ from sparknet_assets.source.script import direction
 
 A4 = (595.0, 842.0)
 MARGIN = 40.0
+KEPT_TOGETHER = 220.0  # a table estimated lower than this is not parted by the end of a page
 ROW_ROOM = 500.0  # a row that may be higher than this is set in pieces
 STORY_BLOCKS, STORY_CHARACTERS = 60, 12_000  # layout time grows faster than a story's length
 _STYLE = """
@@ -178,7 +179,9 @@ class Typesetter:
         for layout in columns.layouts(table.rows):
             last = layout.first + len(layout.widths)
             rows = [row[layout.first : last] for row in table.rows]
-            self._need(30.0 + (36.0 if heading else 0.0), layout.width)
+            whole = sum(columns.height(row, layout) for row in rows[:20]) if len(rows) < 20 else 0
+            room = max(30.0, whole if whole < KEPT_TOGETHER else 0.0)
+            self._need(room + (36.0 if heading else 0.0), layout.width)
             self._flow([heading] if heading else [])
             heading = None
             self._rows(rows, table.header_rows, layout)

@@ -1,0 +1,175 @@
+"""PowerPoint presentations (PPTX) to blocks: a page or more for each slide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from sparknet_assets.source import drawing
+from sparknet_assets.source.content import Content
+from sparknet_assets.source.markup import (
+    Block,
+    Heading,
+    PageBreak,
+    Paragraph,
+    Picture,
+    collapse,
+    paragraph,
+)
+from sparknet_assets.source.package import Package, Relation, local
+
+_P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_DEEPEST = 30
+_FURNITURE = frozenset({"sldNum", "dt", "ftr", "hdr", "sldImg"})
+_TITLES = frozenset({"title", "ctrTitle"})
+
+
+def read_slides(path: Path, media_type: str, name: str) -> Content:
+    """Reads a PPTX: titles, text, tables, pictures and speaker notes, in the order of the slides.
+
+    Raises:
+        SparknetError: `encrypted`, `corrupt` or `too_large`.
+    """
+    with Package(path, name) as package:
+        part = package.main_part("ppt/presentation.xml")
+        root = package.required(part)
+        relations = package.relations(part)
+        blocks: list[Block] = []
+        for number, slide in enumerate(_slide_parts(root, relations), 1):
+            if number > 1:
+                blocks.append(PageBreak())
+            blocks += _Slide(package, slide).blocks(number)
+        return Content(blocks, *package.facts())
+
+
+def _slide_parts(root: Element, relations: dict[str, Relation]) -> list[str]:
+    listed = [relations.get(slide.get(f"{_R}id", "")) for slide in root.iter(f"{_P}sldId")]
+    return [relation.target for relation in listed if relation and not relation.external]
+
+
+class _Slide:
+    def __init__(self, package: Package, part: str) -> None:
+        self._package = package
+        self._part = part
+        self._relations = package.relations(part)
+
+    def blocks(self, number: int) -> list[Block]:
+        root = self._package.tree(self._part)
+        titles: list[str] = []
+        body: list[Block] = []
+        if root is not None:
+            for shape in _shapes(root, 0):
+                self._add(shape, titles, body)
+        heading = Heading(titles[0], 1) if titles else Heading(f"Slide {number}", 2)
+        rest: list[Block] = [Heading(title, 2) for title in titles[1:]]
+        notes = self._notes()
+        if not (titles or body or notes):
+            return []
+        return [heading, *rest, *body, *notes]
+
+    def _add(self, shape: Element, titles: list[str], body: list[Block]) -> None:
+        kind = local(shape)
+        if kind in ("sp", "cxnSp"):
+            placeholder = shape.find(f".//{_P}nvPr/{_P}ph")
+            role = "" if placeholder is None else placeholder.get("type", "body")
+            if role in _FURNITURE:
+                return
+            text = shape.find(f"{_P}txBody")
+            if text is not None and role in _TITLES:
+                title = collapse(drawing.plain(text))
+                if title:
+                    titles.append(title)
+            elif text is not None:
+                body += drawing.paragraphs(text, bulleted=role in ("body", "obj"))
+        elif kind == "graphicFrame":
+            body += self._frame(shape)
+        for blip in shape.iter(f"{drawing.A}blip") if kind in ("pic", "sp") else ():
+            picture = self._picture(blip.get(f"{_R}embed", ""))
+            if picture:
+                body.append(picture)
+
+    def _frame(self, shape: Element) -> list[Block]:
+        found: list[Block] = []
+        for element in shape.iter(f"{drawing.A}tbl"):
+            block = drawing.table(element)
+            if block:
+                found.append(block)
+        # A diagram keeps its text in a part of its own, named by dgm:relIds.
+        for element in shape.iter():
+            if local(element) == "relIds":
+                relation = self._relations.get(element.get(f"{_R}dm", ""))
+                root = self._package.tree(relation.target) if relation else None
+                found += drawing.paragraphs(root, bulleted=True) if root is not None else []
+            elif local(element) == "chart":
+                relation = self._relations.get(element.get(f"{_R}id", ""))
+                root = self._package.tree(relation.target) if relation else None
+                found += chart(root) if root is not None else []
+        return found
+
+    def _picture(self, relation_id: str) -> Picture | None:
+        relation = self._relations.get(relation_id)
+        if relation is None or relation.external:
+            return None
+        data = self._package.data(relation.target)
+        return Picture(data) if data else None
+
+    def _notes(self) -> list[Block]:
+        for relation in self._relations.values():
+            if relation.kind == "notesSlide" and not relation.external:
+                root = self._package.tree(relation.target)
+                texts = [
+                    drawing.plain(shape.find(f"{_P}txBody")).strip()
+                    for shape in (_shapes(root, 0) if root is not None else ())
+                    if (place := shape.find(f".//{_P}nvPr/{_P}ph")) is not None
+                    and place.get("type") == "body"
+                ]
+                text = "\n".join(filter(None, texts))
+                if text:
+                    return [paragraph(f"Notes: {text}", "note")]
+        return []
+
+
+def _shapes(parent: Element, depth: int) -> Iterator[Element]:
+    """The shapes of a slide, those of groups among them."""
+    if depth > _DEEPEST:
+        return
+    for child in parent:
+        kind = local(child)
+        if kind in ("sp", "pic", "graphicFrame", "cxnSp"):
+            yield child
+        elif kind in ("cSld", "spTree", "grpSp", "Choice") or kind == "AlternateContent":
+            yield from _shapes(child, depth + 1)
+
+
+def chart(root: Element) -> list[Paragraph]:
+    """The title of a chart, its series and its categories, as the file caches them."""
+    found = []
+    for title in root.iter():
+        if local(title) == "title":
+            text = collapse(drawing.plain(title))
+            if text:
+                found.append(paragraph(f"Chart: {text}"))
+    for series in root.iter():
+        if local(series) == "ser":
+            parts = {local(child): child for child in series}
+            name, labels, values = (
+                _cached(parts.get(key), parts.get(other))
+                for key, other in (("tx", ""), ("cat", "xVal"), ("val", "yVal"))
+            )
+            pairs = [
+                f"{labels[n]} {value}" if n < len(labels) else value
+                for n, value in enumerate(values[:200])
+            ]
+            line = ": ".join(filter(None, (" ".join(name), ", ".join(pairs))))
+            if line:
+                found.append(paragraph(line))
+    return found
+
+
+def _cached(*found: Element | None) -> list[str]:
+    element = next((e for e in found if e is not None), None)
+    if element is None:
+        return []
+    return [collapse(v.text or "") for v in element.iter() if local(v) == "v"]

@@ -1,0 +1,107 @@
+"""E-mails: heading lines, the body that says most, the names of what is attached."""
+
+from __future__ import annotations
+
+import io
+from email.message import EmailMessage
+
+import pytest
+from PIL import Image
+
+from resources.failure import FailureKind, SparknetError
+
+EML = "message/rfc822"
+
+
+def message(**headers: str) -> EmailMessage:
+    mail = EmailMessage()
+    for key, value in {
+        "Subject": "Räum den Hof",
+        "From": "Ann <ann@example.com>",
+        "To": "bob@example.com",
+        "Date": "Fri, 23 Dec 2022 12:08:48 -0600",
+        **headers,
+    }.items():
+        mail[key] = value
+    return mail
+
+
+def test_headers_then_body(make) -> None:
+    mail = message()
+    mail.set_content("Hello Bob,\n\nplease do.\n")
+    made = make(mail.as_bytes(), EML, "a.eml")
+    assert made.text.strip().split("\n") == [
+        "Räum den Hof",
+        "From: Ann <ann@example.com>",
+        "To: bob@example.com",
+        "Date: Fri, 23 Dec 2022 12:08:48 -0600",
+        "Hello Bob,",
+        "please do.",
+    ]
+    rendition = made.rendition
+    assert rendition.title == "Räum den Hof"
+    assert rendition.author == "Ann <ann@example.com>"
+    assert rendition.created == "2022-12-23T12:08:48-06:00"
+
+
+def test_the_html_body_is_taken_once_and_sanitised(make) -> None:
+    mail = message()
+    mail.set_content("plain version")
+    mail.add_alternative(
+        "<p>rich version</p><img src='http://t.example/p.gif'><p style='display:none'>pre</p>",
+        subtype="html",
+    )
+    made = make(mail.as_bytes(), EML, "a.eml")
+    assert "rich version" in made.text and "plain version" not in made.text
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_attachments_are_named_and_inline_pictures_shown(make) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (100, 50), "navy").save(buffer, "PNG")
+    mail = message()
+    mail.set_content("see picture")
+    mail.add_alternative("<p>Look:</p><img src='cid:pic'>", subtype="html")
+    mail.get_payload()[1].add_related(buffer.getvalue(), "image", "png", cid="<pic>")
+    mail.add_attachment(
+        b"data", maintype="application", subtype="pdf", filename="Rechnung März.pdf"
+    )
+    made = make(mail.as_bytes(), EML, "a.eml")
+    assert "Attachments: Rechnung März.pdf" in made.text
+    assert made.rendition.flags == ["attachments", "images"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_message_saved_as_utf16(make, encoding: str) -> None:
+    mail = message(Subject="Wide")
+    mail.set_content("body text")
+    made = make(mail.as_string().encode(encoding), EML, "a.eml")
+    assert "body text" in made.text
+
+
+def test_wrong_charset_label_loses_no_letter(make) -> None:
+    data = b"Subject: x\nContent-Type: text/plain; charset=no-such-thing\n\nCr\xe8me br\xfbl\xe9e\n"
+    assert "Crème brûlée" in make(data, EML, "a.eml").text
+
+
+def test_malformed_headers_are_shown_as_they_stand(make) -> None:
+    data = b"Subject: =?utf-8?q?broken\r\nFrom: <<<>>@@\r\nDate: yesterday\r\n\r\nbody\r\n"
+    made = make(data, EML, "a.eml")
+    assert "body" in made.text
+    assert made.rendition.created == "yesterday"
+
+
+def test_forwarded_message_is_an_attachment(make) -> None:
+    inner = message(Subject="the inner one")
+    inner.set_content("inner body")
+    mail = message(Subject="Fwd")
+    mail.set_content("see below")
+    mail.add_attachment(inner)
+    made = make(mail.as_bytes(), EML, "a.eml")
+    assert "message: the inner one" in made.text
+
+
+def test_text_without_headers_is_no_mail(make) -> None:
+    with pytest.raises(SparknetError) as error:
+        make(b"\n\njust text\n", EML, "a.eml")
+    assert error.value.kind is FailureKind.CORRUPT

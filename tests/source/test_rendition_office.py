@@ -1,0 +1,306 @@
+"""Word, PowerPoint, Excel, OpenDocument and EPUB files, made by other libraries or by hand."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+
+import docx
+import openpyxl
+import pytest
+from PIL import Image
+
+from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.numberformat import shown
+from sparknet_assets.source.numbering import numeral
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+DOCX = OFFICE + "wordprocessingml.document"
+XLSX = OFFICE + "spreadsheetml.sheet"
+PPTX = OFFICE + "presentationml.presentation"
+ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+EPUB = "application/epub+zip"
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def png(size: tuple[int, int] = (120, 60)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def saved(document: object) -> bytes:
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def zipped(parts: dict[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def word(body: str) -> bytes:
+    """A DOCX with the body given, and nothing else."""
+    return zipped(
+        {"word/document.xml": f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'}
+    )
+
+
+def test_word_keeps_order_headings_lists_and_cells(make) -> None:
+    document = docx.Document()
+    document.core_properties.title = "The title"
+    document.core_properties.author = "An Author"
+    document.add_heading("Chapter", 1)
+    document.add_paragraph("Before the table.")
+    table = document.add_table(rows=0, cols=3)
+    rows = [["name", "unit", "price"], ["bolt", "each", "0.20"], ["nut", "", "0.10"]]
+    for row in rows:
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    document.add_paragraph("After the table.", style="List Bullet")
+    document.add_picture(io.BytesIO(png()))
+    document.sections[0].header.paragraphs[0].text = "Letterhead Ltd"
+    made = make(saved(document), DOCX, "a.docx")
+    text = made.text
+    places = [text.index(t) for t in ("Letterhead", "Chapter", "Before", "bolt", "• After")]
+    assert places == sorted(places)
+    assert made.rendition.tables[0].rows == rows
+    assert made.rendition.tables[0].header_rows == 1
+    assert (made.rendition.title, made.rendition.author) == ("The title", "An Author")
+    assert made.rendition.flags == ["images"]
+
+
+def test_word_merged_cells_have_their_text_once(make) -> None:
+    document = docx.Document()
+    table = document.add_table(rows=3, cols=3)
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
+    table.cell(1, 2).merge(table.cell(2, 2)).text = "tall"
+    for row, column in ((0, 2), (1, 0), (1, 1), (2, 0), (2, 1)):
+        table.cell(row, column).text = f"{row}{column}"
+    made = make(saved(document), DOCX, "a.docx")
+    assert made.rendition.tables[0].rows == [
+        ["wide", "", "02"],
+        ["10", "11", "tall"],
+        ["20", "21", ""],
+    ]
+
+
+def test_word_leaves_out_hidden_and_deleted_text(make) -> None:
+    body = (
+        "<w:p><w:r><w:t>seen </w:t></w:r>"
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>secret</w:t></w:r>"
+        "<w:del><w:r><w:delText>removed</w:delText></w:r></w:del>"
+        "<w:ins><w:r><w:t>added</w:t></w:r></w:ins></w:p>"
+    )
+    made = make(word(body), DOCX, "a.docx")
+    assert made.text.split() == ["seen", "added"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_word_text_boxes_are_read_once(make) -> None:
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    box = "<w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent>"
+    body = (
+        f'<w:p><w:r><mc:AlternateContent xmlns:mc="{mc}"><mc:Choice><w:drawing>{box}</w:drawing>'
+        f"</mc:Choice><mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent>"
+        "<w:t>anchor</w:t></w:r></w:p>"
+    )
+    assert sorted(make(word(body), DOCX, "a.docx").text.split()) == ["anchor", "boxed"]
+
+
+def test_word_page_break_starts_a_page(make) -> None:
+    document = docx.Document()
+    document.add_paragraph("one")
+    document.add_page_break()
+    document.add_paragraph("two")
+    assert [page.split() for page in make(saved(document), DOCX, "a.docx").pages] == [
+        ["one"],
+        ["two"],
+    ]
+
+
+def test_word_of_a_picture_alone_has_a_page(make) -> None:
+    document = docx.Document()
+    document.add_picture(io.BytesIO(png()))
+    made = make(saved(document), DOCX, "scan.docx")
+    assert made.rendition.page_count == 1
+    assert made.rendition.flags == ["images"]
+
+
+def test_word_without_content_is_empty(make) -> None:
+    with pytest.raises(SparknetError) as error:
+        make(saved(docx.Document()), DOCX, "a.docx")
+    assert error.value.kind is FailureKind.EMPTY
+
+
+def test_sheets_show_values_as_people_see_them(make) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Sales"
+    sheet.append(["day", "share", "amount", "done", "id"])
+    sheet.append([datetime.date(2024, 3, 1), 0.256, 1234.5, True, 0.1 + 0.2])
+    sheet["A2"].number_format = "d mmm yyyy"
+    sheet["B2"].number_format = "0.0%"
+    sheet["C2"].number_format = '"$"#,##0.00'
+    book.create_sheet("Second").append(["only", "row"])
+    hidden = book.create_sheet("Lookup")
+    hidden.append(["not", "shown"])
+    hidden.sheet_state = "hidden"
+    made = make(saved(book), XLSX, "a.xlsx")
+    assert made.rendition.tables[0].rows == [
+        ["day", "share", "amount", "done", "id"],
+        ["1 Mar 2024", "25.6%", "$1,234.50", "TRUE", "0.3"],
+    ]
+    assert [page.split("\n")[0] for page in made.pages] == ["Sales", "Second"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_sheet_rows_survive_and_inflated_ranges_cost_nothing(make) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    rows = [["key", "value"]] + [[f"k{n}", f"v{n}"] for n in range(500)]
+    for row in rows:
+        sheet.append(row)
+    sheet.cell(1_048_576, 16_384).number_format = "0.00"
+    made = make(saved(book), XLSX, "a.xlsx")
+    assert made.rows == rows
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "text"),
+    [
+        ("1234.5", "#,##0.00", "1,234.50"),
+        ("-1234.5", "#,##0.00;(#,##0.00)", "(1,234.50)"),
+        ("0.5", "0%", "50%"),
+        ("5", "00000", "00005"),
+        ("45352.604166667", "yyyy-mm-dd hh:mm", "2024-03-01 14:30"),
+        ("45352.604166667", "h:mm AM/PM", "2:30 PM"),
+        ("1.5", "[h]:mm", "36:00"),
+        ("1234", "[$€-2] #,##0", "€ 1,234"),
+        ("0.1", "General", "0.1"),
+        ("12345678901234", "General", "12345678901234"),
+        ("12345.678", "0.00E+00", "1.23E+04"),
+        ("59", "yyyy-mm-dd", "1900-02-28"),
+        ("abc", "0.00", "abc"),
+        ("1e400", "0.00", "1e400"),
+    ],
+)
+def test_number_formats(value: str, code: str, text: str) -> None:
+    assert shown(value, code) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (4, "lowerRoman", "iv"),
+        (28, "upperLetter", "BB"),
+        (3, "decimal", "3"),
+        (9, "upperRoman", "IX"),
+    ],
+)
+def test_list_numerals(value: int, form: str, text: str) -> None:
+    assert numeral(value, form) == text
+
+
+def presentation(slides: list[str]) -> bytes:
+    p = "http://schemas.openxmlformats.org/presentationml/2006/main"
+    a = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    listed = "".join(f'<p:sldId id="{300 + n}" r:id="r{n}"/>' for n in range(len(slides)))
+    relations = "".join(
+        f'<Relationship Id="r{n}" Type="{RELATION}/slide" Target="slides/s{n}.xml"/>'
+        for n in range(len(slides))
+    )
+    parts: dict[str, str | bytes] = {
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="{p}" xmlns:r="{RELATION}">'
+        f"<p:sldIdLst>{listed}</p:sldIdLst></p:presentation>",
+        "ppt/_rels/presentation.xml.rels": f'<Relationships xmlns="{RELATIONS}">{relations}'
+        "</Relationships>",
+    }
+    for number, slide in enumerate(slides):
+        parts[f"ppt/slides/s{number}.xml"] = (
+            f'<p:sld xmlns:p="{p}" xmlns:a="{a}"><p:cSld><p:spTree>{slide}</p:spTree></p:cSld>'
+            "</p:sld>"
+        )
+    return zipped(parts)
+
+
+def shape(text: str, role: str = "") -> str:
+    place = f'<p:nvSpPr><p:nvPr><p:ph type="{role}"/></p:nvPr></p:nvSpPr>' if role else ""
+    runs = "".join(f"<a:r><a:t>{part}</a:t></a:r>" for part in text.split("|"))
+    return f"<p:sp>{place}<p:txBody><a:p>{runs}</a:p></p:txBody></p:sp>"
+
+
+def test_slides_have_a_page_each_with_the_title_first(make) -> None:
+    group = f"<p:grpSp>{shape('in a group')}</p:grpSp>"
+    made = make(
+        presentation([shape("S|ome text") + shape("The title", "title"), group]), PPTX, "a.pptx"
+    )
+    assert made.pages[0].split("\n")[:2] == ["The title", "Some text"]
+    assert made.pages[1].split("\n")[:2] == ["Slide 2", "in a group"]
+
+
+OD = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for name in ("office", "text", "table", "style")
+)
+
+
+def test_opendocument_text(make) -> None:
+    body = (
+        '<text:h text:outline-level="1">Head</text:h><text:p>One<text:s text:c="2"/>'
+        "<text:span>two</text:span> three</text:p>"
+        "<text:list><text:list-item><text:p>item</text:p></text:list-item></text:list>"
+    )
+    content = f"<office:document-content {OD}><office:body><office:text>{body}</office:text>"
+    content += "</office:body></office:document-content>"
+    made = make(zipped({"content.xml": content}), ODT, "a.odt")
+    assert made.text.split("\n")[:3] == ["Head", "One  two three", "• item"]
+
+
+def test_opendocument_sheet_with_repeated_cells(make) -> None:
+    row = "<table:table-row>{}</table:table-row>"
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    blank = '<table:table-cell table:number-columns-repeated="16000"/>'
+    rows = row.format(cell.format("a") + cell.format("b") + blank)
+    rows += row.format(cell.format("1") + cell.format("2") + blank)
+    rows += '<table:table-row table:number-rows-repeated="1048000">' + blank + "</table:table-row>"
+    table = f'<table:table table:name="T">{rows}</table:table>'
+    content = f"<office:document-content {OD}><office:body><office:spreadsheet>{table}"
+    content += "</office:spreadsheet></office:body></office:document-content>"
+    made = make(zipped({"content.xml": content}), ODS, "a.ods")
+    assert made.rows == [["a", "b"], ["1", "2"]]
+
+
+def test_encrypted_opendocument_says_so(make) -> None:
+    data = zipped({"content.xml": b"\x01\x02", "META-INF/manifest.xml": "<m:encryption-data/>"})
+    with pytest.raises(SparknetError) as error:
+        make(data, ODT, "a.odt")
+    assert error.value.kind is FailureKind.ENCRYPTED
+
+
+def test_book_chapters_in_reading_order(make) -> None:
+    opf = (
+        '<package xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata><dc:title>Tales</dc:title>'
+        '</metadata><manifest><item id="b" href="two.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="a" href="one.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="a"/><itemref idref="b"/></spine></package>'
+    )
+    container = '<container><rootfiles><rootfile full-path="o/c.opf"/></rootfiles></container>'
+    parts = {
+        "META-INF/container.xml": container,
+        "o/c.opf": opf,
+        "o/one.xhtml": "<html><body><h1>First</h1><img src='p.png'/></body></html>",
+        "o/two.xhtml": "<html><body><h1>Second</h1></body></html>",
+        "o/p.png": png(),
+    }
+    made = make(zipped(parts), EPUB, "a.epub")
+    assert [page.split()[0] for page in made.pages] == ["First", "Second"]
+    assert (made.rendition.title, made.rendition.flags) == ("Tales", ["images"])
