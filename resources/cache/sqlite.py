@@ -10,9 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
 from resources.failure import SparknetError
+from resources.locks import file_lock
 from resources.sqlite import Database, in_chunks, marks, primary_code
 
 log = logging.getLogger(__name__)
@@ -111,13 +110,13 @@ class SQLiteCache:
         try:
             self._move_damaged_aside()
             return action()
-        except (OSError, Timeout, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error) as error:
             log.warning("The cache %s can't be replaced: %s", self._path, error)
             return otherwise
 
     def _move_damaged_aside(self) -> None:
         self._database.close()
-        with FileLock(f"{self._path}.lock", timeout=30):
+        with file_lock(Path(f"{self._path}.lock"), timeout=30):
             if self._is_sound():
                 return  # Another process has replaced it already.
             aside = f"{self._path}.damaged-{time.time_ns()}"

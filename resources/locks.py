@@ -1,0 +1,47 @@
+"""Locks between processes on one machine, given up by the system when a holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def file_lock(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
+    """Holds a lock on `path`, made when absent: one holder, or any number of shared ones.
+
+    Not reentrant: each call locks anew, so it keeps threads of one process apart as well.
+
+    Raises:
+        TimeoutError: Another holder did not give way within `timeout` seconds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        _acquire(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout, path)
+        try:
+            yield
+        finally:
+            # Closing alone would leave the lock to a child that was forked meanwhile.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, mode: int, timeout: float | None, path: Path) -> None:
+    if timeout is None:
+        fcntl.flock(descriptor, mode)
+        return
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{path} is locked by another process.") from None
+            time.sleep(0.02)

@@ -1,0 +1,179 @@
+"""The register of an index: chunks with their vectors and an FTS5 index over their words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from resources.sqlite import Database
+from resources.vector_store.words import indexed_form, match_expression
+
+_MIGRATIONS = (
+    (
+        """CREATE TABLE chunks (
+            id INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE, doc_id TEXT NOT NULL,
+            record TEXT NOT NULL, vector BLOB NOT NULL)""",
+        "CREATE INDEX chunks_by_document ON chunks (doc_id, chunk_id)",
+        """CREATE VIRTUAL TABLE words USING fts5(
+            body, tokenize = 'porter unicode61 remove_diacritics 2')""",
+        "CREATE TABLE state (stamp INTEGER NOT NULL, unfinished TEXT)",
+        "INSERT INTO state VALUES (0, NULL)",
+    ),
+)
+
+
+class Row(NamedTuple):
+    """A chunk as the register keeps it: its JSON, and its vector as float32 bytes."""
+
+    chunk_id: str
+    doc_id: str
+    record: str
+    vector: bytes
+
+
+class State(NamedTuple):
+    """Number of the last write; the mark of a write that has not finished, if any."""
+
+    stamp: int
+    unfinished: str | None
+
+
+class KeywordIndex:
+    """Keyword search over chunks in one SQLite file, with all that an index can be rebuilt from.
+
+    Every commit is synced: what the register says was written must outlast a power cut.
+
+    Args:
+        path: The file; made at first use.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = Database(path, _MIGRATIONS, synchronous="FULL")
+
+    def __reduce__(self) -> tuple[Callable[[Path], KeywordIndex], tuple[Path]]:
+        return KeywordIndex, (self._path,)
+
+    @property
+    def state(self) -> State:
+        """Changes with every write of any process."""
+        row = self._database.connection.execute("SELECT stamp, unfinished FROM state").fetchone()
+        return State(*row)
+
+    def begin(self, mark: str) -> None:
+        """Records that a write is under way."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE state SET stamp = stamp + 1, unfinished = ?", (mark,))
+
+    def finish(self, rows: Sequence[Row] = (), deleted: Collection[str] = ()) -> int:
+        """Replaces and removes rows and ends the write that was begun, in one transaction.
+
+        Returns:
+            The new stamp.
+        """
+        with self._database.transaction() as connection:
+            doomed = json.dumps([*deleted, *(row.chunk_id for row in rows)])
+            old = "SELECT id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+            connection.execute(f"DELETE FROM words WHERE rowid IN ({old})", (doomed,))
+            connection.execute(f"DELETE FROM chunks WHERE id IN ({old})", (doomed,))
+            (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+            connection.executemany(
+                "INSERT INTO chunks (id, chunk_id, doc_id, record, vector) VALUES (?, ?, ?, ?, ?)",
+                [(last + n, *row) for n, row in enumerate(rows, 1)],
+            )
+            connection.executemany(
+                "INSERT INTO words (rowid, body) VALUES (?, ?)",
+                [(last + n, _body(row)) for n, row in enumerate(rows, 1)],
+            )
+            connection.execute("UPDATE state SET stamp = stamp + 1, unfinished = NULL")
+            (stamp,) = connection.execute("SELECT stamp FROM state").fetchone()
+            return int(stamp)
+
+    def search(
+        self, query: str, top_k: int, doc_ids: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The best records (JSON) by BM25, higher is better.
+
+        Words are stemmed (Porter) and stripped of accents. When no chunk has any of the words,
+        chunks with words that begin so are taken.
+        """
+        if top_k < 1:
+            return []
+        for prefixes in (False, True):
+            expression = match_expression(query, prefixes=prefixes)
+            if expression and (found := self._match(expression, top_k, doc_ids)):
+                return found
+        return []
+
+    def _match(
+        self, expression: str, top_k: int, doc_ids: Collection[str] | None
+    ) -> list[tuple[str, float]]:
+        sql = "SELECT rowid, rank FROM words WHERE words MATCH ?"
+        values: list[object] = [expression]
+        if doc_ids is not None:
+            sql += (
+                " AND rowid IN (SELECT id FROM chunks"
+                " WHERE doc_id IN (SELECT value FROM json_each(?)))"
+            )
+            values.append(json.dumps(list(doc_ids)))
+        rows = self._database.connection.execute(
+            "SELECT chunk_id, record, -rank FROM chunks JOIN"
+            f" ({sql} ORDER BY rank LIMIT ?) AS best ON chunks.id = best.rowid",
+            (*values, top_k),
+        ).fetchall()
+        rows.sort(key=lambda row: (-row[2], row[0]))
+        return [(record, score) for _, record, score in rows]
+
+    def stored(self, chunk_ids: Collection[str]) -> dict[str, tuple[str, bytes]]:
+        """chunk_id -> record and vector, of those that are there."""
+        rows = self._database.connection.execute(
+            "SELECT chunk_id, record, vector FROM chunks"
+            " WHERE chunk_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(chunk_ids)),),
+        )
+        return {chunk_id: (record, vector) for chunk_id, record, vector in rows}
+
+    def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
+        """doc_id -> ids of its chunks."""
+        found: dict[str, set[str]] = {doc_id: set() for doc_id in doc_ids}
+        rows = self._database.connection.execute(
+            "SELECT doc_id, chunk_id FROM chunks WHERE doc_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(found)),),
+        )
+        for doc_id, chunk_id in rows:
+            found[doc_id].add(chunk_id)
+        return found
+
+    def document_ids(self) -> set[str]:
+        """Ids of all documents that have chunks."""
+        rows = self._database.connection.execute("SELECT DISTINCT doc_id FROM chunks")
+        return {doc_id for (doc_id,) in rows}
+
+    def all_chunk_ids(self) -> set[str]:
+        """Ids of all chunks."""
+        return {i for (i,) in self._database.connection.execute("SELECT chunk_id FROM chunks")}
+
+    def rows(self, size: int) -> Iterator[list[Row]]:
+        """All rows, `size` at a time."""
+        last = 0
+        while True:
+            found = self._database.connection.execute(
+                "SELECT id, chunk_id, doc_id, record, vector FROM chunks"
+                " WHERE id > ? ORDER BY id LIMIT ?",
+                (last, size),
+            ).fetchall()
+            if not found:
+                return
+            last = found[-1][0]
+            yield [Row(*row[1:]) for row in found]
+
+    def count(self) -> int:
+        """Number of rows in the keyword index."""
+        (rows,) = self._database.connection.execute("SELECT count(*) FROM words_docsize").fetchone()
+        return int(rows)
+
+
+def _body(row: Row) -> str:
+    return indexed_form(json.loads(row.record)["text"])

@@ -1,0 +1,508 @@
+"""What every VectorStore must do. A new adapter is added to the `new_store` fixture."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from resources.failure import SparknetError
+from resources.vector_store import Chunk, PageBox, VectorStore
+from resources.vector_store.chroma import ChromaVectorStore, generation_name
+
+DIMENSION = 16
+NewStore = Callable[..., VectorStore]
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """A Chroma server of our own on the loopback interface."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("chroma-server")
+    command = [str(Path(sys.executable).parent / "chroma"), "run", "--host", "127.0.0.1"]
+    server = subprocess.Popen(
+        [*command, "--port", str(port), "--path", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env={**os.environ, "ANONYMIZED_TELEMETRY": "false"},
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert server.poll() is None, "the Chroma server did not start"
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield "127.0.0.1", port
+    finally:
+        server.kill()
+        server.wait()
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(params=["chroma", "chroma-server"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> NewStore:
+    """Makes an empty store at each call, or another view of the same one with `like`."""
+    server = request.getfixturevalue("chroma_server") if "server" in request.param else None
+
+    def make(like: VectorStore | None = None) -> VectorStore:
+        if like is not None:
+            copy: VectorStore = pickle.loads(pickle.dumps(like))
+            return copy
+        number = next(_numbers)
+        return ChromaVectorStore(
+            tmp_path / "index",
+            collection=f"test{number}",
+            embedder="hash",
+            dimension=DIMENSION,
+            server=server,
+        )
+
+    return make
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> VectorStore:
+    return new_store()
+
+
+def chunk(doc_id: str, ordinal: int, text: str = "some words", **values: Any) -> Chunk:
+    return Chunk(
+        **{
+            "chunk_id": f"{doc_id}:{ordinal}",
+            "doc_id": doc_id,
+            "ordinal": ordinal,
+            "text": text,
+            "text_sha256": "0" * 64,
+            "tokens": 3,
+            "pages": (1, 2),
+            "boxes": (PageBox(1, 0.1, 0.2, 0.3, 0.4), PageBox(2, 0.0, 0.0, 1.0, 1 / 3)),
+            "section": ("Heading", "Sub"),
+            **values,
+        }
+    )
+
+
+def vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
+    made = np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
+    unit: NDArray[np.float32] = made / np.linalg.norm(made, axis=1, keepdims=True)
+    return unit
+
+
+def test_an_empty_store(store: VectorStore) -> None:
+    assert store.search(vectors(1)[0], 5) == []
+    assert store.search_text("anything", 5) == []
+    assert store.chunk_ids(["a"]) == {"a": set()}
+    assert store.document_ids() == set()
+    assert store.delete(["a"]) == 0
+    assert store.delete([]) == 0
+    assert store.count() == (0, 0)
+    store.add_chunks([], np.zeros((0, DIMENSION), dtype=np.float32))
+    assert store.count() == (0, 0)
+
+
+def test_a_hit_is_the_whole_chunk(store: VectorStore) -> None:
+    wanted = chunk("dök/1, %", 3, 'Zwölf "Boxkämpfer" \n\t jagen 文書')
+    store.add_chunks([wanted, chunk("b", 0, "other")], vectors(2))
+    (hit,) = store.search(vectors(2)[0], 1)
+    assert hit.chunk == wanted
+    assert hit.score == pytest.approx(1.0, abs=1e-5)
+    (hit,) = store.search_text("boxkampfer", 5)
+    assert hit.chunk == wanted
+    assert hit.score > 0
+
+
+def test_nearest_first_with_cosine_scores(store: VectorStore) -> None:
+    data = vectors(200)
+    store.add_chunks([chunk("a", n) for n in range(200)], data)
+    query = vectors(1, seed=1)[0]
+    hits = store.search(query * 7, 10)
+    cosines = data @ query
+    assert [h.chunk.ordinal for h in hits] == list(np.argsort(-cosines)[:10])
+    assert [h.score for h in hits] == pytest.approx(sorted(cosines)[:-11:-1], abs=1e-5)
+    assert len(store.search(query, 500)) == 200
+    assert store.search(query, 0) == []
+
+
+def test_search_within_documents(store: VectorStore) -> None:
+    chunks = [chunk(f"doc{n % 5}", n, f"word{n} common") for n in range(100)]
+    store.add_chunks(chunks, vectors(100))
+    for hits in (
+        store.search(vectors(1)[0], 100, doc_ids=["doc1", "doc3", "none"]),
+        store.search_text("common", 100, doc_ids={"doc1", "doc3", "none"}),
+    ):
+        assert len(hits) == 40
+        assert {h.chunk.doc_id for h in hits} == {"doc1", "doc3"}
+    assert store.search(vectors(1)[0], 5, doc_ids=[]) == []
+    assert store.search_text("common", 5, doc_ids=[]) == []
+
+
+def test_adding_again_replaces(store: VectorStore) -> None:
+    data = vectors(3)
+    store.add_chunks([chunk("a", 0, "first"), chunk("a", 1, "second")], data[:2])
+    moved = chunk("a", 0, "first", pages=(9,))
+    store.add_chunks([moved, chunk("a", 1, "second")], data[[2, 1]])
+    assert store.count() == (2, 2)
+    (hit,) = store.search(data[2], 1)
+    assert (hit.chunk, hit.score) == (moved, pytest.approx(1.0, abs=1e-5))
+    assert [h.chunk for h in store.search_text("first", 5)] == [moved]
+    store.add_chunks([chunk("a", 0, "third")], data[:1])
+    assert store.search_text("first", 5) == []
+    assert store.count() == (2, 2)
+
+
+def test_deleting(store: VectorStore) -> None:
+    store.add_chunks([chunk("a", n, f"word{n}") for n in range(10)], vectors(10))
+    assert store.delete(["a:3", "a:4", "nothing"]) == 2
+    assert store.delete(["a:3"]) == 0
+    assert store.count() == (8, 8)
+    assert store.chunk_ids(["a", "b"]) == {
+        "a": {f"a:{n}" for n in (0, 1, 2, 5, 6, 7, 8, 9)},
+        "b": set(),
+    }
+    assert store.search_text("word3", 5) == []
+    assert "a:3" not in {h.chunk.chunk_id for h in store.search(vectors(10)[3], 10)}
+    store.delete([f"a:{n}" for n in range(10)])
+    assert store.document_ids() == set()
+    assert store.search(vectors(1)[0], 5) == []
+
+
+def test_wrong_vectors_are_refused(store: VectorStore) -> None:
+    with pytest.raises(ValueError, match="wanted"):
+        store.add_chunks([chunk("a", 0)], vectors(2))
+    with pytest.raises(ValueError, match="wanted"):
+        store.add_chunks([chunk("a", 0)], np.ones((1, DIMENSION + 1), dtype=np.float32))
+    with pytest.raises(ValueError, match="finite"):
+        store.add_chunks([chunk("a", 0)], np.full((1, DIMENSION), np.nan, dtype=np.float32))
+    assert store.count() == (0, 0)
+
+
+def test_thousands_in_one_write(store: VectorStore) -> None:
+    count = 6500
+    store.add_chunks([chunk(f"d{n // 100}", n, f"w{n}") for n in range(count)], vectors(count))
+    assert store.count() == (count, count)
+    assert sum(map(len, store.chunk_ids(store.document_ids()).values())) == count
+    assert store.search_text("w6499", 3)[0].chunk.ordinal == 6499
+    assert store.delete([f"d{n // 100}:{n}" for n in range(6000)]) == 6000
+    assert store.count() == (500, 500)
+
+
+def test_words(store: VectorStore) -> None:
+    texts = [
+        "The effi\ufb01ciency of solar panels",
+        "\uff26\uff55\uff4c\uff4c width and naïve café owners",
+        "日本語の文書を検索する",
+        "Invoice INV-2024/0042, due 31.12.2024; O'Brien & Sons",
+        "running runners run",
+        "foo_bar snake case",
+    ]
+    store.add_chunks([chunk("a", n, text) for n, text in enumerate(texts)], vectors(len(texts)))
+
+    def best(query: str) -> int | None:
+        hits = store.search_text(query, 3)
+        return hits[0].chunk.ordinal if hits else None
+
+    assert best("effificiency") == 0
+    assert best("SOLAR panel") == 0
+    assert best("what is the full story of it") == 1
+    assert best("naive cafe") == 1
+    assert best("文書") == 2
+    assert best("検索する文") == 2
+    assert best("語") == 2
+    assert best("INV-2024/0042") == 3
+    assert best("o'brien") == 3
+    assert best("runs") == 4
+    assert best("bar") == 5
+    assert best("invo") == 3, "a word that nothing has finds those that begin so"
+    assert best("the of and") == 0, "frequent words count when there are no others"
+    assert best("zebra") is None
+
+
+AWKWARD = [
+    "",
+    " ",
+    '"',
+    "'",
+    '""" OR',
+    "AND",
+    "NEAR(a b)",
+    "a*",
+    "*",
+    "body:x",
+    "-x",
+    "^a",
+    "(",
+    "\0",
+]
+
+
+@pytest.mark.parametrize(
+    "query", [*AWKWARD, "x" * 100_000, "ab " * 50_000, "\ud83d\ude00", "%_;--"]
+)
+def test_any_string_is_a_query(store: VectorStore, query: str) -> None:
+    store.add_chunks([chunk("a", 0, "plain words")], vectors(1))
+    assert store.search_text(query, 5) == []
+
+
+def test_generations_are_apart(tmp_path: Path) -> None:
+    def store(embedder: str, dimension: int) -> ChromaVectorStore:
+        return ChromaVectorStore(tmp_path, collection="c", embedder=embedder, dimension=dimension)
+
+    old, new = store("old", DIMENSION), store("new", 8)
+    old.add_chunks([chunk("a", 0)], vectors(1))
+    assert new.search(np.ones(8, dtype=np.float32), 5) == []
+    assert new.count() == (0, 0)
+    assert old.generation != new.generation
+    names = {generation_name("c", e, 3) for e in ("a/b", "a:b", "a b", "ü", "x" * 300, "x" * 301)}
+    assert len(names) == 6
+    assert all(3 <= len(name) <= 120 and name.isascii() for name in names)
+
+
+@hypothesis_settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["add", "delete"]),
+            st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6),
+            st.integers(0, 5),
+        ),
+        max_size=6,
+    )
+)
+def test_behaves_like_a_mapping(new_store: NewStore, steps: list[tuple[str, Any, int]]) -> None:
+    store = new_store()
+    model: dict[str, tuple[Chunk, int]] = {}
+    data = vectors(6)
+    for step, places, seed in steps:
+        chunks = {(c := chunk(f"d{d}", n, f"w{seed}")).chunk_id: c for d, n in places}
+        if step == "add":
+            store.add_chunks(list(chunks.values()), np.repeat(data[[seed]], len(chunks), axis=0))
+            model.update({i: (c, seed) for i, c in chunks.items()})
+        else:
+            assert store.delete(chunks) == len(chunks.keys() & model.keys())
+            for chunk_id in chunks:
+                model.pop(chunk_id, None)
+    assert store.count() == (len(model), len(model))
+    hits = store.search(data[0], 100)
+    assert {h.chunk.chunk_id: h.chunk for h in hits} == {i: c for i, (c, _) in model.items()}
+    for hit in hits:
+        assert hit.score == pytest.approx(data[0] @ data[model[hit.chunk.chunk_id][1]], abs=1e-5)
+
+
+def test_recall_against_brute_force(store: VectorStore) -> None:
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(40, DIMENSION))
+    data = centres[rng.integers(0, 40, 3000)] + rng.normal(size=(3000, DIMENSION)) * 0.5
+    data = (data / np.linalg.norm(data, axis=1, keepdims=True)).astype(np.float32)
+    store.add_chunks([chunk("a", n) for n in range(3000)], data)
+    found = 0
+    for query in data[::60] + rng.normal(size=(50, DIMENSION)).astype(np.float32) * 0.1:
+        wanted = set(np.argsort(-(data @ query))[:10])
+        found += len(wanted & {h.chunk.ordinal for h in store.search(query, 10)})
+    assert found / 500 >= 0.98
+
+
+# Several processes.
+
+
+def _take_turns(store: VectorStore, me: int, turns: Any, rounds: int) -> None:
+    for step in range(rounds):
+        turns[me].acquire(timeout=60)
+        ids = {f"{who}:{n}" for who in (0, 1) for n in range(step + (who < me))}
+        seen = {h.chunk.chunk_id for h in store.search(vectors(1)[0], 1000)}
+        assert seen == ids, f"process {me}, step {step}: {seen ^ ids}"
+        store.add_chunks([chunk(str(me), step, f"w{me}x{step}")], vectors(1, seed=step * 2 + me))
+        assert len(store.search(vectors(1)[0], 1000)) == len(ids) + 1
+        assert store.count() == (len(ids) + 1, len(ids) + 1)
+        turns[1 - me].release()
+
+
+def test_two_processes_take_turns(store: VectorStore) -> None:
+    context = multiprocessing.get_context("spawn")
+    turns = [context.Semaphore(1), context.Semaphore(0)]
+    workers = [context.Process(target=_take_turns, args=(store, me, turns, 5)) for me in (0, 1)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(100)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert store.count() == (10, 10)
+
+
+def _write_much(store: VectorStore, me: int) -> None:
+    for step in range(4):
+        chunks = [chunk(f"{me}", step * 50 + n, f"w{me}") for n in range(50)]
+        store.add_chunks(chunks, vectors(50, seed=me * 100 + step))
+        assert len(store.search(vectors(1)[0], 10)) == 10
+
+
+def test_processes_write_at_once_and_a_reader_follows(
+    store: VectorStore, new_store: NewStore
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_write_much, args=(store, me)) for me in range(2)]
+    for worker in workers:
+        worker.start()
+    reader = new_store(like=store)
+    seen = 0
+    while any(worker.is_alive() for worker in workers):
+        hits = len(reader.search(vectors(1)[0], 1000))
+        assert hits >= seen
+        seen = hits
+        time.sleep(0.02)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert store.count() == (400, 400)
+    for worker in range(2):
+        data = vectors(50, seed=worker * 100 + 3)
+        hits = [reader.search(vector, 1)[0] for vector in data]
+        assert [h.chunk.ordinal for h in hits] == list(range(150, 200))
+
+
+def test_it_survives_a_fork(store: VectorStore) -> None:
+    store.add_chunks([chunk("a", 0)], vectors(1))
+    assert len(store.search(vectors(1)[0], 5)) == 1
+    child = multiprocessing.get_context("fork").Process(
+        target=store.add_chunks, args=([chunk("b", 0)], vectors(1, seed=1))
+    )
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+    assert len(store.search(vectors(1)[0], 5)) == 2
+
+
+# A writer that is killed at any moment.
+
+_KILLED = """
+import sys
+import numpy as np
+sys.path.insert(0, "tests/contracts")
+from test_vector_store import chunk, vectors
+import pickle
+store = pickle.load(sys.stdin.buffer)
+print("ready", flush=True)
+for step in range(1000):
+    store.add_chunks([chunk(f"k{step}", n, "kill") for n in range(300)], vectors(300, seed=step))
+    store.delete([f"k{step}:{n}" for n in range(0, 300, 3)])
+"""
+
+
+def test_a_killed_writer_leaves_a_whole_store(store: VectorStore, new_store: NewStore) -> None:
+    kept = [chunk("kept", n, f"kept{n}") for n in range(500)]
+    data = vectors(500, seed=99)
+    store.add_chunks(kept, data)
+    for delay in (0.05, 0.2, 0.4):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert writer.stdin is not None and writer.stdout is not None
+        writer.stdin.write(pickle.dumps(store))
+        writer.stdin.close()
+        assert writer.stdout.readline() == b"ready\n"
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+
+        reader = new_store(like=store)
+        assert reader.chunk_ids(["kept"]) == {"kept": {c.chunk_id for c in kept}}
+        reader.add_chunks([chunk("last", 0)], vectors(1, seed=7))
+        vector_count, rows = reader.count()
+        assert vector_count == rows
+        hits = [reader.search(vector, 1)[0] for vector in data[::10]]
+        assert [h.chunk.ordinal for h in hits] == list(range(0, 500, 10))
+
+
+# The rest is about Chroma's files.
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> ChromaVectorStore:
+    return ChromaVectorStore(tmp_path, collection="abc", embedder="e", dimension=DIMENSION)
+
+
+@pytest.mark.parametrize("part", ["chroma", "chroma/chroma.sqlite3", "chroma/*/*"])
+def test_lost_or_torn_files_are_built_anew(
+    local: ChromaVectorStore, tmp_path: Path, part: str
+) -> None:
+    from resources.vector_store import chroma_client
+
+    data = vectors(400)
+    local.add_chunks([chunk("a", n) for n in range(400)], data)
+    chroma_client.close_folder(tmp_path / local.generation / "chroma")
+    for file in (tmp_path / local.generation).glob(part):
+        if file.is_dir():
+            file.rename(tmp_path / "gone")
+        else:
+            file.write_bytes(b"torn" * 10)
+    assert local.count() == (400, 400)
+    assert [local.search(v, 1)[0].chunk.ordinal for v in data[::20]] == list(range(0, 400, 20))
+
+
+def test_unchanged_chunks_are_not_written_again(local: ChromaVectorStore, tmp_path: Path) -> None:
+    chunks, data = [chunk("a", n) for n in range(300)], vectors(300)
+    local.add_chunks(chunks, data)
+    before = local._register.state
+    local.add_chunks(chunks, data)
+    assert local._register.state == before
+    local.add_chunks([*chunks, chunk("a", 300)], vectors(301))
+    assert local.count() == (301, 301)
+
+
+def test_an_interrupt_in_a_write_costs_that_write_only(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add_chunks([chunk("a", n) for n in range(300)], vectors(300))
+
+    def interrupted(*args: object, **kwargs: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local._register, "finish", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            local.add_chunks([chunk("b", n) for n in range(300)], vectors(300, seed=1))
+    assert local.count() == (300, 300)
+    assert local.document_ids() == {"a"}
+
+
+def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    store = ChromaVectorStore(
+        tmp_path, collection="abc", embedder="e", dimension=DIMENSION, server=("127.0.0.1", 1)
+    )
+    with pytest.raises(SparknetError, match=r"No Chroma server answers at 127.0.0.1:1") as caught:
+        store.add_chunks([chunk("a", 0)], vectors(1))
+    assert caught.value.retryable
+
+
+def test_keyword_search_does_not_load_chroma() -> None:
+    code = (
+        "import sys, tempfile; from resources.vector_store.chroma import ChromaVectorStore\n"
+        "s = ChromaVectorStore(tempfile.mkdtemp(), collection='abc', embedder='e', dimension=4)\n"
+        "assert s.search_text('x', 3) == []; assert 'chromadb' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
