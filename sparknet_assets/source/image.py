@@ -128,6 +128,11 @@ def _open(path: Path, media_type: str) -> Image.Image:
         from pillow_heif import register_heif_opener
 
         register_heif_opener(thumbnails=False)
+    if media_type == "image/tiff":
+        from PIL import TiffImagePlugin
+
+        # Pillow 13 scrambles uncompressed TIFFs of orientation 5 to 8 unless libtiff reads them
+        TiffImagePlugin.READ_LIBTIFF = True
     return Image.open(path, formats=_PILLOW_FORMATS[media_type])
 
 

@@ -48,6 +48,10 @@ class PageSource(Protocol):
         """
         ...
 
+    def trim(self) -> None:
+        """Gives back the memory that would only make further pages faster."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -77,12 +81,19 @@ class PdfSource:
     def render(self, page: int) -> Raster:
         pdf_page = self.pdf_page(page)
         with self._reading(page):
-            return Raster(*rasterise(pdf_page, self._settings, for_ocr=self._for_ocr(pdf_page)))
+            for_ocr = self._for_ocr(pdf_page)
+            raster = Raster(*rasterise(pdf_page, self._settings, for_ocr=for_ocr))
+        if for_ocr:  # scans share nothing, and MuPDF would keep 256 MB of them
+            self.trim()
+        return raster
+
+    def trim(self) -> None:
+        library().TOOLS.store_shrink(100)
 
     def close(self) -> None:
         self._page = None
         self._document.close()
-        library().TOOLS.store_shrink(100)
+        self.trim()
 
     def _for_ocr(self, page: pymupdf.Page) -> bool:
         if self._settings.text_layer == "auto":
@@ -117,6 +128,9 @@ class ImageSource:
 
     def render(self, page: int) -> Raster:
         return Raster(*self._file.render(page, self._settings.max_page_pixels))
+
+    def trim(self) -> None:
+        pass
 
     def close(self) -> None:
         self._file.close()
@@ -159,6 +173,7 @@ def open_source(
     except BaseException:
         close_source()
         raise
+    _last.source.trim()
 
 
 def close_source() -> None:

@@ -14,9 +14,10 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 _MULTIBYTE = ("shift_jis", "euc_jp", "euc_kr", "gb18030", "big5")
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f]")
-_LATIN = re.compile(r"[\s\w.,;:!?'\"()\[\]/\\%&@#*+=<>{}|~^$_`-]")
+_PROSE = re.compile(r"[\s\w.,;:!?'\"()\[\]/\\%&@#*+=<>{}|~^$_`、。—-]")
 _MOST_CONTROLS = 0.005
-_LEAST_LATIN = 0.85
+_LEAST_PROSE = 0.85
+_NON_ASCII_RUN = re.compile(r"[^\x00-\x7f]{4,}")
 
 _PROLOGUE = re.compile(r"\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta)\b", re.IGNORECASE)
@@ -62,7 +63,7 @@ def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None
     """Decodes text of unknown encoding.
 
     Tried in order: a byte order mark, UTF-16 without one, UTF-8, Windows-1252, East Asian
-    encodings.
+    encodings, Windows-1251.
 
     Args:
         complete: False when `data` may end within a character.
@@ -84,19 +85,19 @@ def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None
 
 def _decode_legacy(data: bytes, complete: bool) -> tuple[str, str] | None:
     text = _decode(data, "cp1252", complete)
-    if (
-        text is not None
-        and _is_clean(text)
-        and len(_LATIN.findall(text)) >= _LEAST_LATIN * len(text)
-    ):
-        runs = re.findall(r"[^\x00-\x7f]{4,}", text)  # CJK read as Latin comes in long such runs
+    if text is not None and _is_prose(text):
+        runs = _NON_ASCII_RUN.findall(text)  # other scripts read as Latin come in long such runs
         if sum(map(len, runs)) < 0.3 * len(text):
             return text, "cp1252"
-    for encoding in _MULTIBYTE:
+    for encoding in (*_MULTIBYTE, "cp1251"):
         text = _decode(data, encoding, complete)
-        if text is not None and _is_clean(text):
+        if text is not None and _is_prose(text):
             return text, encoding
     return None
+
+
+def _is_prose(text: str) -> bool:
+    return _is_clean(text) and len(_PROSE.findall(text)) >= _LEAST_PROSE * len(text)
 
 
 def _decode(data: bytes, encoding: str, complete: bool) -> str | None:

@@ -75,7 +75,11 @@ def test_colour_is_dropped_exactly_when_there_is_none(pixels: np.ndarray) -> Non
     )
 
 
-def test_one_coloured_pixel_keeps_the_colour() -> None:
-    pixels = np.full((100, 80, 3), 255, np.uint8)
-    pixels[37, 11] = (254, 255, 255)
+@pytest.mark.parametrize("place", [(0, 0), (37, 11), (150, 399), (299, 398), (299, 399)])
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_one_coloured_pixel_keeps_the_colour(place: tuple[int, int], channel: int) -> None:
+    pixels = np.full((300, 400, 3), 255, np.uint8)
+    pixels[::3] = 90
+    assert drop_colour(pixels).ndim == 2
+    pixels[*place, channel] ^= 1
     assert drop_colour(pixels) is pixels
