@@ -107,8 +107,13 @@ def _finish(
     for document in done:
         if document.failure is not None:
             yield document.ref, document.failure
+            continue
+        try:
+            output = _write(document, deployment)
+        except SparknetError as error:  # e.g. no server to learn the dimension from
+            yield document.ref, error.to_failure()
         else:
-            yield document.ref, _write(document, deployment)
+            yield document.ref, output
 
 
 def _write(document: _Open, deployment: Deployment) -> StageOutput:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from resources.embeddings import Embedder
 from resources.embeddings.minilm import MiniLMEmbedder
+from resources.embeddings.ollama import OllamaEmbedder
+from tests.doubles.ollama import OllamaServer
 
 TEXTS = [
     "The invoice is due within thirty days of receipt.",
@@ -28,9 +30,13 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models")
 
 
-@pytest.fixture(scope="module", params=["minilm-int8", "minilm-fp32"])
+@pytest.fixture(scope="module", params=["minilm-int8", "minilm-fp32", "ollama"])
 def embedder(request: pytest.FixtureRequest, model_cache: Path) -> Iterator[Embedder]:
-    yield MiniLMEmbedder(request.param.removeprefix("minilm-"), None, model_cache)
+    if request.param == "ollama":
+        with OllamaServer() as server:
+            yield OllamaEmbedder(server.host, "nomic-embed-text", timeout=10)
+    else:
+        yield MiniLMEmbedder(request.param.removeprefix("minilm-"), None, model_cache)
 
 
 def test_vectors_are_unit_and_float32(embedder: Embedder) -> None:
