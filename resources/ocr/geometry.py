@@ -33,8 +33,11 @@ def turn_line(line: Line, degrees: int) -> Line:
 
 def word_at(text: str, box: Box, confidence: float) -> Word:
     """A word with its box kept within the page and all numbers rounded, so that JSON is short."""
-    x0, y0, x1, y1 = (round(min(1.0, max(0.0, value)), 5) for value in box)
-    return Word(text, x0, y0, x1, y1, round(min(1.0, max(0.0, confidence)), 4))
+    x0, y0, x1, y1 = box
+    if x0 < 0 or y0 < 0 or x1 > 1 or y1 > 1:
+        x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
+    sure = round(min(1.0, max(0.0, confidence)), 4)
+    return Word(text, round(x0, 5), round(y0, 5), round(x1, 5), round(y1, 5), sure)
 
 
 def split_proportionally(text: str, box: Box, confidence: float) -> list[Word]:

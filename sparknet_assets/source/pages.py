@@ -10,7 +10,8 @@ from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import RENDITION, DocumentMetadata, DocumentRef
 from sparknet_assets.source.image import ImageFile
 from sparknet_assets.source.pdf import library, native_errors, open_pdf, reason_of
-from sparknet_assets.source.raster import needs_ocr, rasterise
+from sparknet_assets.source.raster import rasterise
+from sparknet_assets.source.text_layer import needs_ocr
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,11 +24,6 @@ _SMALL_PAGE = 0.5  # sheets of A4
 _A4_SQUARE_INCHES = 8.27 * 11.69
 
 
-def needs_ocr(page: pymupdf.Page) -> bool:
-    """True when the text of a page will have to come from OCR."""
-    return not page.get_text("text").strip()
-
-
 def rasterise(
     page: pymupdf.Page, settings: Settings, *, for_ocr: bool
 ) -> tuple[NDArray[np.uint8], float]:

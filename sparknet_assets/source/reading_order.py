@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -65,10 +66,9 @@ class Item:
 def runs_right_to_left(words: Sequence[Word]) -> bool:
     """Whether most letters are of a script written from right to left."""
     balance = 0
-    for word in words:
-        for character in word.text:
-            direction = unicodedata.bidirectional(character)
-            balance += (direction in ("R", "AL")) - (direction == "L")
+    for character, number in Counter("".join(word.text for word in words)).items():
+        direction = unicodedata.bidirectional(character)
+        balance += number * ((direction in ("R", "AL")) - (direction == "L"))
     return balance > 0
 
 

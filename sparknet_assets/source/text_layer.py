@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from resources.ocr.geometry import word_at
+from sparknet_assets.source.page_frame import PageFrame
 from sparknet_assets.source.reading_order import Segment
 from sparknet_assets.source.text_quality import is_garbled
 from sparknet_assets.source.visibility import Sight, is_drawn
@@ -64,8 +65,26 @@ class TextLayer:
 
 
 def needs_ocr(page: pymupdf.Page) -> bool:
-    """True when the text layer of a page is missing or not to be believed."""
+    """True when the text layer of a page is missing or not to be believed.
+
+    Raises:
+        RuntimeError: MuPDF can't read the page (and its other errors).
+    """
+    frame = PageFrame(page)
+    content = page.get_textpage(flags=_flags()).extractDICT()
+    spans = [span for _, line in _lines(content) for span in line["spans"]]
+    if not spans:
+        return True
+    plain = sum(share for _, share in _pictures(frame, content)) < PICTURE_SHARE
+    if plain and all(is_drawn(span) for span in spans):
+        return is_garbled(span["text"] for span in spans)
     return not read_text_layer(page).good
+
+
+def _flags() -> int:
+    import pymupdf
+
+    return int(pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_IMAGES)
 
 
 def read_text_layer(page: pymupdf.Page) -> TextLayer:
@@ -76,22 +95,21 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     Raises:
         RuntimeError: MuPDF can't read the page (and its other errors).
     """
-    import pymupdf
-
-    flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_IMAGES
-    textpage = page.get_textpage(flags=flags)
+    frame = PageFrame(page)
+    textpage = page.get_textpage(flags=_flags())
     content = textpage.extractDICT()
     lines = _words_of_lines(textpage.extractWORDS())
-    pictures = _pictures(page, content)
-    sight = Sight(page, [box for box, _ in pictures] + _fills(page))
+    pictures = _pictures(frame, content)
+    sight = Sight(page, [box for box, _ in pictures] + _fills(page, frame))
     seen: list[Segment] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
     for key, line in _lines(content):
         words = lines.get(key, [])
-        for segment, visible in _segments(page, line, words, sight):
+        for segment, visible in _segments(frame, line, words, sight):
             (seen if visible else hidden).append(segment)
-        turns[_turn(page, line)] = turns.get(_turn(page, line), 0) + len(words)
+        turn = _turn(frame, line)
+        turns[turn] = turns.get(turn, 0) + len(words)
     share = sum(share for _, share in pictures)
     if share >= SCAN_SHARE and seen and _lies_under_picture(page):
         seen, hidden = [], hidden + seen
@@ -136,24 +154,24 @@ def _lines(content: dict[str, Any]) -> Iterator[tuple[tuple[int, int], dict[str,
             yield (block_number, number), line
 
 
-def _pictures(page: pymupdf.Page, content: dict[str, Any]) -> list[tuple[Box, float]]:
+def _pictures(frame: PageFrame, content: dict[str, Any]) -> list[tuple[Box, float]]:
     """The places of pictures, and the share of the page that each covers."""
     found = []
     for block in content["blocks"]:
         if block["type"] == 1:
-            box = _seen(page, block["bbox"])
+            box = frame.seen(block["bbox"])
             x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
             found.append((box, max(0.0, x1 - x0) * max(0.0, y1 - y0)))
     return found
 
 
-def _fills(page: pymupdf.Page) -> list[Box]:
+def _fills(page: pymupdf.Page, frame: PageFrame) -> list[Box]:
     """Areas painted in one colour that are large enough to hide a word."""
     boxes = []
     for path in page.get_cdrawings():
         x0, y0, x1, y1 = path["rect"]
         if "f" in path["type"] and x1 - x0 >= SMALLEST_COVER and y1 - y0 >= SMALLEST_COVER:
-            boxes.append(_seen(page, path["rect"]))
+            boxes.append(frame.seen(path["rect"]))
     return boxes
 
 
@@ -190,37 +208,26 @@ def _without_doubles(segments: list[Segment]) -> list[Segment]:
     return kept
 
 
-def _seen(page: pymupdf.Page, rectangle: tuple[float, ...]) -> Box:
-    """A rectangle of the page's own space in fractions of the page as shown, unclipped."""
-    x0, y0, x1, y1 = rectangle
-    if page.rotation:
-        import pymupdf
-
-        x0, y0, x1, y1 = pymupdf.Rect(rectangle) * page.rotation_matrix
-    width, height = max(1e-6, page.rect.width), max(1e-6, page.rect.height)
-    return Box(x0 / width, y0 / height, x1 / width, y1 / height)
-
-
-def _turn(page: pymupdf.Page, line: dict[str, Any]) -> int:
+def _turn(frame: PageFrame, line: dict[str, Any]) -> int:
     """Degrees clockwise that bring a line to run from left to right on the page as shown."""
     x, y = line["dir"]
     level, upright = (0 if x >= 0 else 180), (90 if y > 0 else 270)
-    return -((level if abs(x) >= abs(y) else upright) + page.rotation) % 360
+    return -((level if abs(x) >= abs(y) else upright) + frame.rotation) % 360
 
 
 def _segments(
-    page: pymupdf.Page, line: dict[str, Any], rows: list[Any], sight: Sight
+    frame: PageFrame, line: dict[str, Any], rows: list[Any], sight: Sight
 ) -> Iterator[tuple[Segment, bool]]:
     """Cuts a line where its visibility changes; most lines are one piece."""
     spans = line["spans"]
-    height = max(1e-6, page.rect.height)
+    clear = sight.clear(frame.seen(line["bbox"]), spans)
     run: list[Word] = []
     state: tuple[bool, float, bool] | None = None
     for row in rows:
         span = spans[0] if len(spans) == 1 else _span_at(spans, row)
-        box = _seen(page, row[:4])
-        drawn = is_drawn(span) and sight.shows(box, span)
-        now = drawn, round(span["size"] / height, 5), bool(span["flags"] & 16)
+        box = frame.seen(row[:4])
+        drawn = clear or (is_drawn(span) and sight.shows(box, span))
+        now = drawn, round(span["size"] / frame.height, 5), bool(span["flags"] & 16)
         if state is not None and now[0] != state[0] and run:
             yield Segment(run, state[1], state[2]), state[0]
             run, state = [], None

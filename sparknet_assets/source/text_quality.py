@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 # Shares of a page's characters, spaces left out. On the pages with good text that this was measured
@@ -19,7 +20,7 @@ FEWEST_LETTERS = 120
 
 _CID = re.compile(r"\(cid:\d+\)")
 _RUN = re.compile(r"(.)\1{2,}")
-_VOWELS = frozenset("aeiou")
+_VOWELS = "aeiou"
 
 
 def is_garbled(words: Iterable[str]) -> bool:
@@ -28,16 +29,17 @@ def is_garbled(words: Iterable[str]) -> bool:
     codes = _CID.findall(text)
     # Leaders and rules ("......", "_____") say nothing about the encoding.
     rest = _RUN.sub(r"\1", _CID.sub("", text))
-    characters = [character for character in rest if not character.isspace()]
-    broken = len(codes) + sum(map(_is_broken, characters))
-    total = len(codes) + len(characters)
+    counts = Counter(rest)
+    kinds = {char: number for char, number in counts.items() if not char.isspace()}
+    broken = len(codes) + sum(number for char, number in kinds.items() if _is_broken(char))
+    total = len(codes) + sum(kinds.values())
     if not total:
         return False
     if broken > MOST_BROKEN * total:
         return True
     if total < FEWEST_CHARACTERS:
         return False
-    readable = sum(unicodedata.category(character)[0] in "LMN" for character in characters)
+    readable = sum(n for char, n in kinds.items() if unicodedata.category(char)[0] in "LMN")
     return readable < LEAST_READABLE * total or _is_shifted(rest)
 
 
@@ -48,8 +50,8 @@ def _is_broken(character: str) -> bool:
 
 def _is_shifted(text: str) -> bool:
     words = [word for word in text.split() if len(word) > 2 and word.isalpha()]
-    letters = unicodedata.normalize("NFD", "".join(words).lower())
-    latin = [letter for letter in letters if "a" <= letter <= "z"]
-    if len(latin) < FEWEST_LETTERS or 2 * len(latin) < len(letters):
+    letters = Counter(unicodedata.normalize("NFD", "".join(words).lower()))
+    latin = sum(number for letter, number in letters.items() if "a" <= letter <= "z")
+    if latin < FEWEST_LETTERS or 2 * latin < letters.total():
         return False
-    return sum(letter in _VOWELS for letter in latin) < FEWEST_VOWELS * len(latin)
+    return sum(letters[vowel] for vowel in _VOWELS) < FEWEST_VOWELS * latin

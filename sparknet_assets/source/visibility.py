@@ -34,30 +34,45 @@ def is_drawn(span: dict[str, Any]) -> bool:
     )
 
 
+def _is_pale(colour: int) -> bool:
+    return min(colour >> 16 & 255, colour >> 8 & 255, colour & 255) >= PALE
+
+
 class Sight:
     """Tells whether drawn text stands out, by looking at the page where that is in doubt.
 
-    In doubt is text in the colour of paper and text that a picture overlaps. It is looked up in a
-    small rendering of the page, made at the first doubt: that covers white on white, text under a
-    picture and text outside a clip alike, and keeps white letters on a dark bar.
+    In doubt is text in the colour of paper and text that a picture or a painted area overlaps. It
+    is looked up in a small rendering of the page, made at the first doubt: that covers white on
+    white, text under a picture and text outside a clip alike, and keeps white letters on a dark
+    bar.
     """
 
-    def __init__(self, page: pymupdf.Page, pictures: list[Box]) -> None:
+    def __init__(self, page: pymupdf.Page, covers: list[Box]) -> None:
         self._page = page
-        self._pictures = pictures
+        self._covers = covers
+
+    def clear(self, line: Box, spans: list[dict[str, Any]]) -> bool:
+        """True when no part of a line is in doubt: no need to ask for each of its words."""
+        if line.x0 < 0 or line.y0 < 0 or line.x1 > 1 or line.y1 > 1:
+            return False
+        if any(_is_pale(span["color"]) or not is_drawn(span) for span in spans):
+            return False
+        return not any(
+            x0 < line.x1 and line.x0 < x1 and y0 < line.y1 and line.y0 < y1
+            for x0, y0, x1, y1 in self._covers
+        )
 
     def shows(self, box: Box, span: dict[str, Any]) -> bool:
         """Whether text at `box` (fractions of the page as shown) can be seen."""
         x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
         if not (0 <= x <= 1 and 0 <= y <= 1):
             return False
-        colour = span["color"]
-        pale = min(colour >> 16 & 255, colour >> 8 & 255, colour & 255) >= PALE
-        if not pale and not any(
-            picture.x0 <= x <= picture.x1 and picture.y0 <= y <= picture.y1
-            for picture in self._pictures
-        ):
-            return True
+        if not _is_pale(span["color"]):
+            for x0, y0, x1, y1 in self._covers:
+                if x0 <= x <= x1 and y0 <= y <= y1:
+                    break
+            else:
+                return True
         return self._contrast(box) >= LEAST_CONTRAST
 
     def _contrast(self, box: Box) -> int:
