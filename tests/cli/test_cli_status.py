@@ -1,0 +1,83 @@
+"""status: the JSON shape that others rely on, and tables for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_fakes import Cli, Runs
+
+
+def test_nothing_yet(cli: Cli) -> None:
+    result = cli("status")
+    assert result.exit_code == 0
+    assert "sparknet ingest" in result.stdout
+    assert cli.json("status") == {"documents": [], "totals": {}}
+
+
+def test_json_shape(cli: Cli, runs: Runs, inbox: Path) -> None:
+    cli("ingest", inbox)
+    found = cli.json("status")
+    assert set(found) == {"documents", "totals"}
+    assert found["totals"] == {"indexed": 2, "failed": 1, "partial": 1}
+    good, _, locked, _ = found["documents"]
+    assert set(good) == {"doc_id", "status", "pages", "chunks", "failure", "stages"}
+    assert (good["doc_id"], good["status"]) == ("a-txt", "indexed")
+    assert (good["pages"], good["chunks"], good["failure"]) == (3, 4, None)
+    assert good["stages"]["documents"] == {
+        "status": "done",
+        "seconds": 0.5,
+        "cost_usd": 0.0,
+        "reused": False,
+    }
+    assert locked["failure"] == {
+        "kind": "encrypted",
+        "message": "it is encrypted",
+        "retryable": False,
+    }
+    assert locked["stages"]["documents"]["status"] == "failed"
+
+
+def test_one_document(cli: Cli, runs: Runs, inbox: Path) -> None:
+    cli("ingest", inbox)
+    found = cli.json("status", "torn-txt")
+    assert found["totals"] == {"partial": 1}
+    assert [d["doc_id"] for d in found["documents"]] == ["torn-txt"]
+    shown = cli("status", "torn-txt").stdout
+    assert "ocr_text" in shown
+    assert str(inbox / "torn.txt") in shown
+    assert "missing page 2" in shown
+
+
+def test_table(cli: Cli, runs: Runs, inbox: Path) -> None:
+    cli("ingest", inbox)
+    shown = cli("status").stdout
+    assert "4 documents: 2 indexed, 1 partial, 1 failed" in shown
+    assert all(name in shown for name in ("a-txt", "b-txt", "locked-txt", "torn-txt"))
+
+
+def test_a_long_list_shows_what_needs_a_look(
+    cli: Cli, runs: Runs, inbox: Path, tmp_path: Path
+) -> None:
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(201):
+        (many / f"n{number}.txt").write_bytes(b"fine")
+    cli("ingest", many, inbox)
+    shown = cli("status").stdout
+    assert "n17-txt" not in shown
+    assert "locked-txt" in shown
+    assert "n17-txt" in cli("status", "--all").stdout
+
+
+def test_an_unknown_document(cli: Cli) -> None:
+    result = cli("status", "nope")
+    assert result.exit_code == 1
+    assert "There is no document nope" in result.stderr
+
+
+def test_a_wrong_setting_is_one_sentence(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARKNET_WORKERS", "many")
+    result = cli("status")
+    assert result.exit_code == 2
+    assert "SPARKNET_WORKERS" in result.stderr
