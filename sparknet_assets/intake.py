@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import NamedTuple
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
+from resources.locks import file_lock
 from sparknet_assets.naming import DocumentNames, is_safe_doc_id
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.sources import (
@@ -72,7 +71,8 @@ def take_in(
             intake.problems.append(found)
     _check_doc_id(doc_id, files)
     records: list[DocumentRecord] = []
-    with _alone(deployment.state):
+    # One intake at a time: two must not give one doc_id to two documents.
+    with file_lock(deployment.state / "intake.lock"):
         if doc_id:
             names = {file.source: doc_id for file in files}
         else:
@@ -191,12 +191,3 @@ def _remove_older(deployment: Deployment, records: Sequence[DocumentRecord]) -> 
             for info in list(deployment.storage.list(f"raw/{record.doc_id}/")):
                 if info.key != record.raw_key:
                     deployment.storage.delete(info.key)
-
-
-@contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    """One intake at a time in all processes: two must not give one doc_id to two documents."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "intake.lock").open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
