@@ -220,6 +220,20 @@ def test_a_heading_stays_with_its_text_and_names_the_section() -> None:
     ]
 
 
+def test_a_section_of_a_few_words_goes_with_the_next() -> None:
+    title = [("heading", "Balance sheets", 2), ("text", "(In millions)")]
+    table = [("heading", "March 2022", 2), ("table", "cash | 10\ndebt | 7")]
+    page = page_of(1, ("heading", "Report", 1), *title, *table, ("heading", "End", 1))
+    chunks = list(make_chunks("doc", [page], WordEmbedder(max_tokens=256), size=256, overlap=0))
+    assert [(chunk.text, chunk.section) for chunk in chunks] == [
+        (
+            "Report\nBalance sheets\n\n(In millions)\n\nMarch 2022\n\ncash | 10\ndebt | 7",
+            ("Report",),
+        ),
+        ("End", ("End",)),
+    ]
+
+
 def test_small_paragraphs_share_a_chunk_while_they_fit() -> None:
     (chunk,) = chunked([page_of(1, ("text", "One is short."), ("text", "So is two."))])
     assert chunk.text == "One is short.\n\nSo is two."
@@ -288,8 +302,8 @@ def test_text_that_is_split_across_cells_is_not_repeated() -> None:
 
 
 def test_an_earlier_page_leaves_later_ids_alone() -> None:
-    later = page_of(1, ("heading", "Terms", 1), ("text", "The rent is due."))
-    earlier = page_of(1, ("heading", "Preface", 1), ("text", "Please read."))
+    later = page_of(1, ("heading", "Terms", 1), ("text", "The rent is due on the first day."))
+    earlier = page_of(1, ("heading", "Preface", 1), ("text", "Please read all of this lease."))
     (before,) = chunked([later])
     after = chunked([earlier, later.model_copy(update={"page": 2})])
     assert [chunk.text for chunk in after][1] == before.text
@@ -314,8 +328,8 @@ def test_a_line_without_spaces_is_cut(text: str) -> None:
 
 
 def test_headings_at_the_end_are_kept() -> None:
-    chunks = chunked([page_of(1, ("text", "Text."), ("heading", "Appendix A", 1))])
-    assert [chunk.text for chunk in chunks] == ["Text.", "Appendix A"]
+    chunks = chunked([page_of(1, ("text", "All is said."), ("heading", "Appendix A", 1))], 20)
+    assert [chunk.text for chunk in chunks] == ["All is said.", "Appendix A"]
 
 
 def test_no_text_no_chunks() -> None:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
-from sparknet_assets.passages import Run, TokenCounts, text_of
+from sparknet_assets.chunking.runs import Run, TokenCounts, cut_runs, text_of
 
 # A paragraph of more words is cut bluntly first, so that the time to split it stays linear.
 _MANY_WORDS = 8000
@@ -22,17 +22,6 @@ def split_runs(runs: Sequence[Run], most: int, counts: TokenCounts) -> Iterator[
         for stop in _stops(text_of(stretch), sizes, most, counts):
             yield cut_runs(stretch, offset, stop)
             offset = stop
-
-
-def cut_runs(runs: Sequence[Run], start: int, stop: int) -> list[Run]:
-    """The words from number `start` to before `stop`, counted over all runs."""
-    found = []
-    for run in runs:
-        if start < len(run.words) and stop > 0:
-            found.append(run.cut(max(start, 0), min(stop, len(run.words))))
-        start -= len(run.words)
-        stop -= len(run.words)
-    return found
 
 
 def _stops(text: str, sizes: Sequence[int], most: int, counts: TokenCounts) -> Iterator[int]:

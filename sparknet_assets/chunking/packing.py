@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from resources.embeddings import Embedder
-from resources.ocr import Box, PageText
-from resources.vector_store import Chunk, PageBox
-from sparknet_assets.passages import (
-    SENTENCE_END,
-    Passage,
-    PassageReader,
-    Run,
-    TokenCounts,
-    text_of,
-    tokens_of,
-)
-from sparknet_assets.splitting import cut_runs, split_runs
+from resources.ocr import PageText
+from resources.vector_store import Chunk
+from sparknet_assets.chunking.chunk_maker import ChunkMaker, Part
+from sparknet_assets.chunking.passages import SENTENCE_END, Passage, PassageReader
+from sparknet_assets.chunking.runs import Run, TokenCounts, cut_runs, tokens_of
+from sparknet_assets.chunking.splitting import split_runs
 
 _SECTION_CHARACTERS = 200
+_SMALL = 6  # a section of less than this part of a chunk goes with the next one
 
 
 def make_chunks(
@@ -30,10 +23,11 @@ def make_chunks(
 ) -> Iterator[Chunk]:
     """Cuts a document into chunks, streaming: memory does not grow with the pages.
 
-    A heading starts a chunk and stays with the text below it. Paragraphs under one heading share a
-    chunk while they fit; one that is too long is cut between sentences. Table rows are cut only
-    when one alone is too long, and the header is repeated in each chunk of the table. A chunk
-    begins with the end of the one before, except after a heading or within a table.
+    A heading starts a chunk and stays with the text below it; a section of a few words goes with
+    the next one. Paragraphs under one heading share a chunk while they fit; one that is too long
+    is cut between sentences. Table rows are cut only when one alone is too long, and the header is
+    repeated in each chunk of the table. A chunk begins with the end of the one before, except
+    after a heading or within a table.
 
     Args:
         size: Most tokens of a chunk, special tokens included; at most what the embedder reads.
@@ -47,19 +41,6 @@ def make_chunks(
     yield from packer.finish()
 
 
-@dataclass(slots=True)
-class _Part:
-    """Text of one passage within a chunk; `joint` is what stands before it."""
-
-    runs: Sequence[Run]
-    joint: Literal["\n\n", "\n", " "]
-    paragraph: bool = False
-
-    @property
-    def tokens(self) -> int:
-        return tokens_of(self.runs)
-
-
 class _Packer:
     """Fills one chunk after the other.
 
@@ -71,12 +52,13 @@ class _Packer:
         self._counts = counts
         self._room = room
         self._overlap = overlap
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._used = 0
         self._has_content = False
-        self._before: _Part | None = None  # where the chunk before ended, to overlap with
+        self._before: Part | None = None  # where the chunk before ended, to overlap with
         self._section: list[tuple[int, str]] = []
-        self._chunks = _ChunkMaker(doc_id, counts.special)
+        self._shared: tuple[str, ...] | None = None  # headings above all of this chunk
+        self._chunks = ChunkMaker(doc_id, counts.special)
 
     def add(self, passage: Passage) -> Iterator[Chunk]:
         """Takes the next passage; yields the chunks that it completes."""
@@ -93,17 +75,28 @@ class _Packer:
             yield self._close()
 
     def _heading(self, passage: Passage) -> Iterator[Chunk]:
-        if self._has_content:
+        if self._has_content and not self._leads_to(passage):
             yield self._close()
+        self._has_content = False
         self._before = None
         if self._used + passage.tokens > self._room // 2:
             # More than a lead has room for: text like any other.
             yield from self._paragraph(passage.runs)
         else:
-            self._append(_Part(passage.runs, "\n"), content=False)
+            joint: Literal["\n\n", "\n"] = "\n" if self._shared is None else "\n\n"
+            self._append(Part(passage.runs, joint), content=False)
         while self._section and self._section[-1][0] >= passage.level:
             self._section.pop()
         self._section.append((passage.level, passage.text[:_SECTION_CHARACTERS]))
+
+    def _leads_to(self, heading: Passage) -> bool:
+        """Whether the section so far is so small that it goes with the next one.
+
+        A title page, or a title with a line below it, says little alone and much above what
+        follows. A heading of a higher level starts something else, though.
+        """
+        small = self._used <= self._room // _SMALL
+        return small and (not self._section or heading.level >= self._section[-1][0])
 
     def _paragraph(self, runs: Sequence[Run]) -> Iterator[Chunk]:
         tokens = tokens_of(runs)
@@ -113,7 +106,7 @@ class _Packer:
         pieces = [runs] if self._fits(tokens) else split_runs(runs, most, self._counts)
         joint: Literal["\n\n", " "] = "\n\n"
         for piece in pieces:
-            part = _Part(piece, joint, paragraph=True)
+            part = Part(piece, joint, paragraph=True)
             if self._has_content and not self._fits(part.tokens):
                 yield self._close()
             self._overlap_with_before(self._room - part.tokens)
@@ -124,7 +117,7 @@ class _Packer:
         if self._before and not self._parts:
             tail = _tail(self._before, min(self._overlap, room))
             if tail:
-                self._append(_Part(tail, "\n\n"), content=False)
+                self._append(Part(tail, "\n\n"), content=False)
 
     def _table(self, table: Passage) -> Iterator[Chunk]:
         rows = [*table.header, *table.runs]
@@ -145,82 +138,49 @@ class _Packer:
             if tokens_of(header) + row.tokens <= self._room or row.tokens > self._room:
                 self._lead_with(header)
         if self._fits(row.tokens):
-            self._append(_Part([row], joint))
+            self._append(Part([row], joint))
             return
         most = self._room - max(self._used, tokens_of(header))
         for piece in split_runs([row], most, self._counts):
             if self._has_content:
                 yield self._close()
                 self._lead_with(header)
-            self._append(_Part(piece, "\n"))
+            self._append(Part(piece, "\n"))
 
     def _lead_with(self, header: list[Run]) -> None:
         for row in header:
-            self._append(_Part([row], "\n"), content=False)
+            self._append(Part([row], "\n"), content=False)
 
     def _fits(self, tokens: int) -> bool:
         return self._used + tokens <= self._room
 
-    def _append(self, part: _Part, *, content: bool = True) -> None:
+    def _append(self, part: Part, *, content: bool = True) -> None:
         self._parts.append(part)
         self._used += part.tokens
-        self._has_content |= content
+        if content:
+            self._has_content = True
+            above = tuple(text for _, text in self._section)
+            self._shared = above if self._shared is None else _common(self._shared, above)
 
     def _close(self) -> Chunk:
-        chunk = self._chunks.make(self._parts, tuple(text for _, text in self._section))
+        above = tuple(text for _, text in self._section)
+        chunk = self._chunks.make(self._parts, above if self._shared is None else self._shared)
         last = self._parts[-1]
         self._before = last if last.paragraph and self._overlap else None
         self._parts = []
         self._used = 0
         self._has_content = False
+        self._shared = None
         return chunk
 
 
-class _ChunkMaker:
-    """Turns the parts of a chunk into the chunk.
-
-    A chunk's id is a hash of the document's id, the text, and how many chunks before it in the
-    document have that same text. So a chunk keeps its id when pages are put in, edited or taken
-    out elsewhere; only of equal texts the last one comes or goes.
-    """
-
-    def __init__(self, doc_id: str, special: int) -> None:
-        self._doc_id = doc_id
-        self._special = special
-        self._ordinal = 0
-        self._seen: Counter[str] = Counter()
-
-    def make(self, parts: Sequence[_Part], section: tuple[str, ...]) -> Chunk:
-        text = text_of(parts[0].runs) + "".join(p.joint + text_of(p.runs) for p in parts[1:])
-        text_hash = hashlib.sha256(text.encode()).hexdigest()
-        place = f"{self._doc_id}\0{text_hash}\0{self._seen[text_hash]}"
-        chunk = Chunk(
-            chunk_id=hashlib.sha256(place.encode()).hexdigest()[:32],
-            doc_id=self._doc_id,
-            ordinal=self._ordinal,
-            text=text,
-            text_sha256=text_hash,
-            tokens=self._special + sum(part.tokens for part in parts),
-            pages=tuple(sorted({run.page for part in parts for run in part.runs})),
-            boxes=tuple(_boxes(run for part in parts for run in part.runs)),
-            section=section,
-        )
-        self._seen[text_hash] += 1
-        self._ordinal += 1
-        return chunk
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """What two paths begin with."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return tuple(name for name, _ in same)
 
 
-def _boxes(runs: Iterable[Run]) -> Iterator[PageBox]:
-    """A box a line or row, around those of its words that are in the runs."""
-    lines: dict[int, tuple[int, list[Box]]] = {}
-    for run in runs:
-        lines.setdefault(run.line, (run.page, []))[1].extend(run.boxes)
-    for page, boxes in lines.values():
-        x0, y0, x1, y1 = zip(*boxes, strict=True)
-        yield PageBox(page, min(x0), min(y0), max(x1), max(y1))
-
-
-def _tail(part: _Part, most: int) -> list[Run]:
+def _tail(part: Part, most: int) -> list[Run]:
     """The last words of a part, at most `most` tokens, from the start of a sentence if one is."""
     places = [(run, index) for run in part.runs for index in range(len(run.words))]
     start = len(places)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
-from resources.embeddings import Embedder
 from resources.ocr import Box, Line, PageText, Table
+from sparknet_assets.chunking.runs import Run, TokenCounts, text_of, tokens_of
 
 # A word longer than this is no word; it is cut so that no passage grows without bound.
 LONGEST_WORD = 500
@@ -18,32 +18,6 @@ CELL_SEPARATOR = "|"
 # The last five: full stop of Chinese and Japanese, fullwidth ! and ?, Arabic ?, Hindi danda.
 SENTENCE_END = (".", "!", "?", "\u3002", "\uff01", "\uff1f", "\u061f", "\u0964")
 _NO_CONTINUATION = (*SENTENCE_END, ":", ";", '"', "\u201d", ")")
-
-
-@dataclass(slots=True)
-class Run:
-    """Consecutive words of one line, or of one table row.
-
-    Attributes:
-        line: Number of the line or row within the document; two runs of one line share it.
-        counts: Tokens of each word.
-        boxes: Place of each word; of a table row, the row's.
-    """
-
-    page: int
-    line: int
-    words: list[str]
-    counts: list[int]
-    boxes: list[Box]
-
-    @property
-    def tokens(self) -> int:
-        return sum(self.counts)
-
-    def cut(self, start: int, stop: int) -> Run:
-        """The words from `start` to before `stop`."""
-        part = slice(start, stop)
-        return Run(self.page, self.line, self.words[part], self.counts[part], self.boxes[part])
 
 
 @dataclass(slots=True)
@@ -67,52 +41,6 @@ class Passage:
     @property
     def text(self) -> str:
         return text_of(self.runs)
-
-
-def tokens_of(runs: Iterable[Run]) -> int:
-    return sum(sum(run.counts) for run in runs)
-
-
-def text_of(runs: Iterable[Run]) -> str:
-    return " ".join(word for run in runs for word in run.words)
-
-
-class TokenCounts:
-    """Tokens of words, special tokens not included; each distinct word is tokenised once.
-
-    Attributes:
-        special: Tokens that the model adds to a text.
-    """
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._known: dict[str, int] = {}
-        self.special = embedder.count_tokens([""])[0]
-
-    def add(self, words: Iterable[str]) -> None:
-        """Tokenises those words that are new, together."""
-        new = list(dict.fromkeys(word for word in words if word not in self._known))
-        if new:
-            counted = self._embedder.count_tokens(new)
-            self._known.update(
-                (word, count - self.special) for word, count in zip(new, counted, strict=True)
-            )
-
-    def __getitem__(self, word: str) -> int:
-        if word not in self._known:
-            self.add([word])
-        return self._known[word]
-
-    def cut(self, word: str, most: int) -> list[str]:
-        """The word, in pieces of at most `most` tokens: a line of Chinese may be one word."""
-        if self[word] <= most:
-            return [word]
-        from semantic_text_splitter import TextSplitter
-
-        def count(text: str) -> int:  # past the memory of words: pieces don't come again
-            return self._embedder.count_tokens([text])[0] - self.special
-
-        return TextSplitter.from_callback(count, most).chunks(word)
 
 
 class PassageReader:
@@ -219,12 +147,11 @@ def _words_of(page: PageText) -> Iterator[str]:
 
 def _parts(text: str) -> list[str]:
     """The words in a text, those of absurd length cut."""
-    words = text.split()
-    if all(len(word) <= LONGEST_WORD for word in words):
-        return words
+    if len(text) <= LONGEST_WORD:
+        return text.split()
     return [
         word[start : start + LONGEST_WORD]
-        for word in words
+        for word in text.split()
         for start in range(0, len(word), LONGEST_WORD)
     ]
 

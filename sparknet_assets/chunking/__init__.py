@@ -1,0 +1,5 @@
+"""Cuts the text of a document into chunks."""
+
+from sparknet_assets.chunking.packing import make_chunks
+
+__all__ = ["make_chunks"]
