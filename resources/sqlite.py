@@ -58,12 +58,15 @@ class Database:
             sqlite3.Error: The file can't be opened.
         """
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and self._local.pid == os.getpid():
-            return connection
-        if connection is not None:
+        if connection is not None and self._local.pid != os.getpid():
             _inherited.append(connection)
+        elif connection is not None:
+            if connection.in_transaction or self._local.file == _identity(self.path):
+                return connection
+            connection.close()  # The file was deleted or replaced.
         self._local.connection = connection = self._open()
         self._local.pid = os.getpid()
+        self._local.file = _identity(self.path)
         return connection
 
     @contextmanager
@@ -162,6 +165,14 @@ def marks(count: int) -> str:
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code of an error, or 0."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _version(connection: sqlite3.Connection) -> int:

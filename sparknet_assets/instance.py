@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.failure import Failure, FailureKind, SparknetError
+from resources.locks import file_lock
 from sparknet_assets.run_owner import TAG, settle_dead_runs, this_process
 
 if TYPE_CHECKING:
@@ -85,10 +86,9 @@ def default_config() -> str:
 def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """The shared instance; its databases are made by one process while others wait."""
     from dagster import DagsterInstance
-    from filelock import FileLock
 
     folder = dagster_home(settings)
-    with FileLock(folder / ".lock"):
+    with file_lock(folder / ".lock"):
         instance = DagsterInstance.from_config(str(folder))
     with instance:
         settle_dead_runs(instance)

@@ -19,7 +19,8 @@ _MIGRATIONS = (
         """CREATE VIRTUAL TABLE words USING fts5(
             body, tokenize = 'porter unicode61 remove_diacritics 2')""",
         "CREATE TABLE state (stamp INTEGER NOT NULL, unfinished TEXT)",
-        "INSERT INTO state VALUES (0, NULL)",
+        # Begins anywhere, so that no stamp of a register that was deleted comes up again.
+        "INSERT INTO state VALUES (abs(random() % 4503599627370496), NULL)",
     ),
 )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sparknet_assets.cli.session import Session
+    from sparknet_assets.retrieval import SearchMode
 
 _SNIPPET = 320
 
@@ -39,7 +40,7 @@ hybrid joins what is near in meaning (vector) and in words (keyword).
 @json_option
 @click.pass_obj
 def search(
-    session: Session, query: str, top_k: int, mode: str, docs: Sequence[str], as_json: bool
+    session: Session, query: str, top_k: int, mode: SearchMode, docs: Sequence[str], as_json: bool
 ) -> None:
     """Finds passages: document, page, score and text."""
     from sparknet_assets import retrieval

@@ -1,0 +1,135 @@
+"""Search over what was indexed: by meaning, by words, or both fused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from resources.deployment import Deployment
+from resources.failure import FailureKind, SparknetError
+from resources.vector_store import Chunk, SearchHit
+
+SearchMode = Literal["hybrid", "vector", "keyword"]
+
+# Cormack, Clarke and Buettcher, SIGIR 2009: how much rank 1 outweighs the ranks after it.
+RRF_K = 60
+# Each side is asked for more than is shown: a chunk that both rank middling may win.
+_DEPTH = 5
+_LEAST_CANDIDATES = 50
+
+
+class HitBox(BaseModel):
+    """A rectangle on a page (1-based) in fractions of that page, origin top left."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Hit(BaseModel):
+    """A passage found.
+
+    Attributes:
+        rank: 1 is the best.
+        score: Cosine similarity, BM25, or the sum of reciprocal ranks, by mode.
+        page: The first page of the passage, 1-based.
+    """
+
+    rank: int
+    score: float
+    doc_id: str
+    page: int
+    chunk_id: str
+    text: str
+    boxes: list[HitBox]
+
+
+class SearchResponse(BaseModel):
+    """What was asked and what was found, best first."""
+
+    query: str
+    mode: SearchMode
+    hits: list[Hit]
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values, as the command and the API give them out."""
+        return self.model_dump(mode="json")
+
+
+def search(
+    deployment: Deployment,
+    query: str,
+    *,
+    top_k: int = 10,
+    mode: SearchMode = "hybrid",
+    doc_ids: Collection[str] | None = None,
+) -> SearchResponse:
+    """Finds the passages that answer a query best.
+
+    Args:
+        top_k: Passages at most.
+        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank.
+        doc_ids: Search these documents only.
+
+    Raises:
+        SparknetError: The query is empty, or a service does not answer.
+    """
+    if not query.strip():
+        raise SparknetError(
+            FailureKind.REFUSED, "The query is empty: say what to look for.", retryable=False
+        )
+    if mode == "vector":
+        hits = _by_meaning(deployment, query, top_k, doc_ids)
+    elif mode == "keyword":
+        hits = deployment.vector_store.search_text(query, top_k, doc_ids=doc_ids)
+    else:
+        depth = max(_DEPTH * top_k, _LEAST_CANDIDATES)
+        hits = fuse(
+            _by_meaning(deployment, query, depth, doc_ids),
+            deployment.vector_store.search_text(query, depth, doc_ids=doc_ids),
+        )[:top_k]
+    return SearchResponse(
+        query=query, mode=mode, hits=[_hit(rank, hit) for rank, hit in enumerate(hits, 1)]
+    )
+
+
+def fuse(*rankings: Sequence[SearchHit]) -> list[SearchHit]:
+    """Reciprocal rank fusion: a chunk scores 1 / (60 + rank) in each ranking that has it.
+
+    Equal scores are ordered by the better single rank, then by `chunk_id`.
+    """
+    scores: dict[str, float] = {}
+    best: dict[str, int] = {}
+    chunks: dict[str, Chunk] = {}
+    for ranking in rankings:
+        for rank, (chunk, _) in enumerate(ranking, 1):
+            chunk_id = chunk.chunk_id
+            chunks.setdefault(chunk_id, chunk)
+            scores[chunk_id] = scores.get(chunk_id, 0.0) + 1 / (RRF_K + rank)
+            best[chunk_id] = min(best.get(chunk_id, rank), rank)
+    order = sorted(chunks, key=lambda i: (-scores[i], best[i], i))
+    return [SearchHit(chunks[i], scores[i]) for i in order]
+
+
+def _by_meaning(
+    deployment: Deployment, query: str, top_k: int, doc_ids: Collection[str] | None
+) -> list[SearchHit]:
+    vector = deployment.embedder.embed([query])[0]
+    return deployment.vector_store.search(vector, top_k, doc_ids=doc_ids)
+
+
+def _hit(rank: int, hit: SearchHit) -> Hit:
+    chunk = hit.chunk
+    return Hit(
+        rank=rank,
+        score=round(hit.score, 6),
+        doc_id=chunk.doc_id,
+        page=min(chunk.pages, default=1),
+        chunk_id=chunk.chunk_id,
+        text=chunk.text,
+        boxes=[HitBox(**box._asdict()) for box in chunk.boxes],
+    )
