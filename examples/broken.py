@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from examples.layout import Flow
-from examples.pdf import annual_report, save
+from examples.pdf import annual_report
+from examples.typeset import save
 
 PASSWORD = "ferry"
 

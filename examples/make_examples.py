@@ -10,7 +10,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples import broken, office, pdf, plain, scans
+from examples import broken, office, pdf, plain, scans, slides
 
 DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "annual-report.pdf": pdf.annual_report,
@@ -27,7 +27,7 @@ DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "fax.tif": scans.fax,
     "minutes.docx": office.minutes_docx,
     "fares.xlsx": office.fares_xlsx,
-    "safety-briefing.pptx": office.safety_briefing_pptx,
+    "safety-briefing.pptx": slides.safety_briefing_pptx,
     "notice.html": plain.notice_html,
     "complaint.eml": plain.complaint_eml,
     "timetable.csv": plain.timetable_csv,

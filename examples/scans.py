@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from examples import company
 from examples.layout import A4, Flow
-from examples.pdf import number_pages, save, story
+from examples.typeset import number_pages, save, story
 
 if TYPE_CHECKING:
     import numpy as np
