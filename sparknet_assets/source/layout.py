@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
+from typing import Literal
 
 from resources.ocr import Box, Line, Table, Word
+from sparknet_assets.source.aligned import aligned_tables
 from sparknet_assets.source.reading_order import (
     Item,
     Segment,
@@ -36,7 +38,8 @@ class _Row:
     box: Box
     size: float
     bold: bool
-    table: int | None = None
+    pieces: list[Segment]
+    table: Table | None = None
 
 
 def arrange(
@@ -45,6 +48,7 @@ def arrange(
     tables: Sequence[Table] = (),
     *,
     measured: bool = True,
+    find_tables: bool = False,
 ) -> tuple[list[Line], list[Table]]:
     """Puts the text of an upright page in order.
 
@@ -53,41 +57,45 @@ def arrange(
         aspect: Width of the page by its height.
         tables: Tables of the page; what stands inside them becomes their lines.
         measured: Sizes are those of fonts; False for sizes of boxes that OCR found.
+        find_tables: Look for further tables, by what stands below each other.
 
     Returns:
-        Lines in reading order, and the tables with the number of their block.
+        Lines in reading order, and the tables, numbered by their block, in the same order.
     """
     inside = [_table_of(segment.box, tables) for segment in segments]
     loose = [segment for segment, table in zip(segments, inside, strict=True) if table is None]
-    held: dict[int, list[Word]] = {}
-    for segment, table in zip(segments, inside, strict=True):
-        if table is not None:
-            held.setdefault(table, []).extend(segment.words)
+    held: list[list[Word]] = [[] for _ in tables]
+    for segment, index in zip(segments, inside, strict=True):
+        if index is not None:
+            held[index].extend(segment.words)
     backwards = runs_right_to_left([word for segment in segments for word in segment.words])
     items = [Item(i, _scaled(s.box, aspect), s.characters) for i, s in enumerate(loose)]
-    items += [
-        Item(len(loose) + i, _scaled(table.box, aspect), 0, fixed=True)
-        for i, table in enumerate(tables)
-    ]
+    items += [Item(-1 - i, _scaled(table.box, aspect), 0) for i, table in enumerate(tables)]
     body = _body_size(loose)
     lines: list[Line] = []
-    placed: dict[int, int] = {}
+    placed: list[Table] = []
     block = 0
     for column in reading_order(items, backwards):
-        rows = _rows(column, loose, tables, aspect)
+        rows: list[_Row] = []
+        for keys in column:
+            pieces = [loose[key] for key in keys if key >= 0]
+            rows += [_text_row(pieces, aspect)] if pieces else []
+            rows += [_table_row(tables[-1 - k], held[-1 - k], aspect) for k in keys if k < 0]
+        if find_tables:
+            rows = _with_tables(rows, aspect)
         for group in _paragraphs(rows):
             first = group[0]
             if first.table is not None:
-                placed[first.table] = block
-                lines += _table_lines(tables[first.table], held.get(first.table, []), block)
+                placed.append(first.table.model_copy(update={"block": block}))
+                lines += _table_lines(first.table, first.words, block)
             else:
-                level = _level(group, body, OCR_LEVELS if not measured else LEVELS)
-                role = "text" if level is None else "heading"
+                level = _level(group, body, LEVELS if measured else OCR_LEVELS)
+                role: Literal["text", "heading"] = "text" if level is None else "heading"
                 lines += [
                     Line(words=row.words, block=block, role=role, level=level) for row in group
                 ]
             block += 1
-    return lines, [table.model_copy(update={"block": placed[i]}) for i, table in enumerate(tables)]
+    return lines, placed
 
 
 def _table_of(box: Box, tables: Sequence[Table]) -> int | None:
@@ -117,23 +125,30 @@ def _body_size(segments: Sequence[Segment]) -> tuple[float, bool]:
     return median(near or [common]), 2 * bold > total
 
 
-def _rows(
-    column: list[list[int]], loose: Sequence[Segment], tables: Sequence[Table], aspect: float
-) -> list[_Row]:
-    rows = []
-    for keys in column:
-        pieces = [loose[key] for key in keys if key < len(loose)]
-        if pieces:
-            words = [word for piece in pieces for word in piece.words]
-            widest = max(pieces, key=lambda piece: piece.characters)
-            box = _scaled(Segment(words, 0).box, aspect)
-            bold = all(piece.bold for piece in pieces)
-            rows.append(_Row(words, box, widest.size, bold))
-        for key in keys:
-            if key >= len(loose):
-                table = key - len(loose)
-                rows.append(_Row([], _scaled(tables[table].box, aspect), 0, False, table))
-    return rows
+def _text_row(pieces: list[Segment], aspect: float) -> _Row:
+    words = [word for piece in pieces for word in piece.words]
+    widest = max(pieces, key=lambda piece: piece.characters)
+    box = _scaled(Segment(words, 0).box, aspect)
+    return _Row(words, box, widest.size, all(piece.bold for piece in pieces), pieces)
+
+
+def _table_row(table: Table, words: list[Word], aspect: float) -> _Row:
+    return _Row(words, _scaled(table.box, aspect), 0, False, [], table)
+
+
+def _with_tables(rows: list[_Row], aspect: float) -> list[_Row]:
+    """Puts tables in the place of the rows that form them."""
+    result: list[_Row] = []
+    for known, group in groupby(rows, key=lambda row: row.table is not None):
+        stretch = list(group)
+        position = 0
+        for found in [] if known else aligned_tables([r.pieces for r in stretch], aspect):
+            words = [word for row in stretch[found.first : found.last] for word in row.words]
+            result += stretch[position : found.first]
+            result.append(_table_row(found.table, words, aspect))
+            position = found.last
+        result += stretch[position:]
+    return result
 
 
 def _paragraphs(rows: list[_Row]) -> list[list[_Row]]:

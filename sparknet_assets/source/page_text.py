@@ -17,6 +17,7 @@ from sparknet_assets.source.language import language_of
 from sparknet_assets.source.layout import arrange
 from sparknet_assets.source.pdf import native_errors
 from sparknet_assets.source.reading_order import Segment
+from sparknet_assets.source.tables import ruled_tables
 from sparknet_assets.source.text_layer import TextLayer, read_text_layer
 
 if TYPE_CHECKING:
@@ -49,10 +50,23 @@ def layer_of(page: pymupdf.Page | None, mode: str) -> TextLayer:
     return layer
 
 
-def from_layer(layer: TextLayer, image: PageImage, tables: Sequence[Table]) -> PageText:
-    """The text of a page by its text layer."""
-    aspect = image.width / image.height if image.height else 1.0
-    lines, placed = _arranged(layer.seen, aspect, layer.rotation, tables, measured=True)
+def from_layer(
+    layer: TextLayer, image: PageImage, known: Sequence[Table], find_tables: bool
+) -> PageText:
+    """The text of a page by its text layer.
+
+    Args:
+        known: Tables that the source file states, for renditions.
+        find_tables: Look for tables on the page.
+    """
+    upright = _upright(layer.seen, layer.rotation)
+    tables = [_turned(table, layer.rotation) for table in known]
+    if find_tables:
+        tables += ruled_tables(upright, layer.rules)
+    lines, placed = arrange(
+        upright, _aspect(image, layer.rotation), tables, find_tables=find_tables
+    )
+    lines, placed = _as_shown(lines, placed, layer.rotation)
     return PageText(
         page=image.page,
         width=image.width,
@@ -68,7 +82,7 @@ def from_layer(layer: TextLayer, image: PageImage, tables: Sequence[Table]) -> P
 
 
 def from_ocr(
-    result: OCRResult, engine: str, layer: TextLayer, image: PageImage, tables: Sequence[Table]
+    result: OCRResult, engine: str, layer: TextLayer, image: PageImage, find_tables: bool
 ) -> PageText:
     """The text of a page by OCR; `layer` says why."""
     segments = [
@@ -78,9 +92,14 @@ def from_ocr(
         for line in result.lines
         if line.words
     ]
-    aspect = image.width / image.height if image.height else 1.0
-    tables = result.tables or tables
-    lines, placed = _arranged(segments, aspect, result.rotation, tables, measured=False)
+    lines, placed = arrange(
+        _upright(segments, result.rotation),
+        _aspect(image, result.rotation),
+        [_turned(table, result.rotation) for table in result.tables],
+        measured=False,
+        find_tables=find_tables and not result.tables,
+    )
+    lines, placed = _as_shown(lines, placed, result.rotation)
     return PageText(
         page=image.page,
         width=image.width,
@@ -135,30 +154,31 @@ def _pixels(ref: DocumentRef, image: PageImage, deployment: Deployment) -> NDArr
     return pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
 
 
-def _arranged(
-    segments: Sequence[Segment],
-    aspect: float,
-    rotation: int,
-    tables: Sequence[Table],
-    *,
-    measured: bool,
-) -> tuple[list[Line], list[Table]]:
-    """Arranges a page as if it were upright; boxes stay those of the page as it is shown."""
-    if not rotation:
-        return arrange(segments, aspect, tables, measured=measured)
-    upright = [
-        Segment(turn_line(Line(words=s.words), rotation).words, s.size, s.bold) for s in segments
+def _upright(segments: Sequence[Segment], rotation: int) -> list[Segment]:
+    return [
+        Segment(turn_line(Line(words=s.words), rotation).words, s.size, s.bold) if rotation else s
+        for s in segments
     ]
-    shape = aspect if rotation % 180 == 0 else 1 / aspect
-    turned = [_turned(table, rotation) for table in tables]
-    lines, placed = arrange(upright, shape, turned, measured=measured)
+
+
+def _aspect(image: PageImage, rotation: int) -> float:
+    """Width by height of the upright page."""
+    aspect = image.width / image.height if image.width and image.height else 1.0
+    return 1 / aspect if rotation % 180 else aspect
+
+
+def _as_shown(
+    lines: list[Line], tables: list[Table], rotation: int
+) -> tuple[list[Line], list[Table]]:
     return (
         [turn_line(line, -rotation) for line in lines],
-        [_turned(table, -rotation) for table in placed],
+        [_turned(table, -rotation) for table in tables],
     )
 
 
 def _turned(table: Table, degrees: int) -> Table:
+    if not degrees:
+        return table
     return table.model_copy(
         update={
             "box": turn_box(table.box, degrees),

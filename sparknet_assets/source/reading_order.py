@@ -54,13 +54,12 @@ class Segment:
 class Item:
     """Something to be put in order; both sides of its box in heights of the page.
 
-    `key` tells the caller what it is; `fixed` items (tables) are never merged with neighbours.
+    `key` tells the caller what it is.
     """
 
     key: int
     box: Box
     characters: int
-    fixed: bool = False
 
 
 def runs_right_to_left(words: Sequence[Word]) -> bool:

@@ -10,6 +10,7 @@ from resources.ocr import Box, Word
 from resources.ocr.geometry import word_at
 from sparknet_assets.source.page_frame import PageFrame
 from sparknet_assets.source.reading_order import Segment
+from sparknet_assets.source.rules import Rules, rules_of
 from sparknet_assets.source.text_quality import is_garbled
 from sparknet_assets.source.visibility import Sight, is_drawn
 
@@ -48,12 +49,14 @@ class TextLayer:
         hidden: Pieces that can't be seen: neither drawn, nor in a colour other than their ground,
             nor large enough, nor within the page.
         rotation: Degrees clockwise that make most of the text run from left to right.
+        rules: Lines drawn on the page, in fractions of the page turned by `rotation`.
     """
 
     verdict: Verdict
     seen: list[Segment] = field(default_factory=list)
     hidden: list[Segment] = field(default_factory=list)
     rotation: int = 0
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def good(self) -> bool:
@@ -96,11 +99,12 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
         RuntimeError: MuPDF can't read the page (and its other errors).
     """
     frame = PageFrame(page)
+    paths = page.get_cdrawings()
     textpage = page.get_textpage(flags=_flags())
     content = textpage.extractDICT()
     lines = _words_of_lines(textpage.extractWORDS())
     pictures = _pictures(frame, content)
-    sight = Sight(page, [box for box, _ in pictures] + _fills(page, frame))
+    sight = Sight(page, [box for box, _ in pictures] + _fills(paths, frame))
     seen: list[Segment] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
@@ -114,11 +118,13 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     if share >= SCAN_SHARE and seen and _lies_under_picture(page):
         seen, hidden = [], hidden + seen
     seen = _without_doubles(seen)
+    rotation = max(turns, key=lambda turn: turns[turn])
     return TextLayer(
         _judge(seen, hidden, share),
         seen,
         hidden,
-        max(turns, key=lambda turn: turns[turn]),
+        rotation,
+        rules_of(paths, frame, rotation),
     )
 
 
@@ -165,10 +171,10 @@ def _pictures(frame: PageFrame, content: dict[str, Any]) -> list[tuple[Box, floa
     return found
 
 
-def _fills(page: pymupdf.Page, frame: PageFrame) -> list[Box]:
+def _fills(paths: list[dict[str, Any]], frame: PageFrame) -> list[Box]:
     """Areas painted in one colour that are large enough to hide a word."""
     boxes = []
-    for path in page.get_cdrawings():
+    for path in paths:
         x0, y0, x1, y1 = path["rect"]
         if "f" in path["type"] and x1 - x0 >= SMALLEST_COVER and y1 - y0 >= SMALLEST_COVER:
             boxes.append(frame.seen(path["rect"]))

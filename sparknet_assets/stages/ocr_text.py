@@ -124,7 +124,7 @@ class _Tally:
 def _read(
     ref: DocumentRef,
     image: PageImage,
-    known: list[Table],
+    known: list[Table] | None,
     source: PageSource,
     deployment: Deployment,
 ) -> PageResult:
@@ -137,7 +137,7 @@ def _read(
 def _page_text(
     ref: DocumentRef,
     image: PageImage,
-    known: list[Table],
+    known: list[Table] | None,
     source: PageSource,
     deployment: Deployment,
 ) -> PageText:
@@ -149,12 +149,12 @@ def _page_text(
             raise
         layer = layer_of(None, settings.text_layer)
     if layer.good or settings.text_layer == "always":
-        return from_layer(layer, image, known)
+        return from_layer(layer, image, known or (), settings.tables and known is None)
     if image.failure is not None:
         failure = image.failure
         raise SparknetError(failure.kind, failure.message, failure.retryable)
     result = recognise(ref, image, deployment)
-    return from_ocr(result, deployment.ocr.name, layer, image, known)
+    return from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
 
 
 def _result(text: PageText) -> PageResult:

@@ -1,0 +1,168 @@
+"""Tables without lines between their cells, found by what stands below each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from resources.ocr import Box, Table, Word
+from sparknet_assets.source.reading_order import Segment
+from sparknet_assets.source.tables import header_rows, is_number, joined
+
+FEWEST_ROWS = 3
+# Gaps in heights of a line: wider parts two cells; wider, downwards, ends a table.
+CELL_GAP = 0.9
+ROW_GAP = 2.6
+COLUMN_GAP = 0.4
+MOST_BETWEEN = 2
+# Of the rows, how many may cross the gap between two columns, and must have two cells or more.
+MOST_CROSSING = 0.08
+FILLED = 0.6
+# Two columns of longer texts are prose side by side.
+LONGEST_TEXT = 60
+
+_GLUE = re.compile(r"[$€£¥%()\[\]*†‡]{1,3}|RM|US\$")
+_BULLET = re.compile(r"\W|[\divxlcIVXLC]{1,4}[.)]|\(?\w{1,2}[.)]|[•●▪◦\uf0b7-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table over the rows from `first` up to, not including, `last`."""
+
+    first: int
+    last: int
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    words: list[Word]
+    x0: float
+    x1: float
+
+
+def aligned_tables(rows: Sequence[Sequence[Segment]], aspect: float) -> list[Found]:
+    """Finds tables in the rows of one column of a page.
+
+    Args:
+        rows: From the top; each the pieces of text that stand side by side.
+        aspect: Width of the page by its height.
+    """
+    if len(rows) < FEWEST_ROWS:
+        return []
+    boxes = [_around([piece.box for piece in row]) for row in rows]
+    height = median(piece.box.y1 - piece.box.y0 for row in rows for piece in row)
+    unit = height / max(aspect, 1e-6)
+    cells = [_cells(row, unit) for row in rows]
+    found = []
+    for first, last in _stretches(cells, boxes, height):
+        table = _table(cells[first:last], boxes[first:last], unit)
+        if table is not None:
+            found.append(Found(first, last, table))
+    return found
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    return Box(
+        min(b.x0 for b in boxes),
+        min(b.y0 for b in boxes),
+        max(b.x1 for b in boxes),
+        max(b.y1 for b in boxes),
+    )
+
+
+def _cells(row: Sequence[Segment], unit: float) -> list[_Cell]:
+    """Joins what stands close together, and lone currency signs with their figure."""
+    words = sorted((word for piece in row for word in piece.words), key=lambda word: word.x0)
+    cells: list[_Cell] = []
+    for word in words:
+        last = cells[-1] if cells else None
+        if last is not None and (
+            word.x0 - last.x1 < CELL_GAP * unit
+            or (_GLUE.fullmatch(last.words[-1].text) and len(last.words) == 1)
+            or (_GLUE.fullmatch(word.text) and word.x0 - last.x1 < 3 * CELL_GAP * unit)
+        ):
+            cells[-1] = _Cell([*last.words, word], last.x0, max(last.x1, word.x1))
+        else:
+            cells.append(_Cell([word], word.x0, word.x1))
+    return cells
+
+
+def _stretches(cells: list[list[_Cell]], boxes: list[Box], height: float) -> list[tuple[int, int]]:
+    """Rows of two cells or more that follow each other, few rows of one cell between them."""
+    stretches = []
+    first: int | None = None
+    last = 0
+    for index, row in enumerate(cells):
+        if first is not None and (
+            boxes[index].y0 - boxes[index - 1].y1 > ROW_GAP * height
+            or index - last > MOST_BETWEEN + 1
+        ):
+            stretches.append((first, last + 1))
+            first = None
+        if len(row) > 1:
+            first = index if first is None else first
+            last = index
+    if first is not None:
+        stretches.append((first, last + 1))
+    return [(a, b) for a, b in stretches if sum(len(r) > 1 for r in cells[a:b]) >= FEWEST_ROWS]
+
+
+def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float) -> Table | None:
+    edges = _column_edges(cells, unit)
+    if len(edges) < 1:
+        return None
+    rows: list[list[str]] = []
+    for row in cells:
+        columns: list[list[Word]] = [[] for _ in range(len(edges) + 1)]
+        for cell in row:
+            place = sum(edge < cell.x0 + 0.2 * unit for edge in edges)
+            columns[place].extend(cell.words)
+        rows.append([joined(column) for column in columns])
+    if not _convincing(rows):
+        return None
+    return Table(
+        block=0,
+        box=_around(boxes),
+        rows=rows,
+        row_boxes=boxes,
+        header_rows=header_rows(rows),
+    )
+
+
+def _column_edges(cells: list[list[_Cell]], unit: float) -> list[float]:
+    """The middles of the gaps that hardly any cell of a row with several cells crosses."""
+    several = [row for row in cells if len(row) > 1]
+    spans = sorted((cell.x0, cell.x1) for row in several for cell in row)
+    events = sorted([(x0, 1) for x0, _ in spans] + [(x1, -1) for _, x1 in spans])
+    most = MOST_CROSSING * len(several)
+    edges: list[float] = []
+    depth, opened = 0, events[0][0]
+    clear = False
+    for x, change in events:
+        if clear and depth <= most < depth + change:
+            if x - opened >= COLUMN_GAP * unit:
+                edges.append((opened + x) / 2)
+            clear = False
+        depth += change
+        if change < 0 and depth <= most and not clear:
+            clear, opened = True, x
+    return edges
+
+
+def _convincing(rows: list[list[str]]) -> bool:
+    several = [row for row in rows if sum(map(bool, row)) > 1]
+    if len(several) < FEWEST_ROWS or len(several) < FILLED * len(rows):
+        return False
+    firsts = [row[0] for row in several if row[0]]
+    if len(rows[0]) == 2 and 2 * sum(bool(_BULLET.fullmatch(t)) for t in firsts) > len(firsts):
+        return False
+    others = [cell for row in several for cell in row[1:] if cell]
+    if not others:
+        return False
+    if 3 * sum(map(is_number, others)) >= len(others):
+        return True
+    longest = max(median(map(len, firsts)) if firsts else 0, median(map(len, others)))
+    return longest <= LONGEST_TEXT and (len(rows[0]) > 2 or len(several) > FEWEST_ROWS)
