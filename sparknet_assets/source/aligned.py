@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from resources.ocr import Box, Table, Word
@@ -22,8 +23,17 @@ MOST_CROSSING = 0.08
 FILLED = 0.6
 # Two columns of longer texts are prose side by side.
 LONGEST_TEXT = 60
+# A cell of so much of the width, and so many words, is a sentence.
+WIDEST = 0.6
+FEWEST_WORDS = 8
+# Gap between words, in heights of a line, at which a cell across two columns is two cells.
+WORD_GAP = 0.45
 
-_GLUE = re.compile(r"[$€£¥%()\[\]*†‡]{1,3}|RM|US\$")
+# Leaders ("......", "-----") part cells and are not text.
+_LEADER = re.compile(r"[._\u2026\u00b7-]{4,}|\W(?: \W){3,}")
+# What belongs to the figure after it, and to the one before it, however far away it stands.
+_BEFORE = re.compile(r"[$€£¥(\[]{1,2}|RM|US\$")
+_AFTER = re.compile(r"[%)\]*†‡]{1,3}")
 _BULLET = re.compile(r"\W|[\divxlcIVXLC]{1,4}[.)]|\(?\w{1,2}[.)]|[•●▪◦\uf0b7-]")
 
 
@@ -77,12 +87,21 @@ def _cells(row: Sequence[Segment], unit: float) -> list[_Cell]:
     """Joins what stands close together, and lone currency signs with their figure."""
     words = sorted((word for piece in row for word in piece.words), key=lambda word: word.x0)
     cells: list[_Cell] = []
+    parted = False
     for word in words:
-        last = cells[-1] if cells else None
-        if last is not None and (
-            word.x0 - last.x1 < CELL_GAP * unit
-            or (_GLUE.fullmatch(last.words[-1].text) and len(last.words) == 1)
-            or (_GLUE.fullmatch(word.text) and word.x0 - last.x1 < 3 * CELL_GAP * unit)
+        if _LEADER.fullmatch(word.text):
+            parted = True
+            continue
+        last = cells[-1] if cells and not parted else None
+        parted = False
+        if (
+            last is not None
+            and not _BEFORE.fullmatch(word.text)
+            and (
+                word.x0 - last.x1 < CELL_GAP * unit
+                or (_BEFORE.fullmatch(last.words[-1].text) and len(last.words) == 1)
+                or (_AFTER.fullmatch(word.text) and word.x0 - last.x1 < 3 * CELL_GAP * unit)
+            )
         ):
             cells[-1] = _Cell([*last.words, word], last.x0, max(last.x1, word.x1))
         else:
@@ -93,6 +112,7 @@ def _cells(row: Sequence[Segment], unit: float) -> list[_Cell]:
 def _stretches(cells: list[list[_Cell]], boxes: list[Box], height: float) -> list[tuple[int, int]]:
     """Rows of two cells or more that follow each other, few rows of one cell between them."""
     stretches = []
+    width = max(box.x1 for box in boxes) - min(box.x0 for box in boxes)
     first: int | None = None
     last = 0
     for index, row in enumerate(cells):
@@ -102,12 +122,19 @@ def _stretches(cells: list[list[_Cell]], boxes: list[Box], height: float) -> lis
         ):
             stretches.append((first, last + 1))
             first = None
-        if len(row) > 1:
+        if _is_several(row, width):
             first = index if first is None else first
             last = index
     if first is not None:
         stretches.append((first, last + 1))
     return [(a, b) for a, b in stretches if sum(len(r) > 1 for r in cells[a:b]) >= FEWEST_ROWS]
+
+
+def _is_several(row: list[_Cell], width: float) -> bool:
+    """Whether a row has two cells or more; a footnote with its mark has not."""
+    return len(row) > 1 and not any(
+        cell.x1 - cell.x0 > WIDEST * width and len(cell.words) >= FEWEST_WORDS for cell in row
+    )
 
 
 def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float) -> Table | None:
@@ -118,8 +145,8 @@ def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float) -> Table | N
     for row in cells:
         columns: list[list[Word]] = [[] for _ in range(len(edges) + 1)]
         for cell in row:
-            place = sum(edge < cell.x0 + 0.2 * unit for edge in edges)
-            columns[place].extend(cell.words)
+            for words in _parts(cell, edges, unit):
+                columns[sum(edge < words[0].x0 + 0.2 * unit for edge in edges)].extend(words)
         rows.append([joined(column) for column in columns])
     if not _convincing(rows):
         return None
@@ -132,9 +159,22 @@ def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float) -> Table | N
     )
 
 
+def _parts(cell: _Cell, edges: list[float], unit: float) -> list[list[Word]]:
+    """Parts a cell at edges where its words stand apart: headings often nearly touch."""
+    parts = [[cell.words[0]]]
+    for before, word in pairwise(cell.words):
+        apart = word.x0 - before.x1 > WORD_GAP * unit
+        if apart and any(before.x1 - 0.2 * unit <= edge <= word.x0 + 0.2 * unit for edge in edges):
+            parts.append([word])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
 def _column_edges(cells: list[list[_Cell]], unit: float) -> list[float]:
     """The middles of the gaps that hardly any cell of a row with several cells crosses."""
-    several = [row for row in cells if len(row) > 1]
+    width = max(c.x1 for row in cells for c in row) - min(c.x0 for row in cells for c in row)
+    several = [row for row in cells if _is_several(row, width)]
     spans = sorted((cell.x0, cell.x1) for row in several for cell in row)
     events = sorted([(x0, 1) for x0, _ in spans] + [(x1, -1) for _, x1 in spans])
     most = MOST_CROSSING * len(several)

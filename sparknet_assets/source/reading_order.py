@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from statistics import median
 
@@ -24,7 +25,7 @@ FEWEST_CHARACTERS = 10
 FILLED = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segment:
     """A piece of a line, without wide gaps inside.
 
@@ -36,7 +37,7 @@ class Segment:
     size: float
     bold: bool = False
 
-    @property
+    @cached_property
     def box(self) -> Box:
         return Box(
             min(w.x0 for w in self.words),
@@ -45,7 +46,7 @@ class Segment:
             max(w.y1 for w in self.words),
         )
 
-    @property
+    @cached_property
     def characters(self) -> int:
         return sum(len(word.text) for word in self.words)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from resources.ocr import Box, Table, Word
 from resources.ocr.geometry import rows_of
@@ -17,9 +18,10 @@ FEWEST_CELLS = 4
 FILLED = 0.25
 MOST_CELLS = 4000
 MOST_HEADERS = 3
+FEWEST_LINES = 3
 
 _YEAR = re.compile(r"(19|20)\d\d")
-_NUMBER = re.compile(r"[-+(~]?\W?\d[\d.,'\s]*\W?\)?\W?|[-\u2013\u2014]+|n/?a", re.IGNORECASE)
+_NUMBER = re.compile(r"\W{0,3}\d[\d.,']*\W{0,3}|[-\u2013\u2014]+|n/?a", re.IGNORECASE)
 
 
 def known_tables(tables: Sequence[RenditionTable]) -> list[Table]:
@@ -51,15 +53,15 @@ def ruled_tables(segments: Sequence[Segment], rules: Rules) -> list[Table]:
 
 def is_number(text: str) -> bool:
     """Whether a cell holds a figure; a year counts as a heading."""
-    text = text.strip()
+    text = "".join(text.split())
     return bool(_NUMBER.fullmatch(text)) and not _YEAR.fullmatch(text)
 
 
 def header_rows(rows: Sequence[Sequence[str]]) -> int:
-    """How many rows stand above the first one with a figure; 1 in a table without figures."""
+    """How many rows stand above the first label or figure; 1 in a table without figures."""
     for index, row in enumerate(rows[: MOST_HEADERS + 1]):
-        if any(is_number(cell) for cell in row[1:]):
-            return index if index <= MOST_HEADERS else 0
+        if any(is_number(cell) for cell in row[1:]) or (index and row[0] and not any(row[1:])):
+            return index
     return 1 if len(rows) > 1 and all(rows[0]) else 0
 
 
@@ -78,20 +80,49 @@ def _from_grid(grid: Grid, words: Sequence[Word]) -> Table | None:
         if grid.xs[0] <= x < grid.xs[-1] and grid.ys[0] <= y < grid.ys[-1]:
             place = bisect_right(grid.ys, y) - 1, bisect_right(grid.xs, x) - 1
             cells.setdefault(grid.first_cell[place], []).append(word)
-    texts = [
-        [joined(cells.get((row, column), ())) for column in range(columns)] for row in range(rows)
-    ]
     areas = len(set(grid.first_cell.values()))
-    used = [[row[column] for row in texts] for column in range(columns)]
-    if len(cells) < FEWEST_CELLS or len(cells) < FILLED * areas or sum(map(any, used)) < 2:
+    used = sorted({column for _, column in cells})
+    if len(cells) < FEWEST_CELLS or len(cells) < FILLED * areas or len(used) < 2:
         return None
-    kept = [index for index in range(rows) if any(texts[index])]
-    wide = [index for index in range(columns) if any(used[index])]
-    if len(kept) < 2:
+    table: list[list[str]] = []
+    boxes: list[Box] = []
+    for row in range(rows):
+        held = {column: cells.get((row, column), []) for column in range(columns)}
+        for top, bottom, parts in _lines_of_row(held, grid.ys[row], grid.ys[row + 1]):
+            texts = [joined(parts[column]) for column in used]
+            if any(texts):
+                table.append(texts)
+                boxes.append(Box(grid.xs[0], top, grid.xs[-1], bottom))
+    if len(table) < 2:
         return None
-    table = [[texts[row][column] for column in wide] for row in kept]
-    boxes = [Box(grid.xs[0], grid.ys[row], grid.xs[-1], grid.ys[row + 1]) for row in kept]
     return Table(block=0, box=grid.box, rows=table, row_boxes=boxes, header_rows=header_rows(table))
+
+
+def _lines_of_row(
+    held: dict[int, list[Word]], top: float, bottom: float
+) -> list[tuple[float, float, dict[int, list[Word]]]]:
+    """Parts a ruled row that holds several rows of figures, without lines between them."""
+    words = [word for cell in held.values() for word in cell]
+    column_of = {id(word): column for column, cell in held.items() for word in cell}
+    lines = []
+    figures = others = 0
+    for row in rows_of([word.box for word in words]):
+        parts: dict[int, list[Word]] = {column: [] for column in held}
+        for index in row:
+            parts[column_of[id(words[index])]].append(words[index])
+        filled = [joined(cell) for cell in parts.values() if cell][1:]
+        figures += sum(map(is_number, filled))
+        others += len(filled) - sum(map(is_number, filled)) + (not filled)
+        lines.append(parts)
+    if len(lines) < FEWEST_LINES or figures < 4 * others:
+        return [(top, bottom, held)]
+    edges = [top]
+    for before, after in pairwise(lines):
+        lower = max(word.y1 for cell in before.values() for word in cell)
+        upper = min(word.y0 for cell in after.values() for word in cell)
+        edges.append(min(bottom, max(edges[-1], (lower + upper) / 2)))
+    edges.append(bottom)
+    return [(a, b, parts) for (a, b), parts in zip(pairwise(edges), lines, strict=True)]
 
 
 def _area(box: Box) -> float:
