@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from resources.deployment import Deployment
     from resources.settings import Settings
     from sparknet_assets.document_run import StageResult
+    from sparknet_assets.pipeline import RunBatch
 
 CONFIG = "dagster.yaml"
+HOME_VARIABLE = "DAGSTER_HOME"
 
 
 @dataclass
@@ -83,12 +85,25 @@ def default_config() -> str:
 
 
 @contextmanager
+def _dagster_home_is(folder: Path) -> Iterator[None]:
+    """Lets dagster.yaml refer to its own folder, as it can when Dagster's own commands read it."""
+    before = os.environ.get(HOME_VARIABLE)
+    os.environ[HOME_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[HOME_VARIABLE]
+        if before is not None:
+            os.environ[HOME_VARIABLE] = before
+
+
+@contextmanager
 def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """The shared instance; its databases are made by one process while others wait."""
     from dagster import DagsterInstance
 
     folder = dagster_home(settings)
-    with file_lock(folder / ".lock"):
+    with file_lock(folder / ".lock"), _dagster_home_is(folder):
         instance = DagsterInstance.from_config(str(folder))
     with instance:
         settle_dead_runs(instance)
@@ -103,6 +118,7 @@ def execute(
     instance: DagsterInstance | None = None,
     force: bool = False,
     progress: Callable[[StageResult], None] | None = None,
+    run: RunBatch | None = None,
 ) -> RunSummary:
     """Runs documents through the pipeline in this process, so that the UI shows their lineage.
 
@@ -113,11 +129,13 @@ def execute(
         instance: The shared instance by default.
         force: Redo what is up to date.
         progress: Called with each result once it is durable, in this thread.
+        run: Stands in for `run_batch` in tests and benchmarks.
 
     Raises:
         SparknetError: A run failed as a whole, so that not even its documents have results.
         ValueError: A name in `stages` is not a stage.
     """
+    from sparknet_assets.batch import run_batch
     from sparknet_assets.definitions import build_defs
     from sparknet_assets.jobs import INGEST
     from sparknet_assets.partition_keys import partition_key
@@ -136,19 +154,34 @@ def execute(
             progress(result)
 
     keys = sorted({partition_key(doc_id) for doc_id in doc_ids})
+    _register_missing(deployment, doc_ids)
     size = deployment.settings.batch_size
     opened = nullcontext(instance) if instance else open_instance(deployment.settings)
     with opened as shared:
-        job = build_defs(deployment, progress=watch).resolve_job_def(INGEST)
+        defs = build_defs(deployment, progress=watch, run=run or run_batch)
+        job = defs.resolve_job_def(INGEST)
         register_partitions(shared, keys)
         for start in range(0, len(keys), size):
             batch = keys[start : start + size]
-            result = _run(job, shared, batch, stages, force)
+            result = _execute(job, shared, batch, stages, force)
             summary.run_ids.append(result.run_id)
     return summary
 
 
-def _run(
+def _register_missing(deployment: Deployment, doc_ids: Sequence[str]) -> None:
+    """Gives a row in the catalog to documents that were put under raw/ and not registered."""
+    from sparknet_assets.document_run import find_raw, new_document
+    from sparknet_assets.partition_keys import partition_key
+
+    missing = set(doc_ids).difference(deployment.catalog.get_many(doc_ids))
+    rows = []
+    for doc_id in sorted(missing):
+        raw_key = find_raw(doc_id, deployment) or f"raw/{doc_id}"
+        rows.append(new_document(doc_id, partition_key(doc_id), raw_key))
+    deployment.catalog.put(rows)
+
+
+def _execute(
     job: JobDefinition,
     instance: DagsterInstance,
     keys: Sequence[str],
@@ -191,3 +224,14 @@ def _raise_unless_documents_failed(result: ExecuteInProcessResult) -> None:
         raise SparknetError(
             FailureKind.INTERNAL, f"the run {result.run_id} broke off: {reason}; the UI has its log"
         )
+
+
+def main() -> None:
+    """Prints the folder of the instance, made if need be: DAGSTER_HOME for Dagster's commands."""
+    from resources.settings import load_settings
+
+    print(dagster_home(load_settings()))
+
+
+if __name__ == "__main__":
+    main()

@@ -20,10 +20,10 @@ def test_the_graph(deployment) -> None:
         "raw_documents": [],
         "documents": ["raw_documents"],
         "page_images": ["documents"],
-        "ocr_text": ["page_images"],
+        "ocr_text": ["documents", "page_images"],
         "chunks": ["ocr_text"],
         "embeddings": ["chunks"],
-        "vector_index": ["embeddings"],
+        "vector_index": ["chunks", "embeddings"],
     }
     for stage in STAGES:
         node = graph.get(dg.AssetKey(stage.name))

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import dagster as dg
 import pytest
@@ -13,22 +15,16 @@ import pytest
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
-from sparknet_assets.instance import dagster_home, execute, open_instance
+from sparknet_assets import instance as instance_module
+from sparknet_assets.instance import RunSummary, dagster_home, open_instance
 from sparknet_assets.run_owner import TAG, is_alive, settle_dead_runs, this_process
-from tests.graph.fakes import STAGE_NAMES, partitions_of, register
+from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 
-@pytest.fixture(autouse=True)
-def scripted(monkeypatch, batch) -> None:
+@pytest.fixture
+def execute(batch: ScriptedBatch) -> Callable[..., RunSummary]:
     """`execute` with the scripted batch."""
-    from sparknet_assets import definitions
-
-    real = definitions.build_defs
-    monkeypatch.setattr(
-        definitions,
-        "build_defs",
-        lambda deployment, **options: real(deployment, run=batch, **options),
-    )
+    return partial(instance_module.execute, run=batch)
 
 
 def test_the_home_is_made_once_and_then_left_alone(settings) -> None:
@@ -54,7 +50,7 @@ def test_our_settings_are_valid_and_quiet(settings) -> None:
         assert instance.run_monitoring_enabled
 
 
-def test_any_set_of_documents_is_one_run_a_batch(settings, batch, instance) -> None:
+def test_any_set_of_documents_is_one_run_a_batch(execute, settings, batch, instance) -> None:
     deployment = Deployment(settings.model_copy(update={"batch_size": 3}))
     register(deployment, *"abcdefg")
     execute(deployment, list("abcdefg"), instance=instance)
@@ -64,7 +60,7 @@ def test_any_set_of_documents_is_one_run_a_batch(settings, batch, instance) -> N
     assert len(summary.run_ids) == 2
 
 
-def test_the_summary_and_the_progress(deployment, batch, instance) -> None:
+def test_the_summary_and_the_progress(execute, deployment, batch, instance) -> None:
     register(deployment, "a", "b")
     batch.broken = {"b": "chunks"}
     seen = []
@@ -79,25 +75,27 @@ def test_the_summary_and_the_progress(deployment, batch, instance) -> None:
     assert execute(deployment, ["a"], instance=instance).reused == len(STAGE_NAMES)
 
 
-def test_stages_and_force(deployment, instance) -> None:
+def test_stages_and_force(execute, deployment, instance) -> None:
     register(deployment, "a")
     execute(deployment, ["a"], instance=instance)
     summary = execute(deployment, ["a"], stages=["chunks"], force=True, instance=instance)
     assert (summary.finished, summary.reused) == (1, 0)
 
 
-def test_no_documents_no_run(deployment, instance) -> None:
+def test_no_documents_no_run(execute, deployment, instance) -> None:
     summary = execute(deployment, [], instance=instance)
     assert summary.ok
     assert summary.run_ids == []
 
 
-def test_an_unknown_stage_is_named(deployment, instance) -> None:
+def test_an_unknown_stage_is_named(execute, deployment, instance) -> None:
     with pytest.raises(ValueError, match="no stage is called pages"):
         execute(deployment, ["a"], stages=["pages"], instance=instance)
 
 
-def test_nothing_but_our_own_words_on_the_console(deployment, batch, instance, capfd) -> None:
+def test_the_console_stays_quiet(
+    execute, deployment, batch, instance, capfd
+) -> None:
     register(deployment, "a", "b")
     batch.broken = {"b": "chunks"}
     execute(deployment, ["a", "b"], instance=instance)
@@ -105,7 +103,7 @@ def test_nothing_but_our_own_words_on_the_console(deployment, batch, instance, c
     assert captured.out + captured.err == ""
 
 
-def test_a_run_that_breaks_off_raises(deployment, instance, monkeypatch) -> None:
+def test_a_run_that_breaks_off_raises(execute, deployment, instance, monkeypatch) -> None:
     register(deployment, "a")
 
     def explode(result: object) -> None:
@@ -115,7 +113,7 @@ def test_a_run_that_breaks_off_raises(deployment, instance, monkeypatch) -> None
         execute(deployment, ["a"], instance=instance, progress=explode)
 
 
-def test_an_interrupt_ends_the_run(deployment, instance) -> None:
+def test_an_interrupt_ends_the_run(execute, deployment, instance) -> None:
     register(deployment, "a")
 
     def interrupt(result: object) -> None:
@@ -148,16 +146,12 @@ import sys
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets import definitions
 from sparknet_assets.instance import execute
 from tests.graph.fakes import ScriptedBatch, register
-real = definitions.build_defs
-batch = ScriptedBatch()
-definitions.build_defs = lambda d, **o: real(d, run=batch, **o)
 deployment = Deployment(Settings(home=Path(sys.argv[1])))
 ids = [f"{sys.argv[2]}-{n}" for n in range(15)]
 register(deployment, *ids)
-print(execute(deployment, ids).finished)
+print(execute(deployment, ids, run=ScriptedBatch()).finished)
 """
 
 
