@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from resources.deployment import Deployment
+from resources.locks import file_lock
 from schedules.in_flight import keys_in_flight
 from schedules.planning import RAW, Change, FoundDocument, Listing, batches, compare
 from sparknet_assets.document_run import new_document
@@ -61,6 +62,8 @@ def look(
     A document that failed is requested again only when its bytes change. An error while listing
     fails the tick: a listing that could not be made must not look like an empty folder.
     """
+    if _intake_under_way(deployment):
+        return dg.SensorResult(skip_reason="documents are being taken in by `sparknet ingest`")
     records = {record.doc_id: record for record in deployment.catalog.documents()}
     listing = compare(deployment.storage.list(RAW), records, now)
     wanted = listing.of(Change.NEW, Change.CHANGED, Change.ORPHANED)
@@ -79,6 +82,15 @@ def look(
         else [],
         asset_events=[_arrival(key, found) for key, found in due.items()],
     )
+
+
+def _intake_under_way(deployment: Deployment) -> bool:
+    """True while a command copies files to raw/: it registers them at its end, and runs them."""
+    try:
+        with file_lock(deployment.state / "intake.lock", shared=True, timeout=0):
+            return False
+    except TimeoutError:
+        return True
 
 
 def _register(deployment: Deployment, due: dict[str, FoundDocument], now: datetime) -> None:

@@ -41,7 +41,7 @@ class EventLog(SqliteEventLogStorage):
         return {"home": StringSource}
 
     @classmethod
-    def from_config_value(
+    def from_config_value(  # type: ignore[override]
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, str]
     ) -> EventLog:
         return cls(str(Path(config_value["home"]) / "history" / "runs"), inst_data)

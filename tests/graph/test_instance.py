@@ -93,9 +93,7 @@ def test_an_unknown_stage_is_named(execute, deployment, instance) -> None:
         execute(deployment, ["a"], stages=["pages"], instance=instance)
 
 
-def test_the_console_stays_quiet(
-    execute, deployment, batch, instance, capfd
-) -> None:
+def test_the_console_stays_quiet(execute, deployment, batch, instance, capfd) -> None:
     register(deployment, "a", "b")
     batch.broken = {"b": "chunks"}
     execute(deployment, ["a", "b"], instance=instance)

@@ -9,8 +9,10 @@ import dagster as dg
 import pytest
 
 from resources.catalog import DocumentStatus
+from resources.locks import file_lock
+from schedules import sensors
 from schedules.in_flight import keys_in_flight
-from schedules.sensors import DOCUMENTS_PER_TICK, look
+from schedules.sensors import look
 from sparknet_assets.partitions import PARTITIONS, register_partitions
 from sparknet_assets.pipeline import PIPELINE, sparse_config
 from tests.graph.fakes import register
@@ -154,10 +156,19 @@ def test_run_keys_follow_the_bytes(instance, deployment) -> None:
     assert first.tags == second.tags
 
 
-def test_a_tick_is_bounded(instance, deployment) -> None:
-    drop(deployment, *(f"d{number:04}" for number in range(DOCUMENTS_PER_TICK + 5)))
-    assert sum(map(len, requested(tick(instance, deployment), instance))) == DOCUMENTS_PER_TICK
-    assert sum(map(len, requested(tick(instance, deployment), instance))) == 5
+def test_a_tick_is_bounded(instance, deployment, monkeypatch) -> None:
+    monkeypatch.setattr(sensors, "DOCUMENTS_PER_TICK", 4)
+    drop(deployment, *"abcdef")
+    assert requested(tick(instance, deployment), instance) == [["a", "b", "c"], ["d"]]
+    assert requested(tick(instance, deployment), instance) == [["e", "f"]]
+
+
+def test_it_waits_for_an_ingest_to_register_its_documents(instance, deployment) -> None:
+    drop(deployment, "a")
+    with file_lock(deployment.state / "intake.lock"):
+        result = tick(instance, deployment)
+    assert "taken in" in result.skip_reason.skip_message
+    assert tick(instance, deployment).run_requests
 
 
 def test_what_is_left_aside_is_said(instance, deployment) -> None:
