@@ -10,7 +10,7 @@ from functools import lru_cache
 PORTRAIT, LANDSCAPE = 515.0, 762.0  # points between the margins of A4
 WIDEST = 4000.0
 _WIDEST_CHARACTER = 9.3  # points, at the 9 pt of a cell
-_PADDING = 8.5
+PADDING = 8.5  # points; padding and border of a cell, and room for rounding
 _LINE = 11.0
 _NATURAL, _FLOOR = 220.0, 90.0
 
@@ -33,20 +33,20 @@ def layouts(rows: Sequence[Sequence[str]]) -> list[Layout]:
     A table wider than `WIDEST` is cut into groups of columns.
     """
     count = len(rows[0])
-    natural = [_PADDING + 10.0] * count
+    natural = [PADDING + 10.0] * count
     floor = list(natural)
     cap = _NATURAL * 2 if count < 3 else _NATURAL
     for row in rows:
         for column, cell in enumerate(row):
             if not cell:
                 continue
-            most = len(cell) * _WIDEST_CHARACTER + _PADDING
+            most = len(cell) * _WIDEST_CHARACTER + PADDING + 1
             if natural[column] < min(most, cap):
                 widest = max(map(extent, cell.split("\n")))
-                natural[column] = max(natural[column], widest + _PADDING)
+                natural[column] = max(natural[column], widest + PADDING + 1)
             if floor[column] < min(most, _FLOOR):
                 word = max(map(extent, cell.split()), default=0.0)
-                floor[column] = max(floor[column], word + _PADDING)
+                floor[column] = max(floor[column], word + PADDING + 1)
     natural = [min(width, cap) for width in natural]
     floor = [min(width, _FLOOR) for width in floor]
     return [_fit(first, natural[first:last], floor[first:last]) for first, last in _cut(natural)]
@@ -101,7 +101,7 @@ def height(row: Sequence[str], layout: Layout) -> float:
     lines = 1.0
     for width, cell in zip(layout.widths, row, strict=True):
         if cell:
-            room = max(width - _PADDING, _WIDEST_CHARACTER)
+            room = max(width - PADDING, _WIDEST_CHARACTER)
             lines = max(lines, sum(1.1 * extent(line) // room + 1.2 for line in cell.split("\n")))
     return lines * _LINE + 5.0
 
@@ -113,7 +113,7 @@ def parts(row: Sequence[str], layout: Layout, room: float) -> list[list[str]]:
     limit = max(int(room / _LINE / 1.5), 1)
     columns = []
     for width, cell in zip(layout.widths, row, strict=True):
-        size = max(width - _PADDING, _WIDEST_CHARACTER) * limit
+        size = max(width - PADDING, _WIDEST_CHARACTER) * limit
         columns.append(list(_pieces(cell, size, limit)))
     longest = max(map(len, columns))
     return [[c[part] if part < len(c) else "" for c in columns] for part in range(longest)]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.parser import HTMLParser
-from urllib.parse import unquote_to_bytes
 
-from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.html_facts import (
+    BLOCKS,
+    DROPPED,
+    ENDS,
+    STYLES,
+    VOID,
+    WALLS,
+    data_url,
+    is_hidden,
+)
+from sparknet_assets.source.html_tables import OpenTable
 from sparknet_assets.source.markup import (
     Block,
     Heading,
@@ -20,118 +27,9 @@ from sparknet_assets.source.markup import (
     Run,
     clean,
     collapse,
-    grid,
 )
 
 MOST_CELLS = 2_000_000
-MOST_SPAN = 1000
-
-_DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "math",
-        "canvas",
-        "audio",
-        "video",
-        "select",
-        "datalist",
-        "applet",
-        "frameset",
-        "map",
-        "dialog",
-    ]
-)
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "ul",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "caption",
-        "tr",
-        "td",
-        "th",
-        "thead",
-        "tbody",
-        "tfoot",
-        "head",
-        "title",
-    ]
-)
-_STYLES = {
-    "b": "b", "strong": "b", "i": "i", "em": "i", "cite": "i", "var": "i", "sub": "u", "sup": "p",
-    "th": "b", "dt": "b", "summary": "b",
-}  # fmt: skip
-# An element that begins ends these open ones, unless a table or list between them says otherwise.
-_ENDS = {
-    "p": ("p",), "li": ("li", "p"), "dt": ("dt", "dd", "p"), "dd": ("dt", "dd", "p"),
-    "tr": ("tr", "td", "th", "p"), "td": ("td", "th", "p"), "th": ("td", "th", "p"),
-    "tbody": ("tr", "td", "th", "thead"), "tfoot": ("tr", "td", "th", "tbody"),
-    "option": ("option",), "ul": ("p",), "ol": ("p",), "table": ("p",), "div": ("p",),
-    "body": ("head",), **{f"h{n}": ("p",) for n in range(1, 7)},
-}  # fmt: skip
-_WALLS = frozenset({"table", "ul", "ol", "dl", "td", "th", "body"})
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|font-size\s*:\s*0(\.0*)?\s*(px|pt|em|"
-    r"rem|%)?\s*(;|!|$)|opacity\s*:\s*0(\.0*)?\s*(;|!|$)|mso-hide\s*:\s*all"
-)
-_WHITE = re.compile(r"(?<![-\w])color\s*:\s*(#fff(fff)?\b|white\b|rgb\(\s*255\s*,\s*255\s*,\s*255)")
 
 
 @dataclass(slots=True)
@@ -140,21 +38,6 @@ class _Open:
     hidden: bool
     style: str
     pre: bool = False
-
-
-@dataclass(slots=True)
-class _Table:
-    """A table that is being read. `layout` once another table was met inside it."""
-
-    rows: list[list[str]] = field(default_factory=list)
-    headings: list[bool] = field(default_factory=list)
-    carried: dict[int, int] = field(default_factory=dict)  # column -> rows that a span still covers
-    column: int = 0
-    span: tuple[int, int] = (1, 1)
-    in_cell: bool = False
-    in_head: bool = False
-    layout: bool = False
-    caption: list[Run] = field(default_factory=list)
 
 
 class HypertextReader(HTMLParser):
@@ -180,23 +63,23 @@ class HypertextReader(HTMLParser):
         self._lists: list[int | None] = []
         self._marker = ""
         self._quotes = 0
-        self._tables: list[_Table] = []
+        self._tables: list[OpenTable] = []
         self._cells = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
-        for ended in _ENDS.get(tag, ()):
+        for ended in ENDS.get(tag, ()):
             self._close_implied(ended)
         parent = self._open[-1] if self._open else None
-        hidden = (parent.hidden if parent else False) or _is_hidden(tag, named)
-        if tag in _BLOCKS:
+        hidden = (parent.hidden if parent else False) or is_hidden(tag, named)
+        if tag in BLOCKS:
             self._flush()
-        if tag in _VOID:
+        if tag in VOID:
             self._void(tag, named, hidden)
             return
         style = parent.style if parent else ""
-        if _STYLES.get(tag, "") not in style:
-            style += _STYLES[tag]
+        if STYLES.get(tag, "") not in style:
+            style += STYLES[tag]
         pre = tag in ("pre", "textarea") or (parent.pre if parent else False)
         self._open.append(_Open(tag, hidden, style, pre))
         self._counts[tag] += 1
@@ -205,7 +88,7 @@ class HypertextReader(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
+        if tag not in VOID:
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -234,8 +117,18 @@ class HypertextReader(HTMLParser):
             self._pop()
         self._flush()
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """CDATA is text; other sections lose their brackets, where the base class raises."""
+        if self.rawdata.startswith("<![CDATA[", i):
+            end = self.rawdata.find("]]>", i)
+            if end >= 0:
+                self.handle_data(self.rawdata[i + 9 : end])
+                return end + 3
+        end = self.rawdata.find(">", i)
+        return end + 1 if end >= 0 else -1
+
     def _dropped(self) -> bool:
-        return any(self._counts[tag] for tag in _DROPPED)
+        return any(self._counts[tag] for tag in DROPPED)
 
     def _close_implied(self, tag: str) -> None:
         if not self._counts[tag]:
@@ -246,13 +139,13 @@ class HypertextReader(HTMLParser):
                 while len(self._open) > index:
                     self._pop()
                 return
-            if found in _WALLS:
+            if found in WALLS:
                 return
 
     def _pop(self) -> None:
         element = self._open.pop()
         self._counts[element.tag] -= 1
-        if element.tag in _BLOCKS:
+        if element.tag in BLOCKS:
             self._flush(element)
         if not element.hidden:
             self._leave(element.tag)
@@ -273,12 +166,12 @@ class HypertextReader(HTMLParser):
 
     def _image(self, named: dict[str, str]) -> None:
         source = named.get("src", "")
-        data = _data_url(source) if source[:5].lower() == "data:" else None
+        data = data_url(source) if source[:5].lower() == "data:" else None
         if data is None and self._picture is not None:
             data = self._picture(source)
         if data:
             self._flush()
-            self.blocks.append(Picture(data))
+            self._add(Picture(data))
 
     def _enter(self, tag: str, named: dict[str, str]) -> None:
         if tag in ("ul", "ol", "menu"):
@@ -291,26 +184,17 @@ class HypertextReader(HTMLParser):
         elif tag == "blockquote":
             self._quotes += 1
         elif tag == "table":
-            if self._tables:
-                self._spill(self._tables[-1])
-            self._tables.append(_Table())
+            self._tables.append(OpenTable(MOST_CELLS - self._cells))
         elif self._tables:
             self._enter_table(self._tables[-1], tag, named)
 
-    def _enter_table(self, table: _Table, tag: str, named: dict[str, str]) -> None:
+    def _enter_table(self, table: OpenTable, tag: str, named: dict[str, str]) -> None:
         if tag in ("thead", "tbody", "tfoot"):
             table.in_head = tag == "thead"
         elif tag == "tr":
-            self._new_row(table)
+            table.row()
         elif tag in ("td", "th"):
-            if not table.rows:
-                self._new_row(table)
-            if tag == "td" and not table.in_head:
-                table.headings[-1] = False
-            table.span = _span(named.get("colspan")), _span(named.get("rowspan"))
-            table.in_cell = True
-            self._advance(table)
-            table.rows[-1].append("")
+            table.cell(tag == "th", named.get("colspan"), named.get("rowspan"))
 
     def _leave(self, tag: str) -> None:
         if tag in ("ul", "ol", "menu") and self._lists:
@@ -318,60 +202,18 @@ class HypertextReader(HTMLParser):
         elif tag == "blockquote":
             self._quotes = max(self._quotes - 1, 0)
         elif tag == "table" and self._tables:
-            self._end_table(self._tables.pop())
+            table = self._tables.pop()
+            self._cells += table.size
+            for block in table.blocks():
+                self._add(block)
         elif tag == "thead" and self._tables:
             self._tables[-1].in_head = False
         elif tag in ("td", "th") and self._tables and self._tables[-1].in_cell:
-            self._end_cell(self._tables[-1])
+            self._tables[-1].end_cell()
 
-    def _new_row(self, table: _Table) -> None:
-        table.rows.append([])
-        table.headings.append(True)
-        table.column = 0
-
-    def _advance(self, table: _Table) -> None:
-        """Puts empty cells where a cell of an earlier row reaches down into this one."""
-        row = table.rows[-1]
-        while table.carried.get(len(row), 0) > 0:
-            table.carried[len(row)] -= 1
-            self._cells += 1
-            row.append("")
-
-    def _end_cell(self, table: _Table) -> None:
-        table.in_cell = False
-        columns, rows = table.span
-        row = table.rows[-1]
-        first = len(row) - 1
-        row.extend([""] * (columns - 1))
-        for column in range(first, len(row)):
-            if rows > 1:
-                table.carried[column] = rows - 1
-        self._cells += columns
-        if self._cells > MOST_CELLS:
-            raise SparknetError(
-                FailureKind.TOO_LARGE, f"its tables have more than {MOST_CELLS:,} cells; split it"
-            )
-
-    def _spill(self, table: _Table) -> None:
-        """A table around another one arranges the page: its cells become paragraphs."""
-        table.layout = True
-        for row in table.rows:
-            self.blocks += [Paragraph((Run(cell),)) for cell in row if cell.strip()]
-        table.rows, table.headings, table.in_cell = [[""]], [False], False
-
-    def _end_table(self, table: _Table) -> None:
-        if table.layout:
-            self._spill(table)
-            return
-        headings = 0
-        while headings < len(table.headings) and table.headings[headings]:
-            headings += 1
-        block = grid(table.rows, headings)
-        if block is None:
-            return
-        if (len(block.rows) == 1 and len(block.rows[0]) < 3) or len(block.rows[0]) == 1:
-            # One column, or one row of two, is an arrangement rather than a table.
-            self.blocks += [Paragraph((Run(cell),)) for row in block.rows for cell in row if cell]
+    def _add(self, block: Block) -> None:
+        if self._tables and self._tables[-1].in_cell:
+            self._tables[-1].add(block)
         else:
             self.blocks.append(block)
 
@@ -387,17 +229,12 @@ class HypertextReader(HTMLParser):
         if not runs:
             return
         text = "".join(run.text for run in runs)
-        if self._tables and self._tables[-1].in_cell and self._tables[-1].rows[-1:]:
-            row = self._tables[-1].rows[-1]
-            marker = self._take_marker()
-            row[-1] = "\n".join(filter(None, (row[-1], f"{marker} {text}" if marker else text)))
-            return
         level = self._heading()
         if level:
-            self.blocks.append(Heading(collapse(text), level))
+            self._add(Heading(collapse(text), level))
             return
         pre = self._counts["pre"] > 0
-        self.blocks.append(
+        self._add(
             Paragraph(
                 tuple(runs),
                 "pre" if pre else "text",
@@ -428,22 +265,6 @@ def _style(element: _Open | None) -> str:
     return element.style if element else ""
 
 
-def _is_hidden(tag: str, named: dict[str, str]) -> bool:
-    if tag in _DROPPED or "hidden" in named:
-        return True
-    if tag == "input" and named.get("type", "").lower() == "hidden":
-        return True
-    style = named.get("style", "").lower()
-    if style and (_HIDDEN.search(style) or (_WHITE.search(style) and "background" not in style)):
-        return True
-    return tag == "font" and named.get("color", "").lower() in ("#fff", "#ffffff", "white")
-
-
-def _span(value: str | None) -> int:
-    digits = (value or "").strip()
-    return min(max(int(digits[:9]), 1), MOST_SPAN) if digits.isdecimal() else 1
-
-
 def _tidy(runs: list[Run]) -> list[Run]:
     """Collapses white space across runs; runs with the style `k` keep theirs."""
     result: list[Run] = []
@@ -468,14 +289,3 @@ def _tidy(runs: list[Run]) -> list[Run]:
         result.pop(0)
     result[-1] = result[-1]._replace(text=result[-1].text.rstrip())
     return [Run(text, style.replace("k", "")) for text, style in result]
-
-
-def _data_url(source: str) -> bytes | None:
-    head, _, payload = source.partition(",")
-    if not head.lower().startswith("data:image/"):
-        return None
-    try:
-        data = unquote_to_bytes(payload)
-        return base64.b64decode(data) if head.lower().endswith(";base64") else data
-    except (binascii.Error, ValueError):
-        return None

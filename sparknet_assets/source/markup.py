@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 # Controls, soft hyphens, joiners, lone surrogates, noncharacters: no glyph, or one read as space.
@@ -113,3 +114,28 @@ def grid(rows: list[list[str]], header_rows: int = 0) -> Grid | None:
         return None
     result = [[cleaned[r][c] if c < len(cleaned[r]) else "" for c in columns] for r in kept]
     return Grid(result, min(sum(r < header_rows for r in kept), max(len(result) - 1, 0)))
+
+
+def pieces_of(block: Heading | Paragraph, most: int) -> Iterator[Heading | Paragraph]:
+    """The block, or paragraphs of at most `most` characters each that make it up."""
+    if len(block.text) <= most:
+        yield block
+        return
+    if isinstance(block, Heading):
+        block = Paragraph((Run(block.text, "b"),))
+    runs: list[Run] = []
+    room = most
+    marker = block.marker
+    for run in block.runs:
+        rest = run.text
+        while len(rest) > room:
+            cut = max(rest.rfind(" ", 0, room), rest.rfind("\n", 0, room)) + 1 or room
+            yield replace(block, runs=(*runs, run._replace(text=rest[:cut])), marker=marker)
+            rest, runs, room, marker = rest[cut:], [], most, ""
+        runs.append(run._replace(text=rest))
+        room -= len(rest)
+        if room <= 0:
+            yield replace(block, runs=tuple(runs), marker=marker)
+            runs, room, marker = [], most, ""
+    if any(run.text.strip() for run in runs):
+        yield replace(block, runs=tuple(runs), marker=marker)

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 
 LEAST = 24  # pixels; smaller images are bullets and rules
 MOST_PIXELS = 40_000_000
+READABLE_SIDE, READABLE_PIXELS = 80, 60_000  # smaller ones are logos and signatures
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """An image in a format that MuPDF reads, and its size on the page in points."""
+    """An image in a format that MuPDF reads.
+
+    Attributes:
+        points: Its size on a page, at 96 pixels an inch.
+        readable: Large enough to hold text that is worth OCR.
+    """
 
     data: bytes
     points: tuple[float, float]
+    readable: bool
 
 
 def page_picture(data: bytes) -> PagePicture | None:
@@ -42,4 +49,5 @@ def page_picture(data: bytes) -> PagePicture | None:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         _log.info("left out a picture of %d bytes: %s", len(data), error)
         return None
-    return PagePicture(data, (width * 72 / 96, height * 72 / 96))
+    readable = min(width, height) >= READABLE_SIDE and width * height >= READABLE_PIXELS
+    return PagePicture(data, (width * 72 / 96, height * 72 / 96), readable)

@@ -13,7 +13,6 @@ from sparknet_assets.source.markup import Block, Grid, clean, collapse, lines_of
 
 _BLANK = re.compile(r"\n[ \t\f\v]*\n\s*?(?=[^\n]|\Z)|\f")
 _ALIGNED = re.compile(r"\S {2,}\S|^ {4,}\S|\t", re.MULTILINE)
-PIECE = 8_000  # characters: a longer paragraph is cut at a line end or space
 
 
 def text_blocks(text: str) -> Iterator[Block]:
@@ -24,18 +23,8 @@ def text_blocks(text: str) -> Iterator[Block]:
         if part.strip():
             aligned = bool(_ALIGNED.search(part))
             part = part.expandtabs(4) if aligned else lines_of(part)
-            for piece in _pieces(part):
-                yield paragraph(piece, "pre" if aligned else "text")
-
-
-def _pieces(text: str) -> Iterator[str]:
-    while len(text) > PIECE:
-        cut = max(text.rfind("\n", 0, PIECE), text.rfind(" ", PIECE // 2, PIECE))
-        cut = cut if cut > 0 else PIECE
-        yield text[:cut]
-        text = text[cut:].lstrip("\n ")
-    if clean(text).strip():
-        yield text
+            if clean(part).strip():
+                yield paragraph(part, "pre" if aligned else "text")
 
 
 def markdown_blocks(text: str) -> list[Block]:

@@ -56,7 +56,7 @@ def make_rendition(
         )
     if source.stat().st_size == 0:
         raise _empty(filename)
-    content = reader(source, media_type, filename)
+    content = _read(reader, source, media_type, filename)
     if not content.blocks:
         raise _empty(filename)
     if any(isinstance(block, Picture) for block in content.blocks):
@@ -73,6 +73,15 @@ def make_rendition(
         typesetter.tables,
         typesetter.page_count,
     )
+
+
+def _read(reader: Reader, source: Path, media_type: str, filename: str) -> Content:
+    try:
+        return reader(source, media_type, filename)
+    except SparknetError as error:
+        if filename in error.message:
+            raise
+        raise SparknetError(error.kind, f"{filename}: {error.message}") from None
 
 
 def _typeset(blocks: list[Block], draft: Path, filename: str, settings: Settings) -> Any:

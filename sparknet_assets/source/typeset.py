@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from resources.failure import FailureKind, SparknetError
 from resources.ocr import Box
@@ -17,28 +18,24 @@ from sparknet_assets.source.markup import (
     PageBreak,
     Paragraph,
     Picture,
-    escape,
+    pieces_of,
 )
+from sparknet_assets.source.page_markup import STYLE, block_html, table_html
 from sparknet_assets.source.picture import page_picture
-from sparknet_assets.source.script import direction
 
 A4 = (595.0, 842.0)
 MARGIN = 40.0
 KEPT_TOGETHER = 220.0  # a table estimated lower than this is not parted by the end of a page
-ROW_ROOM = 500.0  # a row that may be higher than this is set in pieces
+LEAST_ROW = 15.0  # points; the height of a row of one line
 STORY_BLOCKS, STORY_CHARACTERS = 60, 12_000  # layout time grows faster than a story's length
-_STYLE = """
-* { overflow-wrap: break-word }
-body { font-family: sans-serif; font-size: 10.5pt; line-height: 1.3; margin: 0 }
-h1 { font-size: 19pt; margin: 8pt 0 5pt 0 } h2 { font-size: 16pt; margin: 8pt 0 5pt 0 }
-h3 { font-size: 13.5pt; margin: 7pt 0 4pt 0 } h4, h5, h6 { font-size: 11.5pt; margin: 6pt 0 3pt 0 }
-p { margin: 0 0 6pt 0; white-space: pre-wrap }
-p.pre { font-family: monospace; font-size: 9pt }
-p.note { color: #444; font-size: 9.5pt }
-table { border-collapse: collapse; font-size: 9pt; margin: 0; line-height: 1.2 }
-td, th { border: 1px solid #777; padding: 2pt 3pt; text-align: left; vertical-align: top }
-th { background-color: #eee }
-"""
+
+
+class _Piece(NamedTuple):
+    """A table row, or a part of a long one; the number of a repeated heading is -1."""
+
+    number: int
+    cells: list[str]
+    height: float
 
 
 class Typesetter:
@@ -72,11 +69,12 @@ class Typesetter:
         length = 0
         for block in blocks:
             if isinstance(block, Heading | Paragraph):
-                pending.append(block)
-                length += len(block.text)
-                if len(pending) >= STORY_BLOCKS or length >= STORY_CHARACTERS:
-                    self._flow(pending)
-                    pending, length = [], 0
+                for piece in pieces_of(block, STORY_CHARACTERS):
+                    pending.append(piece)
+                    length += len(piece.text)
+                    if len(pending) >= STORY_BLOCKS or length >= STORY_CHARACTERS:
+                        self._flow(pending)
+                        pending, length = [], 0
                 continue
             # A heading stays with the table or picture that it is of.
             heading = pending[-1] if pending and isinstance(pending[-1], Heading) else None
@@ -104,15 +102,18 @@ class Typesetter:
 
     def _begin(self, size: tuple[float, float]) -> None:
         if self.page_count >= self._max_pages:
-            raise SparknetError(
-                FailureKind.TOO_LARGE,
-                f"{self._name} takes more than {self._max_pages} pages; split it, or raise "
-                "SPARKNET_MAX_PAGES",
-            )
+            raise self._too_large()
         self._size = size
         self._device = self._writer.begin_page(self._mupdf.Rect(0, 0, *size))
         self._top = MARGIN
         self.page_count += 1
+
+    def _too_large(self) -> SparknetError:
+        return SparknetError(
+            FailureKind.TOO_LARGE,
+            f"{self._name} takes more than {self._max_pages} pages; split it, or raise "
+            "SPARKNET_MAX_PAGES",
+        )
 
     def _end(self) -> None:
         if self._device is not None:
@@ -141,7 +142,7 @@ class Typesetter:
     def _flow(self, blocks: Sequence[Heading | Paragraph]) -> None:
         if not blocks:
             return
-        story = self._mupdf.Story("".join(map(_html, blocks)), user_css=_STYLE)
+        story = self._mupdf.Story("".join(map(block_html, blocks)), user_css=STYLE)
         self._run(story, 40.0 if isinstance(blocks[0], Heading) else 16.0)
 
     def _run(self, story: Any, room: float) -> None:
@@ -162,18 +163,28 @@ class Typesetter:
                 self._begin(A4)
 
     def _picture(self, block: Picture) -> None:
+        """Sets a picture; one that may hold text gets a page of its own, so that OCR reads it."""
         picture = page_picture(block.data)
         if picture is None:
             return
-        room = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN - 20
         width, height = picture.points
-        scale = min(1.0, room[0] / width, room[1] / height)
+        scale = min(1.0, max(A4) / max(width, height))
         width, height = width * scale, height * scale
+        inset = MARGIN if width <= columns.PORTRAIT and height <= A4[1] - 2 * MARGIN else 0.0
         archive = self._mupdf.Archive()
         archive.add((picture.data, "picture"))
-        tag = f'<p><img src="picture" style="width:{width:.1f}pt;height:{height:.1f}pt"/></p>'
-        story = self._mupdf.Story(tag, user_css=_STYLE, archive=archive)
-        self._run(story, height + 8)
+        tag = f'<img src="picture" style="width:{width:.2f}pt;height:{height:.2f}pt"/>'
+        story = self._mupdf.Story(tag, user_css=STYLE, archive=archive)
+        if picture.readable or not inset:
+            self._end()
+            self._begin(A4 if inset else (width, height))
+        else:
+            self._need(height + 8.0)
+        x, y = (MARGIN, self._top) if inset else (0.0, 0.0)
+        _, filled = story.place(self._mupdf.Rect(x, y, x + width + 1, y + height + 1))
+        self._draw(story, filled)
+        if picture.readable or not inset:
+            self._end()
 
     def _table(self, table: Grid, heading: Heading | None) -> None:
         for layout in columns.layouts(table.rows):
@@ -190,43 +201,75 @@ class Typesetter:
     def _rows(
         self, rows: Sequence[Sequence[str]], header_rows: int, layout: columns.Layout
     ) -> None:
-        header = [list(row) for row in rows[:header_rows]]
-        if sum(columns.height(row, layout) for row in header) > ROW_ROOM / 3:
+        room = _page_size(layout.width)[1] - 2 * MARGIN
+        header = [_Piece(-1, list(row), columns.height(row, layout)) for row in rows[:header_rows]]
+        if len(header) == len(rows) or sum(piece.height for piece in header) > room / 4:
             header = []
         pieces = [
-            (number, part)
+            _Piece(number, part, columns.height(part, layout))
             for number, row in enumerate(rows[len(header) :])
-            for part in columns.parts(row, layout, ROW_ROOM)
+            for part in columns.parts(row, layout, room * 0.6)
         ]
+        if len(pieces) * LEAST_ROW > self._max_pages * room:
+            raise self._too_large()
         at = 0
-        while at < len(pieces) or (header and not pieces):
-            placed = self._table_page(header, pieces[at:], header_rows if not header else 0, layout)
+        while at < len(pieces):
+            self._need(sum(p.height for p in [*header, pieces[at]]), layout.width)
+            fresh = self._top == MARGIN
+            placed = self._table_page(header, pieces, at, layout)
+            if placed and not header and at < header_rows:
+                self.tables[-1].header_rows = min(header_rows - at, placed)
+            if not placed and fresh:
+                header = self._shrink(header, pieces, at, layout)
             at += placed
-            if not pieces:
-                return
             if at < len(pieces):
                 self._end()
 
+    def _shrink(
+        self, header: list[_Piece], pieces: list[_Piece], at: int, layout: columns.Layout
+    ) -> list[_Piece]:
+        """Cuts a row that came out higher than a page, or gives up the heading above it."""
+        number, cells, height = pieces[at]
+        smaller = columns.parts(cells, layout, height / 3)
+        if len(smaller) > 1:
+            pieces[at : at + 1] = [
+                _Piece(number, part, columns.height(part, layout)) for part in smaller
+            ]
+            return header
+        if header:
+            return []
+        raise SparknetError(
+            FailureKind.INTERNAL, f"{self._name}: a table row does not fit on any page"
+        )
+
     def _table_page(
-        self,
-        header: list[list[str]],
-        pieces: Sequence[tuple[int, list[str]]],
-        plain_header: int,
-        layout: columns.Layout,
+        self, header: list[_Piece], pieces: list[_Piece], at: int, layout: columns.Layout
     ) -> int:
         """Sets the rows that fit on this page. Returns how many of the pieces that were."""
-        first = [header[0] if header else pieces[0][1]]
-        self._need(sum(columns.height(row, layout) for row in [*header, *first]), layout.width)
-        room = self._size[1] - MARGIN - self._top
-        chosen: list[tuple[int, list[str]]] = [(-1, row) for row in header]
-        for piece in pieces:
+        bottom = self._size[1] - MARGIN
+        room = bottom - self._top
+        chosen = list(header)
+        for piece in islice(pieces, at, None):
             if room < 0:
                 break
             chosen.append(piece)
             # A third of the estimate is the least that a row may take.
-            room -= max(columns.height(piece[1], layout) / 3, 15.0)
-        story = self._mupdf.Story(_table_html(chosen, layout), user_css=_STYLE)
-        _, filled = story.place(self._area(layout.width + 1))
+            room -= max(piece.height / 3, LEAST_ROW)
+        story, filled, boxes = self._lay(chosen, layout)
+        fitting = sum(box[3] <= bottom + 1 for box in boxes)
+        if fitting <= len(header):
+            return 0
+        if fitting < len(boxes):  # a row higher than the page runs over its end
+            story, filled, boxes = self._lay(chosen[:fitting], layout)
+        self._draw(story, filled)
+        self._report(list(zip(chosen, boxes, strict=False)), len(header))
+        return len(boxes) - len(header)
+
+    def _lay(self, chosen: list[_Piece], layout: columns.Layout) -> tuple[Any, Any, list[Any]]:
+        """Lays rows out below the top. Returns the boxes of those that went on this page."""
+        rows = [(piece.number, piece.cells) for piece in chosen]
+        story = self._mupdf.Story(table_html(rows, layout), user_css=STYLE)
+        _, filled = story.place(self._area(layout.width + 4))
         boxes: dict[int, Any] = {}
 
         def note(position: Any) -> None:
@@ -234,19 +277,14 @@ class Typesetter:
                 boxes[int(position.id[1:])] = position.rect
 
         story.element_positions(note)
-        if not boxes:
-            return 0
-        self._draw(story, filled)
-        done = [(chosen[index], boxes[index]) for index in sorted(boxes)]
-        self._report(done, len(header) or (plain_header if pieces[0][0] == 0 else 0))
-        return len(done) - len(header)
+        return story, filled, [boxes[index] for index in sorted(boxes)]
 
-    def _report(self, done: Sequence[tuple[tuple[int, list[str]], Any]], header_rows: int) -> None:
+    def _report(self, done: Sequence[tuple[_Piece, Any]], header_rows: int) -> None:
         width, height = self._size
         rows: list[list[str]] = []
         boxes: list[Box] = []
         previous = -1
-        for (number, cells), (x0, y0, x1, y1) in done:
+        for (number, cells, _), (x0, y0, x1, y1) in done:
             box = Box(x0 / width, y0 / height, x1 / width, y1 / height)
             if number >= 0 and number == previous:
                 rows[-1] = [
@@ -273,39 +311,3 @@ def _page_size(width: float) -> tuple[float, float]:
     if width <= columns.PORTRAIT:
         return A4
     return max(A4[1], width + 2 * MARGIN), A4[0] if width <= columns.LANDSCAPE else A4[1]
-
-
-def _html(block: Heading | Paragraph) -> str:
-    if isinstance(block, Heading):
-        level = min(max(block.level, 1), 6)
-        return f"<h{level}{direction(block.text)}>{escape(block.text)}</h{level}>"
-    indent = 18 * min(block.depth, 8)
-    style = f' style="margin-left:{indent}pt"' if indent else ""
-    kind = f' class="{block.kind}"' if block.kind in ("pre", "note") else ""
-    body = "".join(_run_html(run.text, run.style) for run in block.runs)
-    marker = escape(block.marker) + " " if block.marker else ""
-    return f"<p{kind}{style}{direction(block.text)}>{marker}{body}</p>"
-
-
-def _run_html(text: str, style: str) -> str:
-    result = escape(text)
-    for key, tag in (("b", "b"), ("i", "i"), ("u", "sub"), ("p", "sup")):
-        if key in style:
-            result = f"<{tag}>{result}</{tag}>"
-    return result
-
-
-def _table_html(rows: Sequence[tuple[int, list[str]]], layout: columns.Layout) -> str:
-    # The width of a cell is that of its content: padding and border come on top.
-    widths = [f' style="width:{max(width - 7, 6):.1f}pt"' for width in layout.widths]
-    out = ["<table>"]
-    for index, (number, cells) in enumerate(rows):
-        tag = "th" if number < 0 else "td"
-        out.append(f'<tr id="r{index}">')
-        out += [
-            f"<{tag}{width}{direction(cell)}>{escape(cell)}</{tag}>"
-            for width, cell in zip(widths, cells, strict=True)
-        ]
-        out.append("</tr>")
-    out.append("</table>")
-    return "".join(out)

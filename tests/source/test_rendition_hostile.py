@@ -161,3 +161,9 @@ def test_any_bytes_give_a_rendition_or_a_typed_failure(make, data: bytes, media_
         make(data, media_type, "a.bin")
     except SparknetError as error:
         assert error.kind in (FailureKind.EMPTY, FailureKind.CORRUPT)
+
+
+def test_marked_sections_of_web_pages() -> None:
+    page = "<p>a<![if !supportLists]>b<![endif]><![odd[x[y]]]><![CDATA[<c>]]></p><![ "
+    text = " ".join(block.text for block in read_hypertext(page).blocks)
+    assert text.startswith("ab") and "<c>" in text

@@ -161,3 +161,27 @@ def test_any_printable_text_is_set(make, text: str) -> None:
     latin = [c for c in unicodedata.normalize("NFKC", text) if c.isascii() and c.isalnum()]
     found = unicodedata.normalize("NFKC", made.text)
     assert all(found.count(c) >= latin.count(c) for c in set(latin))
+
+
+def test_high_rows_on_a_landscape_page_lose_nothing(make) -> None:
+    head = [f"heading number {n} with some words" for n in range(9)]
+    rows = [[f"r{r}c{c} " * (1 + 90 * (c == r % 9)) for c in range(9)] for r in range(30)]
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([head, *rows])
+    made = make(buffer.getvalue().encode(), "text/csv", "a.csv")
+    found = [cell.split() for row in made.rows[1:] for cell in row]
+    assert sum(map(len, found)) == sum(len(cell.split()) for row in rows for cell in row)
+    with pymupdf.open(made.path) as document:
+        for page in document:
+            box = page.rect
+            assert all(w[2] <= box.x1 and w[3] <= box.y1 for w in page.get_text("words"))
+
+
+def test_one_word_longer_than_a_page(make) -> None:
+    made = make(b"a,b\n" + b"x" * 30_000 + b",2\n", "text/csv", "a.csv")
+    assert made.text.count("x") == 30_000
+
+
+def test_one_paragraph_of_a_million_characters(make) -> None:
+    made = make(b"word " * 200_000, "text/plain", "a.txt")
+    assert made.text.split() == ["word"] * 200_000
