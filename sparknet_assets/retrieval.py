@@ -36,7 +36,7 @@ class Hit(BaseModel):
     Attributes:
         rank: 1 is the best.
         score: Cosine similarity, BM25, or the sum of reciprocal ranks, by mode.
-        page: The first page of the passage, 1-based.
+        page: The page that most of the passage stands on, 1-based.
     """
 
     rank: int
@@ -128,8 +128,19 @@ def _hit(rank: int, hit: SearchHit) -> Hit:
         rank=rank,
         score=round(hit.score, 6),
         doc_id=chunk.doc_id,
-        page=min(chunk.pages, default=1),
+        page=_main_page(chunk),
         chunk_id=chunk.chunk_id,
         text=chunk.text,
         boxes=[HitBox(**box._asdict()) for box in chunk.boxes],
     )
+
+
+def _main_page(chunk: Chunk) -> int:
+    """The page with the largest area of boxes; the first of the passage when it has none."""
+    areas: dict[int, float] = {}
+    for box in chunk.boxes:
+        area = (box.x1 - box.x0) * (box.y1 - box.y0)
+        areas[box.page] = areas.get(box.page, 0.0) + area
+    if not areas:
+        return min(chunk.pages, default=1)
+    return max(sorted(areas), key=lambda page: areas[page])

@@ -63,6 +63,22 @@ def test_the_best_passage_with_its_place(indexed: Deployment, mode: SearchMode) 
     }
 
 
+def test_a_hit_names_the_page_that_most_of_it_stands_on(words: Deployment) -> None:
+    """A last line carried over from page 1 must not make page 1 the place of the answer."""
+    boxes = (
+        PageBox(1, 0.1, 0.9, 0.9, 0.92),
+        PageBox(2, 0.1, 0.1, 0.9, 0.12),
+        PageBox(2, 0.1, 0.13, 0.9, 0.15),
+    )
+    carried = chunk("letter", 0, "refund of three days").model_copy(
+        update={"pages": (1, 2), "boxes": boxes}
+    )
+    bare = carried.model_copy(update={"chunk_id": "bare", "doc_id": "bare", "boxes": ()})
+    words.vector_store.add_chunks([carried, bare], words.embedder.embed([carried.text, bare.text]))
+    pages = {hit.doc_id: hit.page for hit in search(words, "refund").hits}
+    assert pages == {"letter": 2, "bare": 1}
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_within_documents_and_at_most_k(indexed: Deployment, mode: SearchMode) -> None:
     hits = search(indexed, "the tenant of the building", mode=mode, doc_ids=["lease"]).hits

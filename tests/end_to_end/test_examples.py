@@ -103,7 +103,7 @@ def test_search_finds_the_page(ingested: Outcome, sparknet: Sparknet) -> None:
     deployment = Deployment(Settings(home=sparknet.home))
     missed = []
     for query in EXPECTED["queries"]:
-        hits = search(deployment, query["query"], k=5).hits
+        hits = search(deployment, query["query"], top_k=5).hits
         wanted = (derive_doc_id(query["document"]), query["page"])
         if not any(h.doc_id == wanted[0] and wanted[1] in (None, h.page) for h in hits):
             missed.append((query["query"], [(h.doc_id, h.page) for h in hits]))
