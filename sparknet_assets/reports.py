@@ -9,14 +9,16 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord
+from sparknet_assets.stage_names import STAGE_NAMES
 
 T = TypeVar("T")
 _PAGE = 500
+_PLACES = {name: place for place, name in enumerate(STAGE_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentReport:
-    """A document and its stages, in the order they last ran in the graph."""
+    """A document and its stages, in the order of the graph."""
 
     document: DocumentRecord
     stages: dict[str, StageRecord]
@@ -86,4 +88,6 @@ def troubled(reports: Iterable[DocumentReport]) -> list[DocumentReport]:
 def _with_stages(catalog: Catalog, documents: Sequence[DocumentRecord]) -> Iterator[DocumentReport]:
     stages = catalog.stages([document.doc_id for document in documents])
     for document in documents:
-        yield DocumentReport(document, stages.get(document.doc_id, {}))
+        records = stages.get(document.doc_id, {})
+        names = sorted(records, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+        yield DocumentReport(document, {name: records[name] for name in names})

@@ -94,11 +94,12 @@ def sha256_of(blocks: Iterable[bytes]) -> str:
 def find_files(paths: Iterable[Path], home: Path) -> Iterator[SourceFile | Problem]:
     """Every file that the paths name, folders walked in sorted order; each file once.
 
-    Hidden files, office lock files and this program's own folders under `home` are passed over.
+    Hidden files, office lock files and this program's own folders, under `home` or any other home,
+    are passed over.
     Links are followed; a folder that was walked already is not walked again, so loops end.
     A path that can't be read, is missing, or holds no file comes as a `Problem`.
     """
-    own = {home / folder for folder in OWN_FOLDERS}
+    own = _own_folders(home)
     seen: set[str] = set()
     for given in paths:
         path = Path(os.path.abspath(given.expanduser()))  # noqa: PTH100 - links stay as named
@@ -158,12 +159,13 @@ def _walk(root: Path, own: set[Path]) -> Iterator[SourceFile | Problem]:
                 continue
             walked.add((info.st_dev, info.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            skipped = own | (_own_folders(folder) if _is_home(folder) else set())
         except OSError as error:
             yield _problem(folder, error)
             continue
         folders: list[Path] = []
         for entry in entries:
-            if entry.name.startswith((".", "~$")) or Path(entry.path) in own:
+            if entry.name.startswith((".", "~$")) or Path(entry.path) in skipped:
                 continue
             try:
                 if entry.is_dir():
@@ -173,6 +175,15 @@ def _walk(root: Path, own: set[Path]) -> Iterator[SourceFile | Problem]:
             except OSError as error:
                 yield _problem(Path(entry.path), error)
         pending.extend(reversed(folders))
+
+
+def _own_folders(home: Path) -> set[Path]:
+    return {home / folder for folder in OWN_FOLDERS}
+
+
+def _is_home(folder: Path) -> bool:
+    """Another home, say of the demo, is no place of documents either."""
+    return (folder / "state" / "catalog.db").is_file()
 
 
 def _file_of(entry: os.DirEntry[str], root: Path) -> Iterator[SourceFile]:

@@ -181,6 +181,8 @@ def test_our_own_folders_are_never_taken_in(deployment: Deployment, tmp_path: Pa
     write(tmp_path / "a.txt")
     write(deployment.home / "processed" / "x" / "text.json")
     write(deployment.home / "inbox" / "b.txt")
+    write(tmp_path / "demo" / "state" / "catalog.db")
+    write(tmp_path / "demo" / "processed" / "x" / "text.json")
     assert take_in(deployment, [tmp_path]).doc_ids == ["a-txt", "data-inbox-b-txt"]
     refused = take_in(deployment, [deployment.home / "raw" / "a-txt"])
     assert [problem.kind for problem in refused.problems] == [FailureKind.REFUSED]

@@ -1,6 +1,5 @@
 """Values that options take, spelled out so that --help loads little; a test compares them."""
 
-STAGES = ("documents", "page_images", "ocr_text", "chunks", "embeddings", "vector_index")
 TIERS = ("basic", "standard", "premium")
 MODES = ("hybrid", "vector", "keyword")
 FAILURE_KINDS = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparknet_assets.cli.choices import FAILURE_KINDS, STAGES, TIERS
+from sparknet_assets.cli.choices import FAILURE_KINDS, TIERS
 from sparknet_assets.cli.output import (
     clean,
     console,
@@ -19,6 +19,7 @@ from sparknet_assets.cli.output import (
     totals_line,
 )
 from sparknet_assets.cli.status import unknown_document
+from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.progress import View
@@ -89,7 +90,7 @@ What is up to date is not done again, unless --force is given.
     "--stage",
     "stages",
     multiple=True,
-    type=click.Choice(STAGES),
+    type=click.Choice(STAGE_NAMES),
     help="Only this stage; repeatable.",
 )
 @click.option("--force", is_flag=True, help="Redo what is up to date.")
@@ -176,7 +177,7 @@ def _execute(
     from sparknet_assets import instance
     from sparknet_assets.cli.progress import Counter, last_stage
 
-    counter = Counter(last_stage(stages, STAGES))
+    counter = Counter(last_stage(stages, STAGE_NAMES))
     view.start("starting", len(doc_ids))
 
     def report(result: StageResult) -> None:

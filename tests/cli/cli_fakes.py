@@ -15,9 +15,9 @@ from resources.failure import Failure, FailureKind
 from resources.settings import Settings
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.cli import main
-from sparknet_assets.cli.choices import STAGES
 from sparknet_assets.document_run import StageResult
 from sparknet_assets.records import failed, settle, succeeded
+from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.stages.contract import StageOutput
 
 
@@ -56,7 +56,7 @@ class Runs:
         if self.error:
             raise self.error
         for doc_id in doc_ids:
-            for record in self._run(deployment, doc_id, stages or STAGES):
+            for record in self._run(deployment, doc_id, stages or STAGE_NAMES):
                 if progress:
                     progress(StageResult(DocumentRef(doc_id, ""), doc_id, record.stage, record))
 
@@ -75,7 +75,7 @@ class Runs:
                     doc_id, name, failure(raw.decode()), previous=None, seconds=0.1, run_id="r"
                 )
                 break
-        done = [records[name] for name in STAGES if name in records]
+        done = [records[name] for name in STAGE_NAMES if name in records]
         deployment.catalog.put_stages(done, [settle(document, records, "r")])
         return done
 
