@@ -1,61 +1,60 @@
-"""Bytes of text files to text."""
+"""Bytes of text files to text, whatever they say of themselves."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+from sparknet_assets.source.plain_text import decode_text
+
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-# Web pages mean cp1252 where they say these (WHATWG Encoding Standard, section 4.2).
-_AS_CP1252 = frozenset({"ascii", "iso8859-1"})
+# What labels mean in practice (WHATWG Encoding Standard, section 4.2). Latin ones mean Windows-1252,
+# which is tried anyway when the bytes are not UTF-8.
+_MEANT = {
+    "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932",
+    "big5": "big5hkscs", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
+    "ascii": "utf-8", "iso8859-1": "utf-8",
+}  # fmt: skip
+_MULTIBYTE = frozenset({"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp"})
+_DAMAGED = 0.01  # share of characters that may be broken in a label that is believed
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """Reads text by its byte order mark, as UTF-16 by its zeros, as declared, as UTF-8, or cp1252.
+    """Reads text as declared, else in the encoding that fits its bytes.
 
-    Nothing is raised: bytes that fit none become U+FFFD.
+    A byte order mark or the zeros of UTF-16 outweigh what is declared. Nothing is raised: bytes
+    that fit no encoding become U+FFFD.
     """
-    for mark, codec_name in _BOMS:
-        if data.startswith(mark):
-            return data.decode(codec_name, "replace")
-    wide = _utf16(data[:4096])
-    if wide:
-        return data.decode(wide, "replace")
-    for name in (declared, "utf-8", "cp1252"):
-        if not name:
-            continue
-        try:
-            codec = codecs.lookup(name)
-            if codec.name in _AS_CP1252:
-                continue
-            return data.decode(codec.name)
-        except (LookupError, UnicodeError, ValueError):
-            continue
-    return data.decode("cp1252", "replace")
+    if declared and not data.startswith(_MARKS) and b"\0" not in data:
+        text = _labelled(data, declared)
+        if text is not None:
+            return text
+    found = decode_text(data)
+    if found is not None:
+        return found[0]
+    return data.decode("utf-8" if _mostly_utf8(data) else "cp1252", "replace")
+
+
+def _labelled(data: bytes, label: str) -> str | None:
+    """The text as its label says; None when it was mislabelled, as mail and pages often are."""
+    try:
+        name = codecs.lookup(label).name
+        name = _MEANT.get(name, name)
+        text = data.decode(name, "replace" if name in _MULTIBYTE else "strict")
+    except (LookupError, UnicodeError, ValueError):
+        return None
+    return text if text.count("\ufffd") <= _DAMAGED * len(text) else None
 
 
 def declared_charset(data: bytes) -> str | None:
     """The charset that a web page or XML file names in its first 2,048 bytes."""
     match = _CHARSET.search(data[:2048])
-    name = match.group(1).decode("ascii", "replace") if match else None
-    return None if name and name.lower().startswith(("utf-16", "utf-32")) else name
+    return match.group(1).decode("ascii", "replace") if match else None
 
 
-def _utf16(head: bytes) -> str | None:
-    """UTF-16 without a mark: Latin text has a zero in every second byte."""
-    if len(head) < 4 or b"\0" not in head:
-        return None
-    half = len(head) // 2
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > 0.3 * half and even < 0.05 * half:
-        return "utf-16-le"
-    if even > 0.3 * half and odd < 0.05 * half:
-        return "utf-16-be"
-    return None
+def _mostly_utf8(data: bytes) -> bool:
+    """True for UTF-8 with a few damaged characters."""
+    text = data.decode("utf-8", "replace")
+    foreign = sum(character > "\x7f" for character in text)
+    return 4 * text.count("\ufffd") < foreign

@@ -170,10 +170,6 @@ def _text(part: EmailMessage) -> str:
     if not isinstance(data, bytes):
         return ""
     charset = part.get_content_charset() or declared_charset(data)
-    if charset and charset.startswith("utf-16") and not _looks_wide(data):
+    if charset and charset.startswith("utf-16") and b"\0" not in data:
         charset = None  # the whole message was transcoded, its labels were not
     return decode(data, charset)
-
-
-def _looks_wide(data: bytes) -> bool:
-    return b"\0" in data[:4096] or data[:2] in (b"\xff\xfe", b"\xfe\xff")

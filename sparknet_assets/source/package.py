@@ -30,6 +30,7 @@ _BROKEN = (
     RuntimeError,
     NotImplementedError,
     ValueError,
+    LookupError,  # an encoding that does not exist
 )
 
 

@@ -185,3 +185,19 @@ def test_one_word_longer_than_a_page(make) -> None:
 def test_one_paragraph_of_a_million_characters(make) -> None:
     made = make(b"word " * 200_000, "text/plain", "a.txt")
     assert made.text.split() == ["word"] * 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "label"),
+    [
+        ("汉字㐂 你好世界", "gb18030", "gb2312"),
+        ("한글 똠방각하", "cp949", "euc-kr"),
+        ("髙島屋 日本語", "cp932", "shift_jis"),
+        ("“quoted” – naïve", "cp1252", "iso-8859-1"),
+        ("“quoted” – naïve", "cp1252", "utf-8"),
+        ("Привет мир", "koi8-r", "koi8-r"),
+        ("plain", "utf-8", "no-such-charset"),
+    ],
+)
+def test_labels_mean_what_their_writers_meant(text: str, encoding: str, label: str) -> None:
+    assert decode(text.encode(encoding), label) == text
