@@ -9,7 +9,7 @@ from sparknet_assets.source.plain_text import decode_text
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-# What labels mean in practice (WHATWG Encoding Standard, section 4.2). Latin ones mean Windows-1252,
+# What labels mean in practice (WHATWG Encoding Standard, 4.2). Latin ones mean Windows-1252,
 # which is tried anyway when the bytes are not UTF-8.
 _MEANT = {
     "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932",
