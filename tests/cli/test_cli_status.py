@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli_fakes import Cli, Runs
 
+from sparknet_assets.stage_names import STAGE_NAMES
+
 
 def test_nothing_yet(cli: Cli) -> None:
     result = cli("status")
@@ -36,6 +38,7 @@ def test_json_shape(cli: Cli, runs: Runs, inbox: Path) -> None:
         "retryable": False,
     }
     assert locked["stages"]["documents"]["status"] == "failed"
+    assert tuple(good["stages"]) == STAGE_NAMES
 
 
 def test_one_document(cli: Cli, runs: Runs, inbox: Path) -> None:
