@@ -1,0 +1,148 @@
+"""How often search finds the paragraph that answers a question: `-m benchmarks.retrieval_quality`.
+
+Each SQuAD paragraph is a document. It goes through the real chunker, embedder and index, and the
+questions through the real search; a paragraph's rank is that of its best chunk. Nothing is tuned
+on these questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from benchmarks.verdict import Verdict
+from resources.deployment import Deployment
+from resources.failure import Failure
+from resources.ocr import Line, PageText, Word
+from resources.settings import load_settings
+from sparknet_assets.artifacts import DocumentRef, write_text
+from sparknet_assets.retrieval import SearchMode, search
+from sparknet_assets.stages import chunks, embeddings, vector_index
+
+BUDGET_MISSED = 0.05
+CORPUS = Path("../shared/corpus")
+_DEEPEST = 10
+_CHUNKS_A_PARAGRAPH = (
+    4  # asked for that many times the depth, so that ten paragraphs are among them
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Figures of one mode of search over all questions, each 0 to 1."""
+
+    mode: str
+    recall_at_1: float
+    recall_at_5: float
+    recall_at_10: float
+    mrr_at_10: float
+
+    @classmethod
+    def of(cls, mode: str, ranks: Sequence[int | None]) -> Quality:
+        """From the rank of the right paragraph for each question; None when not among ten."""
+
+        def share(depth: int) -> float:
+            return sum(rank is not None and rank <= depth for rank in ranks) / len(ranks)
+
+        reciprocal = sum(1 / rank for rank in ranks if rank) / len(ranks)
+        return cls(mode, share(1), share(5), share(_DEEPEST), reciprocal)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.mode:8}  R@1 {self.recall_at_1:.3f}  R@5 {self.recall_at_5:.3f}"
+            f"  R@10 {self.recall_at_10:.3f}  MRR@10 {self.mrr_at_10:.3f}"
+        )
+
+
+def index(paragraphs: Sequence[dict[str, str]], deployment: Deployment) -> None:
+    """Puts every paragraph into the index as a document of its own.
+
+    Raises:
+        RuntimeError: A document failed.
+    """
+    refs = [DocumentRef(key, f"raw/{key}/paragraph.txt") for key in map(_key, paragraphs)]
+    for ref, paragraph in zip(refs, paragraphs, strict=True):
+        write_text(deployment.storage, ref, [_page(paragraph["context"])])
+        chunks.STAGE.run(ref, deployment)
+    for stage in (embeddings.STAGE, vector_index.STAGE):
+        for ref, outcome in stage.run(refs, deployment):
+            if isinstance(outcome, Failure):
+                raise RuntimeError(f"{ref.doc_id}: {outcome.message}")
+
+
+def evaluate(
+    questions: Sequence[dict[str, Any]], deployment: Deployment, mode: SearchMode
+) -> Quality:
+    """Asks every question and looks where its paragraph comes."""
+    ranks: list[int | None] = []
+    for question in questions:
+        found = search(
+            deployment, question["question"], top_k=_DEEPEST * _CHUNKS_A_PARAGRAPH, mode=mode
+        )
+        order = list(dict.fromkeys(hit.doc_id for hit in found.hits))[:_DEEPEST]
+        right = _key(question)
+        ranks.append(order.index(right) + 1 if right in order else None)
+    return Quality.of(mode, ranks)
+
+
+def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = False) -> Verdict:
+    """Prints the figures of all modes.
+
+    Returns:
+        The share of questions whose paragraph hybrid search does not have among its first ten.
+
+    Raises:
+        FileNotFoundError: The corpus holds no SQuAD slice.
+    """
+    paragraphs = _read(corpus / "squad" / "paragraphs.jsonl")
+    questions = _read(corpus / "squad" / "questions.jsonl")[:limit]
+    with tempfile.TemporaryDirectory(prefix="sparknet-retrieval-") as home:
+        deployment = Deployment(load_settings(home=home))
+        index(paragraphs, deployment)
+        found = [evaluate(questions, deployment, mode) for mode in get_args(SearchMode)]
+    if as_json:
+        figures = {quality.mode: asdict(quality) for quality in found}
+        print(json.dumps({"paragraphs": len(paragraphs), "questions": len(questions)} | figures))
+    else:
+        print(f"{len(questions)} questions over {len(paragraphs)} paragraphs")
+        for quality in found:
+            print(quality)
+    hybrid = next(quality for quality in found if quality.mode == "hybrid")
+    missed = 1 - hybrid.recall_at_10
+    return Verdict("questions that hybrid search misses", missed, BUDGET_MISSED, "of all")
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def _key(entry: dict[str, Any]) -> str:
+    return str(entry["para_id"]).replace("#", "-")
+
+
+def _page(text: str) -> bytes:
+    words = [Word(word, 0.1, 0.1, 0.9, 0.9, 1.0) for word in text.split()]
+    page = PageText(page=1, width=1, height=1, engine="text-layer", lines=[Line(words=words)])
+    return page.model_dump_json().encode()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="DIR")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask the first N questions only")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    verdict = measure(arguments.corpus, arguments.limit, arguments.json)
+    if not arguments.json:
+        print(verdict)
+    return 0 if verdict.kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
