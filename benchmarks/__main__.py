@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import ingest, memory
+from benchmarks import embedding_speed, ingest, memory, retrieval_quality
 from benchmarks.verdict import Verdict
 
-BENCHMARKS: dict[str, Callable[[], Verdict]] = {"ingest": ingest.measure, "memory": memory.measure}
+BENCHMARKS: dict[str, Callable[[], Verdict]] = {
+    "ingest": ingest.measure,
+    "memory": memory.measure,
+    "embedding_speed": embedding_speed.measure,
+    "retrieval_quality": retrieval_quality.measure,
+}
 
 
 def main() -> int:
@@ -20,7 +25,10 @@ def main() -> int:
     verdicts = []
     for name in names:
         print(f"== {name}", flush=True)
-        verdicts.append(BENCHMARKS[name]())
+        try:
+            verdicts.append(BENCHMARKS[name]())
+        except FileNotFoundError as missing:  # real documents are not part of the repository
+            print(f"left out: there is no {missing.filename}")
     print("== verdicts")
     for verdict in verdicts:
         print(verdict)

@@ -18,3 +18,13 @@ STAGES: tuple[AnyStage, ...] = (
     embeddings.STAGE,
     vector_index.STAGE,
 )
+
+__all__ = [
+    "STAGES",
+    "chunks",
+    "documents",
+    "embeddings",
+    "ocr_text",
+    "page_images",
+    "vector_index",
+]
