@@ -143,10 +143,10 @@ class HypertextReader(HTMLParser):
                 return
 
     def _pop(self) -> None:
+        if self._open[-1].tag in BLOCKS:
+            self._flush()
         element = self._open.pop()
         self._counts[element.tag] -= 1
-        if element.tag in BLOCKS:
-            self._flush(element)
         if not element.hidden:
             self._leave(element.tag)
 
@@ -223,7 +223,7 @@ class HypertextReader(HTMLParser):
             return f"{self._lists[-1]}."
         return "•"
 
-    def _flush(self, element: _Open | None = None) -> None:
+    def _flush(self) -> None:
         """Ends the text at hand: a cell's line, a heading or a paragraph."""
         runs, self._runs = _tidy(self._runs), []
         if not runs:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source import container
 from sparknet_assets.source.hypertext import read_hypertext
+from sparknet_assets.source.markup import Heading, Paragraph, Run
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -167,3 +168,20 @@ def test_marked_sections_of_web_pages() -> None:
     page = "<p>a<![if !supportLists]>b<![endif]><![odd[x[y]]]><![CDATA[<c>]]></p><![ "
     text = " ".join(block.text for block in read_hypertext(page).blocks)
     assert text.startswith("ab") and "<c>" in text
+
+
+def test_web_page_structure_becomes_blocks() -> None:
+    page = """<h2>Head <i>ing</i></h2><p>Some <b>bold</b> text<br>next line</p><pre>a  b
+ c</pre><ol start=3><li>three<ul><li>inner</ul><li>four</ol><blockquote>said</blockquote>"""
+    blocks = read_hypertext(page).blocks
+    assert blocks[0] == Heading("Head ing", 2)
+    assert blocks[1] == Paragraph(
+        (Run("Some "), Run("bold", "b"), Run(" text"), Run("\n"), Run("next line"))
+    )
+    assert (blocks[2].kind, blocks[2].text) == ("pre", "a  b\n c")
+    assert [(block.marker, block.depth, block.text) for block in blocks[3:]] == [
+        ("3.", 0, "three"),
+        ("•", 1, "inner"),
+        ("4.", 0, "four"),
+        ("", 1, "said"),
+    ]
