@@ -97,9 +97,12 @@ class PdfSource:
         self.trim()
 
     def _for_ocr(self, page: pymupdf.Page) -> bool:
-        if self._settings.text_layer == "auto":
+        if self._settings.text_layer != "auto":
+            return self._settings.text_layer == "never"
+        try:
             return needs_ocr(page)
-        return self._settings.text_layer == "never"
+        except native_errors():  # a page whose text can't be read may still be seen
+            return True
 
     @contextmanager
     def _reading(self, page: int) -> Iterator[None]:
