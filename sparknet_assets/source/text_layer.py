@@ -74,20 +74,21 @@ def needs_ocr(page: pymupdf.Page) -> bool:
         RuntimeError: MuPDF can't read the page (and its other errors).
     """
     frame = PageFrame(page)
-    content = page.get_textpage(flags=_flags()).extractDICT()
+    content = _textpage(page).extractDICT()
     spans = [span for _, line in _lines(content) for span in line["spans"]]
     if not spans:
         return True
-    plain = sum(share for _, share in _pictures(frame, content)) < PICTURE_SHARE
+    plain = sum(share for _, share in _pictures(frame, page)) < PICTURE_SHARE
     if plain and all(is_drawn(span) for span in spans):
         return is_garbled(span["text"] for span in spans)
     return not read_text_layer(page).good
 
 
-def _flags() -> int:
+def _textpage(page: pymupdf.Page) -> pymupdf.TextPage:
+    """The text alone: pictures in it would be encoded as PNG, for minutes on some pages."""
     import pymupdf
 
-    return int(pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_IMAGES)
+    return page.get_textpage(flags=pymupdf.TEXT_PRESERVE_WHITESPACE)
 
 
 def read_text_layer(page: pymupdf.Page) -> TextLayer:
@@ -100,10 +101,10 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     """
     frame = PageFrame(page)
     paths = page.get_cdrawings()
-    textpage = page.get_textpage(flags=_flags())
+    textpage = _textpage(page)
     content = textpage.extractDICT()
     lines = _words_of_lines(textpage.extractWORDS())
-    pictures = _pictures(frame, content)
+    pictures = _pictures(frame, page)
     sight = Sight(page, [box for box, _ in pictures] + _fills(paths, frame))
     seen: list[Segment] = []
     hidden: list[Segment] = []
@@ -153,21 +154,18 @@ def _words_of_lines(rows: list[Any]) -> dict[tuple[int, int], list[Any]]:
 
 
 def _lines(content: dict[str, Any]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
-    # The numbers in the list of words leave out the blocks that are pictures.
-    texts = (block for block in content["blocks"] if block["type"] == 0)
-    for block_number, block in enumerate(texts):
+    for block_number, block in enumerate(content["blocks"]):
         for number, line in enumerate(block["lines"]):
             yield (block_number, number), line
 
 
-def _pictures(frame: PageFrame, content: dict[str, Any]) -> list[tuple[Box, float]]:
+def _pictures(frame: PageFrame, page: pymupdf.Page) -> list[tuple[Box, float]]:
     """The places of pictures, and the share of the page that each covers."""
     found = []
-    for block in content["blocks"]:
-        if block["type"] == 1:
-            box = frame.seen(block["bbox"])
-            x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
-            found.append((box, max(0.0, x1 - x0) * max(0.0, y1 - y0)))
+    for picture in page.get_image_info():
+        box = frame.seen(picture["bbox"])
+        x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
+        found.append((box, max(0.0, x1 - x0) * max(0.0, y1 - y0)))
     return found
 
 

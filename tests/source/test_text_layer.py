@@ -187,3 +187,16 @@ def test_a_rotated_page_gives_boxes_as_seen(page: pymupdf.Page, rotation: int) -
         ink = pymupdf.Pixmap(pixmap, pixmap.width, pixmap.height, area)
         assert not ink.is_unicolor
     assert Box(0, 0, 1, 1).x1 >= max(s.box.x1 for s in layer.seen)
+
+
+@pytest.mark.timeout(20)
+def test_pictures_are_located_without_encoding_them(page: pymupdf.Page) -> None:
+    write(page)
+    pixmap = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 2000, 2000), False)
+    pixmap.clear_with(90)
+    xref = page.insert_image(pymupdf.Rect(40, 300, 48, 308), pixmap=pixmap)
+    for place in range(1, 80):
+        x, y = 40 + place % 20 * 10, 300 + place // 20 * 10
+        page.insert_image(pymupdf.Rect(x, y, x + 8, y + 8), xref=xref)
+    assert read_text_layer(page).verdict == "good-text-layer"
+    assert not needs_ocr(page)

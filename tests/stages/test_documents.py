@@ -37,8 +37,9 @@ def docx_bytes(*, table: bool = False) -> bytes:
     document.core_properties.title = "Offer"
     document.add_paragraph("Dear customer, thank you for your order.")
     if table:
-        cells = document.add_table(2, 2).rows[1].cells
-        cells[0].text, cells[1].text = "Chair", "4"
+        rows = document.add_table(2, 2).rows
+        for row, texts in zip(rows, (("Article", "Pieces"), ("Chair", "4")), strict=True):
+            row.cells[0].text, row.cells[1].text = texts
     document.save(file)
     return file.getvalue()
 

@@ -48,9 +48,10 @@ def text_document(*texts: str) -> pymupdf.Document:
 
 
 def damage(document: pymupdf.Document, page: int) -> None:
-    """Leaves the page in the page tree, but no longer a page."""
-    document.xref_set_key(document.page_xref(page - 1), "Type", "/Pages")
-    document.xref_set_key(document.page_xref(page - 1), "Kids", "[]")
+    """Makes the page a cycle in the page tree."""
+    xref = document.page_xref(page - 1)
+    for key, value in (("Type", "/Pages"), ("Count", "1"), ("Kids", f"[{xref} 0 R]")):
+        document.xref_set_key(xref, key, value)
 
 
 def results(deployment: Deployment, span: int = 2) -> Iterator[PageResult]:
