@@ -7,21 +7,21 @@ import logging
 import os
 import shutil
 import stat as stat_modes
-import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 from resources.failure import FailureKind, SparknetError
 from resources.storage import InvalidKeyError, ObjectInfo, ObjectNotFoundError
 from resources.storage.keys import TEMPORARY_PREFIX, check_key, check_prefix
+from resources.storage.local_listing import walk
 
 log = logging.getLogger(__name__)
 
-ABANDONED_SECONDS = 24 * 3600
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -128,23 +128,14 @@ class LocalStorageAdapter:
         go away meanwhile are left out; temporary files a day old are removed.
         """
         check_prefix(prefix)
-        remaining = -1 if limit is None else max(limit, 0)
-        if remaining == 0:
-            return
-        folder = prefix.rpartition("/")[0]
-        start = f"{folder}/" if folder else ""
-        # An explicit stack: folders may be nested deeper than Python's recursion limit.
-        stack = [iter(self._names(start, prefix, start_after))]
-        while stack:
-            key = next(stack[-1], None)
-            if key is None:
-                stack.pop()
-            elif key.endswith("/"):
-                stack.append(iter(self._names(key, prefix, start_after)))
-            elif info := self._listed(key):
+        left = -1 if limit is None else max(limit, 0)
+        folder, slash, _ = prefix.rpartition("/")
+        start = str(self._path(folder) if folder else self._base)
+        for key, entry in walk(start, folder + slash, prefix, start_after) if left else ():
+            if info := self._listed(key, entry):
                 yield info
-                remaining -= 1
-                if remaining == 0:
+                left -= 1
+                if left == 0:
                     return
 
     def delete(self, key: str) -> bool:
@@ -160,14 +151,17 @@ class LocalStorageAdapter:
         self._prune(path.parent)
         return True
 
+    @cached_property
+    def _root(self) -> str:
+        return os.path.realpath(self._base)
+
     def _path(self, key: str) -> Path:
         check_key(key)
         path = self._base / key
         if len(os.fsencode(path)) >= 4096:
             raise InvalidKeyError(f"The path of {key[:80]!r}... is too long: shorten the key.")
-        root = os.path.realpath(self._base)
         real = os.path.realpath(path)
-        if os.path.commonpath((root, real)) != root:
+        if os.path.commonpath((self._root, real)) != self._root:
             raise InvalidKeyError(
                 f"{key!r} leads outside {self._base} through a symbolic link: put the file there"
                 " itself."
@@ -234,34 +228,18 @@ class LocalStorageAdapter:
         if key.startswith(self._irreplaceable):
             _sync_folder(path.parent)
 
-    def _names(self, folder: str, prefix: str, start_after: str) -> Sequence[str]:
-        """Keys of the files in `folder` and prefixes (with '/') of its subfolders, in key order."""
-        found = []
+    def _listed(self, key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
         try:
-            with os.scandir(self._path(folder[:-1]) if folder else self._base) as entries:
-                for entry in entries:
-                    if entry.name.startswith(TEMPORARY_PREFIX):
-                        _remove_if_abandoned(Path(entry.path))
-                        continue
-                    key = folder + entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
-                    # A folder is compared by the prefix it shares with what is asked for.
-                    if not key.startswith(prefix[: len(key)] if key.endswith("/") else prefix):
-                        continue
-                    if key > start_after or (key.endswith("/") and start_after.startswith(key)):
-                        found.append(key)
+            check_key(key)
+            if entry.is_symlink():
+                return self.stat(key)
+            status = entry.stat()
         except _ABSENT:
-            return []
-        except InvalidKeyError as error:
-            log.warning("Left out of the listing: %s", error)
-            return []
-        return sorted(found)
-
-    def _listed(self, key: str) -> ObjectInfo | None:
-        try:
-            return self.stat(key)
-        except InvalidKeyError as error:
+            return None
+        except (InvalidKeyError, OSError) as error:
             log.warning("Left out of the listing: %s", error)
             return None
+        return _info(key, status) if stat_modes.S_ISREG(status.st_mode) else None
 
     def _prune(self, folder: Path) -> None:
         while folder != self._base:
@@ -289,10 +267,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remove_if_abandoned(path: Path) -> None:
-    # A read-only folder keeps its leftovers; a finished write has taken its file away.
-    with suppress(OSError):
-        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-            path.unlink()

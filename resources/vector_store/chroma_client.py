@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resources.failure import FailureKind, SparknetError
 from resources.sqlite import in_chunks
+from resources.vector_store.keyword import Row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,23 +49,16 @@ class ChromaCollection:
         self._collection = collection
         self._batch = min(client.get_max_batch_size(), _IDS_PER_CALL)
 
-    def upsert(
-        self,
-        ids: Sequence[str],
-        doc_ids: Sequence[str],
-        records: Sequence[str],
-        vectors: NDArray[np.float32],
-    ) -> None:
+    def upsert(self, rows: Sequence[Row]) -> None:
         """Inserts or replaces."""
-        for start in range(0, len(ids), self._batch):
-            part = slice(start, start + self._batch)
+        import numpy as np
+
+        for part in in_chunks(rows, self._batch):
+            vectors = np.frombuffer(b"".join(row.vector for row in part), dtype=np.float32)
             self._collection.upsert(
-                ids=list(ids[part]),
-                embeddings=vectors[part],
-                metadatas=[
-                    {"doc_id": doc_id, "chunk": record}
-                    for doc_id, record in zip(doc_ids[part], records[part], strict=True)
-                ],
+                ids=[row.chunk_id for row in part],
+                embeddings=vectors.reshape(len(part), -1),
+                metadatas=[{"doc_id": row.doc_id, "chunk": row.record} for row in part],
             )
 
     def delete(self, ids: Collection[str]) -> None:
@@ -78,10 +72,6 @@ class ChromaCollection:
         for chunk in in_chunks(ids, self._batch):
             found.update(self._collection.get(ids=chunk, include=[])["ids"])
         return found
-
-    def all_ids(self) -> set[str]:
-        """Every id stored."""
-        return set(self._collection.get(include=[])["ids"])
 
     def query(
         self, vector: NDArray[np.float32], top_k: int, doc_ids: Collection[str] | None

@@ -127,14 +127,14 @@ class KeywordIndex:
         rows.sort(key=lambda row: (-row[2], row[0]))
         return [(record, score) for _, record, score in rows]
 
-    def stored(self, chunk_ids: Collection[str]) -> dict[str, tuple[str, bytes]]:
-        """chunk_id -> record and vector, of those that are there."""
-        rows = self._database.connection.execute(
-            "SELECT chunk_id, record, vector FROM chunks"
+    def rows_of(self, chunk_ids: Collection[str]) -> list[Row]:
+        """The rows of these chunks, of those that are there."""
+        found = self._database.connection.execute(
+            "SELECT chunk_id, doc_id, record, vector FROM chunks"
             " WHERE chunk_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(chunk_ids)),),
         )
-        return {chunk_id: (record, vector) for chunk_id, record, vector in rows}
+        return [Row(*row) for row in found]
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """doc_id -> ids of its chunks."""
@@ -151,10 +151,6 @@ class KeywordIndex:
         """Ids of all documents that have chunks."""
         rows = self._database.connection.execute("SELECT DISTINCT doc_id FROM chunks")
         return {doc_id for (doc_id,) in rows}
-
-    def all_chunk_ids(self) -> set[str]:
-        """Ids of all chunks."""
-        return {i for (i,) in self._database.connection.execute("SELECT chunk_id FROM chunks")}
 
     def rows(self, size: int) -> Iterator[list[Row]]:
         """All rows, `size` at a time."""

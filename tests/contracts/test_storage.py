@@ -292,6 +292,8 @@ def test_links_that_lead_outside_are_refused_and_not_listed(
     (base / "file").symlink_to(tmp_path / "secret")
     (base / "folder").symlink_to(tmp_path)
     (base / "loop").symlink_to(base)
+    (base / "itself").symlink_to(base / "itself")
+    (base / "nowhere").symlink_to(base / "nothing")
     (base / "alias").symlink_to(base / "inside" / "file")
     for key in ("file", "folder/secret"):
         with pytest.raises(InvalidKeyError):
