@@ -13,8 +13,8 @@ from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.in_flight import keys_in_flight
 from schedules.planning import RAW, Change, FoundDocument, Listing, batches, compare
+from sparknet_assets.arrivals import arrival
 from sparknet_assets.document_run import new_document
-from sparknet_assets.materializations import DATA_VERSION
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import (
     PARTITIONS,
@@ -22,7 +22,7 @@ from sparknet_assets.partitions import (
     documents_partitions,
     unknown_keys,
 )
-from sparknet_assets.pipeline import COUNT_TAG, RAW_DOCUMENTS, sparse_config
+from sparknet_assets.pipeline import COUNT_TAG, sparse_config
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -80,7 +80,7 @@ def look(
         dynamic_partitions_requests=[documents_partitions().build_add_request(added)]
         if added
         else [],
-        asset_events=[_arrival(key, found) for key, found in due.items()],
+        asset_events=[arrival(key, found.doc_id, found.object) for key, found in due.items()],
     )
 
 
@@ -144,23 +144,6 @@ def _request(
         partition_key=keys[0],
         run_config=sparse_config(keys),
         tags={COUNT_TAG: str(len(keys))},
-    )
-
-
-def _arrival(key: str, found: FoundDocument) -> dg.AssetMaterialization:
-    """The event of an original that arrived or changed."""
-    info = found.object
-    return dg.AssetMaterialization(
-        RAW_DOCUMENTS,
-        partition=key,
-        metadata={
-            "document": found.doc_id,
-            "key": info.key,
-            "bytes": info.size,
-            "modified": dg.MetadataValue.timestamp(info.modified),
-            "change": found.change.value,
-        },
-        tags={DATA_VERSION: info.version},
     )
 
 

@@ -19,14 +19,15 @@ from resources.configurable import (
 from resources.deployment import Deployment
 from resources.settings import load_settings
 from schedules.sensors import raw_documents_sensor
+from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
 from sparknet_assets.jobs import ingest_job
 from sparknet_assets.pipeline import (
+    GROUP,
     Progress,
     RunBatch,
     no_progress,
     pipeline_asset,
-    raw_documents_spec,
 )
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
@@ -63,7 +64,7 @@ def build_defs(
         "cache": CacheResource(deployment=whole),
     }
     return dg.Definitions(
-        assets=[raw_documents_spec(), pipeline],
+        assets=[raw_documents_spec(GROUP), pipeline],
         jobs=[job],
         sensors=[raw_documents_sensor(job, settings.batch_size)],
         resources={**resources, **(resource_overrides or {})},

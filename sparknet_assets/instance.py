@@ -139,7 +139,6 @@ def execute(
     from sparknet_assets.definitions import build_defs
     from sparknet_assets.jobs import INGEST
     from sparknet_assets.partition_keys import partition_key
-    from sparknet_assets.partitions import register_partitions
     from sparknet_assets.stages import STAGES
 
     known = [stage.name for stage in STAGES]
@@ -154,13 +153,12 @@ def execute(
             progress(result)
 
     keys = sorted({partition_key(doc_id) for doc_id in doc_ids})
-    _register_missing(deployment, doc_ids)
     size = deployment.settings.batch_size
     opened = nullcontext(instance) if instance else open_instance(deployment.settings)
     with opened as shared:
         defs = build_defs(deployment, progress=watch, run=run or run_batch)
         job = defs.resolve_job_def(INGEST)
-        register_partitions(shared, keys)
+        _register(deployment, shared, doc_ids)
         for start in range(0, len(keys), size):
             batch = keys[start : start + size]
             result = _execute(job, shared, batch, stages, force)
@@ -168,17 +166,31 @@ def execute(
     return summary
 
 
-def _register_missing(deployment: Deployment, doc_ids: Sequence[str]) -> None:
-    """Gives a row in the catalog to documents that were put under raw/ and not registered."""
+def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequence[str]) -> None:
+    """Makes the documents known: rows in the catalog, partitions, and the originals in the graph.
+
+    What was put under raw/ and not registered gets a row like any other.
+    """
+    from dagster import AssetKey
+
+    from sparknet_assets.arrivals import RAW_DOCUMENTS, arrival
     from sparknet_assets.document_run import find_raw, new_document
     from sparknet_assets.partition_keys import partition_key
+    from sparknet_assets.partitions import register_partitions
 
-    missing = set(doc_ids).difference(deployment.catalog.get_many(doc_ids))
-    rows = []
-    for doc_id in sorted(missing):
+    records = deployment.catalog.get_many(doc_ids)
+    for doc_id in set(doc_ids).difference(records):
         raw_key = find_raw(doc_id, deployment) or f"raw/{doc_id}"
-        rows.append(new_document(doc_id, partition_key(doc_id), raw_key))
-    deployment.catalog.put(rows)
+        records[doc_id] = new_document(doc_id, partition_key(doc_id), raw_key)
+        deployment.catalog.put([records[doc_id]])
+    register_partitions(instance, [record.partition_key for record in records.values()])
+    seen = instance.get_materialized_partitions(AssetKey(RAW_DOCUMENTS))
+    for record in records.values():
+        if record.status == "pending" or record.partition_key not in seen:
+            info = deployment.storage.stat(record.raw_key)
+            if info:
+                event = arrival(record.partition_key, record.doc_id, info)
+                instance.report_runless_asset_event(event)
 
 
 def _execute(

@@ -16,19 +16,11 @@ from sparknet_assets.planned import plan_materializations
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
-RAW_DOCUMENTS = "raw_documents"
 PIPELINE = "document_pipeline"
 COUNT_TAG = "sparknet/documents"
+# One group: the UI folds several into boxes, and the documents are what people come to see.
+GROUP = "documents"
 _NAMED = 5
-
-_GROUPS = {
-    "documents": "reading",
-    "page_images": "reading",
-    "ocr_text": "reading",
-    "chunks": "search",
-    "embeddings": "search",
-    "vector_index": "search",
-}
 
 Progress = Callable[[StageResult], None]
 
@@ -81,17 +73,6 @@ def no_progress(result: StageResult) -> None:
     """Watches nothing."""
 
 
-def raw_documents_spec() -> dg.AssetSpec:
-    """The originals under raw/: made by people, seen by the sensor."""
-    return dg.AssetSpec(
-        RAW_DOCUMENTS,
-        description="The original files, `raw/{doc_id}/{filename}`. Never changed by the pipeline.",
-        group_name="source",
-        kinds={"file"},
-        partitions_def=documents_partitions(),
-    )
-
-
 def stage_spec(stage: Stage) -> dg.AssetSpec:
     """The asset that a stage makes."""
     kind = stage.artifact.rsplit(".", 1)[-1] if stage.artifact else "vectors"
@@ -101,7 +82,7 @@ def stage_spec(stage: Stage) -> dg.AssetSpec:
         deps=list(stage.inputs),
         description=stage.description,
         code_version=stage.code_version,
-        group_name=_GROUPS.get(stage.name, "documents"),
+        group_name=GROUP,
         kinds={kind},
         metadata={"writes": where},
         skippable=True,

@@ -11,6 +11,7 @@ from functools import partial
 
 import dagster as dg
 import pytest
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from resources.deployment import Deployment
 from resources.failure import SparknetError
@@ -48,6 +49,8 @@ def test_our_settings_are_valid_and_quiet(settings) -> None:
         assert instance.run_retries_enabled
         assert not instance.run_retries_retry_on_asset_or_op_failure
         assert instance.run_monitoring_enabled
+        assert not instance.nux_enabled
+        assert isinstance(instance.compute_log_manager, NoOpComputeLogManager)
 
 
 def test_any_set_of_documents_is_one_run_a_batch(execute, settings, batch, instance) -> None:
@@ -80,6 +83,14 @@ def test_stages_and_force(execute, deployment, instance) -> None:
     execute(deployment, ["a"], instance=instance)
     summary = execute(deployment, ["a"], stages=["chunks"], force=True, instance=instance)
     assert (summary.finished, summary.reused) == (1, 0)
+
+
+def test_documents_that_nobody_registered(execute, deployment, instance) -> None:
+    deployment.storage.put("raw/My Report/report.pdf", b"x")
+    assert execute(deployment, ["My Report"], instance=instance).ok
+    record = deployment.catalog.get("My Report")
+    assert record.raw_key == "raw/My Report/report.pdf"
+    assert partitions_of(instance, "raw_documents", "materialized") == {record.partition_key}
 
 
 def test_no_documents_no_run(execute, deployment, instance) -> None:
