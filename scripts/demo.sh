@@ -20,7 +20,7 @@ $python scripts/check_demo.py "$result"
 
 say sparknet status
 $sparknet status
-for query in "when is the invoice due" "what did the inspection find"; do
+for query in "busiest day in the company's history" "thickness of the bottom plates at frame 17"; do
     say "sparknet search \"$query\" -k 3"
     $sparknet search "$query" -k 3
 done
