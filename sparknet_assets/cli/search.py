@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.retrieval import SearchMode
+    from sparknet_assets.retrieval import Hit, SearchMode
 
 _SNIPPET = 320
 
@@ -59,14 +59,15 @@ def search(
     if not found.hits:
         click.echo("No passages found." if catalog.totals() else "Nothing is indexed yet.")
         return
+    from rich.padding import Padding
+
     out = console()
     for hit in found.hits:
         out.print(_heading(hit))
-        out.print(snippet(clean(hit.text), query))
-        out.print()
+        out.print(Padding(snippet(hit.text, query), (0, 0, 1, 4)))
 
 
-def _heading(hit: Any) -> Text:
+def _heading(hit: Hit) -> Text:
     from rich.text import Text
 
     return Text.assemble(
@@ -81,7 +82,7 @@ def snippet(text: str, query: str, length: int = _SNIPPET) -> Text:
     """The part of a passage around the query's words, with those words highlighted."""
     from rich.text import Text
 
-    text = " ".join(text.split())
+    text = " ".join(clean(text).split())
     words = {w for w in re.findall(r"\w+", query) if len(w) > 2 or w.isdigit()}
     pattern = re.compile(rf"\b(?:{'|'.join(sorted(words, key=len, reverse=True))})\w*", re.I)
     spans = [match.span() for match in pattern.finditer(text)] if words else []
@@ -96,7 +97,6 @@ def snippet(text: str, query: str, length: int = _SNIPPET) -> Text:
     for first, last in spans:
         if first >= start and last <= end:
             shown.stylize("bold yellow", first + offset, last + offset)
-    shown.pad_left(4)
     return shown
 
 

@@ -1,0 +1,122 @@
+"""search: the JSON shape that others rely on, and passages for people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import pytest
+from cli_fakes import Cli
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resources.catalog import DocumentRecord
+from resources.deployment import Deployment
+from sparknet_assets import retrieval
+from sparknet_assets.cli.output import clean
+from sparknet_assets.cli.search import snippet
+from sparknet_assets.retrieval import Hit, HitBox, SearchMode, SearchResponse
+
+HIT = Hit(
+    rank=1, score=0.25, doc_id="lease-pdf", page=3, chunk_id="lease-pdf-7",
+    text="The tenant gives notice\x1b[2J of three months.",
+    boxes=[HitBox(page=3, x0=0.1, y0=0.2, x1=0.3, y1=0.4)],
+)  # fmt: skip
+
+
+class Searches:
+    def __init__(self, hits: list[Hit]) -> None:
+        self.hits = hits
+        self.calls: list[tuple[str, int, str, list[str] | None]] = []
+
+    def __call__(
+        self,
+        deployment: Deployment,
+        query: str,
+        *,
+        top_k: int = 10,
+        mode: SearchMode = "hybrid",
+        doc_ids: Collection[str] | None = None,
+    ) -> SearchResponse:
+        self.calls.append((query, top_k, mode, list(doc_ids) if doc_ids is not None else None))
+        return SearchResponse(query=query, mode=mode, hits=self.hits)
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> Searches:
+    fake = Searches([HIT])
+    monkeypatch.setattr(retrieval, "search", fake)
+    return fake
+
+
+def test_json_shape(cli: Cli, searches: Searches) -> None:
+    found = cli.json("search", "notice period")
+    assert found == {
+        "query": "notice period",
+        "mode": "hybrid",
+        "hits": [
+            {
+                "rank": 1,
+                "score": 0.25,
+                "doc_id": "lease-pdf",
+                "page": 3,
+                "chunk_id": "lease-pdf-7",
+                "text": HIT.text,
+                "boxes": [{"page": 3, "x0": 0.1, "y0": 0.2, "x1": 0.3, "y1": 0.4}],
+            }
+        ],
+    }
+
+
+def test_a_passage_names_document_and_page_and_can_not_steer_the_terminal(
+    cli: Cli, searches: Searches
+) -> None:
+    shown = cli("search", "notice").stdout
+    assert "lease-pdf  page 3" in shown
+    assert "notice" in shown
+    assert "\x1b" not in shown
+
+
+def test_options_reach_the_search(cli: Cli, searches: Searches) -> None:
+    now = datetime.now(UTC)
+    cli.deployment.catalog.put(
+        [
+            DocumentRecord(
+                doc_id="a", partition_key="a", raw_key="raw/a/a", filename="a",
+                created_at=now, updated_at=now,
+            )
+        ]
+    )  # fmt: skip
+    assert cli("search", "x", "-k", "3", "--mode", "keyword", "--doc", "a").exit_code == 0
+    assert searches.calls == [("x", 3, "keyword", ["a"])]
+    assert cli("search", "x", "--doc", "b").exit_code == 1
+
+
+def test_nothing_found_is_no_error(cli: Cli, searches: Searches) -> None:
+    searches.hits = []
+    result = cli("search", "x")
+    assert result.exit_code == 0
+    assert "Nothing is indexed yet" in result.stdout
+
+
+def test_an_empty_query_is_refused_in_a_sentence(cli: Cli) -> None:
+    result = cli("search", "  ")
+    assert result.exit_code == 1
+    assert "query is empty" in result.stderr
+
+
+def test_a_long_passage_is_cut_around_its_matches() -> None:
+    text = "early words " * 60 + "the notice period is three months " + "late words " * 60
+    shown = snippet(text, "notice period", length=120)
+    assert "notice period" in shown.plain
+    assert len(shown.plain) < 140
+    lit = {shown.plain[span.start : span.end] for span in shown.spans}
+    assert lit == {"notice", "period"}
+
+
+@given(st.text(), st.text(), st.integers(20, 400))
+def test_any_text_and_any_query_give_a_snippet(text: str, query: str, length: int) -> None:
+    shown = snippet(text, query, length=length).plain
+    assert len(shown) <= length + 4
+    middle = shown.removeprefix("… ").removesuffix(" …")
+    assert middle in " ".join(clean(text).split())
