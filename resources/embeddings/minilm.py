@@ -224,7 +224,8 @@ def _find(configured: Path | None) -> Path:
                 retryable=False,
             )
         return folder
-    for found in (_package_folder(), _hub_folder()):
+    for look in (_package_folder, _hub_folder):
+        found = look()
         if found is not None and all((found / name).is_file() for name in needed):
             return found
     raise SparknetError(
