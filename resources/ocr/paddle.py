@@ -21,7 +21,7 @@ REVISION = "1"
 # RapidOCR's defaults: the detector sees at most 2000 pixels and at least 736 on the short side.
 LONG_SIDE = 2000
 SHORT_SIDE = 736
-DETECTOR_PIXELS = 6_000_000
+DETECTOR_PIXELS = 4_000_000
 LEAST_CONFIDENCE = 0.5
 # Lines shown to the classifier to find out which way up a page is.
 SAMPLE = 8

@@ -116,6 +116,9 @@ class TesseractEngine:
 
     @cached_property
     def _version(self) -> str:
+        # Asked for before any page needs it: a missing command is an error only when one does.
+        if shutil.which("tesseract") is None:
+            return "absent"
         return self._run(["--version"]).split("\n", 1)[0].removeprefix("tesseract ").strip()
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from resources.ocr.geometry import word_at
+from sparknet_assets.source.arabic import has_lam_alef, restore_ligatures
 from sparknet_assets.source.page_frame import PageFrame
 from sparknet_assets.source.reading_order import Segment
 from sparknet_assets.source.rules import Rules, rules_of
@@ -103,7 +104,10 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     paths = page.get_cdrawings()
     textpage = _textpage(page)
     content = textpage.extractDICT()
-    lines = _words_of_lines(textpage.extractWORDS())
+    rows = textpage.extractWORDS()
+    if has_lam_alef(rows):
+        rows = restore_ligatures(rows, textpage.extractRAWDICT())
+    lines = _words_of_lines(rows)
     pictures = _pictures(frame, page)
     sight = Sight(page, [box for box, _ in pictures] + _fills(paths, frame))
     seen: list[Segment] = []
