@@ -23,6 +23,7 @@ PALE = 225
 LEAST_CONTRAST = 10
 DPI = 72
 MOST_PIXELS = 4_000_000
+MOST_COVERS = 300
 
 
 def is_drawn(span: dict[str, Any]) -> bool:
@@ -49,7 +50,8 @@ class Sight:
 
     def __init__(self, page: pymupdf.Page, covers: list[Box]) -> None:
         self._page = page
-        self._covers = covers
+        # Past that many it is quicker to look at the page than at each of them.
+        self._covers = covers if len(covers) <= MOST_COVERS else [Box(0, 0, 1, 1)]
 
     def clear(self, line: Box, spans: list[dict[str, Any]]) -> bool:
         """True when no part of a line is in doubt: no need to ask for each of its words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pymupdf
 import pytest
@@ -200,3 +201,19 @@ def test_pictures_are_located_without_encoding_them(page: pymupdf.Page) -> None:
         page.insert_image(pymupdf.Rect(x, y, x + 8, y + 8), xref=xref)
     assert read_text_layer(page).verdict == "good-text-layer"
     assert not needs_ocr(page)
+
+
+@pytest.mark.corpus
+def test_arabic_ligatures_keep_their_letters_in_order(corpus: Path) -> None:
+    with pymupdf.open(corpus / "pdf" / "docling__right_to_left_01.pdf") as document:
+        text = text_of(read_text_layer(document[0]).seen)
+
+    assert "الإنتاجية" in text
+    assert "المشكلات" in text
+    assert "اإل" not in text
+
+
+@pytest.mark.corpus
+def test_the_ocr_layer_of_a_real_scan_is_not_trusted(corpus: Path) -> None:
+    with pymupdf.open(corpus / "pdf" / "unstructured__pdf-with-ocr-text.pdf") as document:
+        assert read_text_layer(document[0]).verdict == "hidden-ocr-layer"
