@@ -39,6 +39,8 @@ from sparknet_assets.workers import WorkerPool, as_sparknet_error
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 15.0
 WAIT_SECONDS = 0.5
+# Documents become searchable while others are still read; one bulk write serves all of a wave.
+WAVE_SECONDS = 30.0
 
 
 def run_batch(
@@ -95,14 +97,20 @@ def _run_claimed(
     pool: WorkerPool,
     deployment: Deployment,
 ) -> Iterator[StageResult]:
+    """Reads documents side by side; those that are through are indexed in waves meanwhile."""
     alone = [stage for stage in selected if not isinstance(stage, BatchStage)]
-    if alone:
-        yield from _run_documents(runs, alone, pool, deployment)
-    for stage in selected:
-        if isinstance(stage, BatchStage):
-            yield from _run_together(stage, runs, deployment)
-    for run in runs:
-        run.save(deployment)
+    together = [stage for stage in selected if isinstance(stage, BatchStage)]
+    through: list[DocumentRun] = []
+    since = time.monotonic()
+    for item in _run_documents(runs, alone, pool, deployment) if alone else runs:
+        if isinstance(item, StageResult):
+            yield item
+            continue
+        through.append(item)
+        if time.monotonic() - since > WAVE_SECONDS:
+            yield from _run_together(through, together, deployment)
+            through, since = [], time.monotonic()
+    yield from _run_together(through, together, deployment)
 
 
 def _load_runs(
@@ -132,15 +140,18 @@ def _run_documents(
     stages: Sequence[DocumentStage | PagedStage],
     pool: WorkerPool,
     deployment: Deployment,
-) -> Iterator[StageResult]:
-    """Runs each document in a thread that waits for its workers; yields in this thread only."""
-    results: queue.SimpleQueue[StageResult | None] = queue.SimpleQueue()
+) -> Iterator[StageResult | DocumentRun]:
+    """Runs each document in a thread that waits for its workers; yields in this thread only.
+
+    Yields each result, and each document once it is through, failed or not.
+    """
+    items: queue.SimpleQueue[StageResult | DocumentRun] = queue.SimpleQueue()
 
     def one(run: DocumentRun) -> None:
         try:
-            run_document_stages(run, stages, pool, deployment, results.put)
+            run_document_stages(run, stages, pool, deployment, items.put)
         finally:
-            results.put(None)
+            items.put(run)
 
     # Twice the workers, so that a worker finds work while a document's thread writes its records.
     with ThreadPoolExecutor(2 * deployment.settings.workers, "document") as threads:
@@ -148,11 +159,9 @@ def _run_documents(
         try:
             left = len(futures)
             while left:
-                result = results.get()
-                if result is None:
-                    left -= 1
-                else:
-                    yield result
+                item = items.get()
+                left -= isinstance(item, DocumentRun)
+                yield item
         except BaseException:  # interrupted, or closed by our caller: leave at once, record nothing
             for future in futures:
                 future.cancel()
@@ -163,9 +172,19 @@ def _run_documents(
 
 
 def _run_together(
+    runs: Sequence[DocumentRun], stages: Sequence[BatchStage], deployment: Deployment
+) -> Iterator[StageResult]:
+    """Runs the stages that take documents together, for all documents that reached them."""
+    runs = sorted(runs, key=lambda run: run.ref.doc_id)
+    for stage in stages:
+        yield from _run_batch_stage(stage, runs, deployment)
+    for run in runs:
+        run.save(deployment)
+
+
+def _run_batch_stage(
     stage: BatchStage, runs: Sequence[DocumentRun], deployment: Deployment
 ) -> Iterator[StageResult]:
-    """Runs a stage for all documents that reached it."""
     due: dict[str, DocumentRun] = {}
     for run in runs:
         if run.failed or not run.inputs_known(stage):

@@ -67,7 +67,7 @@ class WorkerPool:
 
     def __init__(self, deployment: Deployment) -> None:
         self._settings = deployment.settings
-        self._pool: ProcessPool | None = None
+        self._pool: Any = None
         self._pids = tempfile.TemporaryDirectory(prefix="sparknet-workers-")
         self._killed_for_memory: set[int] = set()
         self._closed = threading.Event()
@@ -172,9 +172,10 @@ class WorkerPool:
     def _discard(self, pool: ProcessPool) -> None:
         """Replaces a pool whose pipe was torn by a worker that died while it wrote a result."""
         with self._lock:
-            if self._pool is pool:
-                self._pool = None
-                pool.stop()
+            if pool is not self._pool:
+                return
+            self._pool = None
+        pool.stop()
 
     def _watch_memory(self, pool: ProcessPool) -> None:
         """Kills workers whose resident memory exceeds the limit.

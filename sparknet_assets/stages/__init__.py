@@ -1,22 +1,20 @@
 """The stages from document to index, in the order of the graph."""
 
-from sparknet_assets.stages import (
-    chunks,
-    documents,
-    embeddings,
-    ocr_text,
-    page_images,
-    vector_index,
-)
+from sparknet_assets.stages.chunks import STAGE as CHUNKS
 from sparknet_assets.stages.contract import AnyStage
+from sparknet_assets.stages.documents import STAGE as DOCUMENTS
+from sparknet_assets.stages.embeddings import STAGE as EMBEDDINGS
+from sparknet_assets.stages.ocr_text import STAGE as OCR_TEXT
+from sparknet_assets.stages.page_images import STAGE as PAGE_IMAGES
+from sparknet_assets.stages.vector_index import STAGE as VECTOR_INDEX
 
 STAGES: tuple[AnyStage, ...] = (
-    documents.STAGE,
-    page_images.STAGE,
-    ocr_text.STAGE,
-    chunks.STAGE,
-    embeddings.STAGE,
-    vector_index.STAGE,
+    DOCUMENTS,
+    PAGE_IMAGES,
+    OCR_TEXT,
+    CHUNKS,
+    EMBEDDINGS,
+    VECTOR_INDEX,
 )
 
 __all__ = [

@@ -25,7 +25,7 @@ GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        home=tmp_path / "data", workers=2, task_timeout=4, worker_memory_mb=256, chunk_tokens=64
+        home=tmp_path / "data", workers=2, task_timeout=4, worker_memory_mb=256, chunk_tokens=128
     )
 
 
@@ -129,7 +129,7 @@ def test_a_changed_setting_redoes_from_the_stage_it_shapes(
 ) -> None:
     put(deployment, "doc", GOOD)
     run(deployment, ["doc"])
-    other = Deployment(settings.model_copy(update={"chunk_tokens": 128}))
+    other = Deployment(settings.model_copy(update={"chunk_tokens": 256}))
     # The text comes out the same, so its data version stops the wave before the index.
     assert outcome(run(other, ["doc"]), "doc") == {**ALL_REUSED, "ocr_text": "done"}
 
@@ -196,6 +196,17 @@ def test_a_stage_run_alone_refuses_an_original_that_changed(deployment: Deployme
     results = run(deployment, ["doc"], stages=["ocr_text"])
     assert results[0].record.status is StageStatus.FAILED
     assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
+
+
+def test_documents_are_indexed_while_others_are_read(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparknet_assets.batch.WAVE_SECONDS", 0.0)
+    put(deployment, "slow", "hang\none")
+    put(deployment, "quick", GOOD)
+    results = run(deployment, ["slow", "quick"])
+    stages = [(result.ref.doc_id, result.stage) for result in results]
+    assert stages.index(("quick", "vector_index")) < stages.index(("slow", "documents"))
 
 
 def test_an_unknown_stage_is_named(deployment: Deployment) -> None:
