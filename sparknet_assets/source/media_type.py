@@ -154,7 +154,7 @@ def detect(path: Path, filename: str = "") -> Detection:
     media_type = _by_magic(head)
     if media_type is None and _is_pdf_behind_junk(head, tail):
         media_type = PDF
-    if media_type is None:
+    if media_type is None and head:
         media_type = text_type(head, _extension(filename), complete=size <= _HEAD)
     return Detection(media_type or UNKNOWN)
 

@@ -65,8 +65,9 @@ def open_pdf(path: Path, name: str, passwords: Iterable[str] = ()) -> tuple[pymu
 def _unlock(document: pymupdf.Document, name: str, passwords: Iterable[str]) -> None:
     if not document.needs_pass:
         return
-    tried = 0
-    for tried, password in enumerate(candidates(passwords), start=1):  # noqa: B007
+    tried = False
+    for password in candidates(passwords):
+        tried = True
         if document.authenticate(password):
             return
     reason = "none of the configured passwords opens it" if tried else "it needs a password"

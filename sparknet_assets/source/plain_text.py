@@ -40,7 +40,7 @@ def text_type(head: bytes, extension: str, *, complete: bool) -> str | None:
         complete: Whether `head` is the whole file, so that no character is cut at its end.
     """
     decoded = decode_text(head, complete=complete)
-    if decoded is None or not decoded[0].strip():
+    if decoded is None:
         return None
     text = decoded[0]
     start = _PROLOGUE.match(text)

@@ -141,7 +141,7 @@ CASES: dict[str, tuple[bytes, str, str]] = {
     "gzip": (b"\x1f\x8b\x08\0" + bytes(30), "a.txt", "application/gzip"),
     "rar": (b"Rar!\x1a\x07\x01\0", "", "application/vnd.rar"),
     "binary": (bytes(range(256)) * 4, "a.pdf", UNKNOWN),
-    "blank": (b" \n\n", "a.txt", UNKNOWN),
+    "blank": (b" \n\n", "a.txt", "text/plain"),
     "nothing": (b"", "a.pdf", UNKNOWN),
 }
 

@@ -84,10 +84,10 @@ def test_metadata_of_a_pdf(deployment: Deployment) -> None:
 
 
 def test_equal_input_gives_equal_bytes_and_data_version(tmp_path: Path) -> None:
-    results = []
+    results, data = [], docx_bytes(table=True)
     for home in (tmp_path / "one", tmp_path / "two"):
         deployment = Deployment(Settings(home=home))
-        ref = store(deployment, docx_bytes(table=True), "offer.docx")
+        ref = store(deployment, data, "offer.docx")
         versions = {STAGE.run(ref, deployment).data_version for _ in range(2)}
         files = [deployment.storage.get(ref.key(name)) for name in (METADATA, RENDITION)]
         results.append((versions, files))
@@ -139,6 +139,7 @@ def test_the_content_decides_and_not_the_name(deployment: Deployment, filename: 
 
 def test_refusals_have_their_kind_and_a_remedy(deployment: Deployment) -> None:
     assert refusal(deployment, b"", "a.pdf").kind is FailureKind.EMPTY
+    assert refusal(deployment, b" \r\n\t", "a.txt").kind is FailureKind.EMPTY
     assert refusal(deployment, b"%PDF-1.7\nnothing", "a.pdf").kind is FailureKind.CORRUPT
     unknown = refusal(deployment, bytes(range(256)), "a.bin")
     assert unknown.kind is FailureKind.UNSUPPORTED
