@@ -118,9 +118,7 @@ def test_no_weights_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_weights_in_a_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import huggingface_hub
-
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     assert minilm._hub_folder() is None
     repository = tmp_path / "models--sentence-transformers--all-MiniLM-L6-v2"
     snapshot = repository / "snapshots" / "abc"
