@@ -64,7 +64,7 @@ def search(
     out = console()
     for hit in found.hits:
         out.print(_heading(hit))
-        out.print(Padding(snippet(hit.text, query), (0, 0, 1, 4)))
+        out.print(Padding(snippet(hit.text, query), (0, 0, 1, 4), expand=False))
 
 
 def _heading(hit: Hit) -> Text:
