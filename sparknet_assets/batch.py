@@ -186,11 +186,13 @@ def _run_batch_stage(
     stage: BatchStage, runs: Sequence[DocumentRun], deployment: Deployment
 ) -> Iterator[StageResult]:
     due: dict[str, DocumentRun] = {}
+    stored = stage.stored(deployment) if stage.stored and runs else None
     for run in runs:
         if run.failed or not run.inputs_known(stage):
             continue
         record = run.reusable(stage, deployment)
-        if record:
+        lost = stored is not None and run.ref.doc_id not in stored
+        if record and not (lost and record.metadata.get("chunks")):
             yield run.reuse(stage, record)
         else:
             run.begin(stage, deployment)

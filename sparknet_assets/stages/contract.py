@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,11 +92,14 @@ class BatchStage(Stage):
 
     Attributes:
         run: Yields a result for each document given, in any order, once what it made is durable.
+        stored: For a stage without an artifact: ids of all documents that its store holds. Output
+            that is recorded with chunks but not held there was lost, and is made again.
     """
 
     run: Callable[
         [Sequence[DocumentRef], Deployment], Iterator[tuple[DocumentRef, StageOutput | Failure]]
     ]
+    stored: Callable[[Deployment], Collection[str]] | None = None
 
 
 AnyStage = DocumentStage | PagedStage | BatchStage

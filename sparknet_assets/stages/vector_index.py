@@ -172,4 +172,5 @@ STAGE = BatchStage(
     artifact=None,
     shape=_shape,
     run=run,
+    stored=lambda deployment: deployment.vector_store.document_ids(),
 )

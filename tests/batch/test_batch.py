@@ -25,7 +25,7 @@ GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        home=tmp_path / "data", workers=2, task_timeout=4, worker_memory_mb=256, chunk_tokens=128
+        home=tmp_path / "data", workers=2, task_timeout=8, worker_memory_mb=256, chunk_tokens=128
     )
 
 
@@ -139,6 +139,13 @@ def test_a_lost_artifact_is_made_again(deployment: Deployment) -> None:
     run(deployment, ["doc"])
     deployment.storage.delete("processed/doc/text.json")
     assert outcome(run(deployment, ["doc"]), "doc") == {**ALL_REUSED, "ocr_text": "done"}
+
+
+def test_a_lost_index_is_made_again(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    deployment.storage.delete("index/doc")
+    assert outcome(run(deployment, ["doc"]), "doc") == {**ALL_REUSED, "vector_index": "done"}
 
 
 def test_force_redoes_the_selected_stages(deployment: Deployment) -> None:

@@ -111,6 +111,10 @@ def index(
             )
 
 
+def indexed(deployment: Deployment) -> set[str]:
+    return {info.key.removeprefix("index/") for info in deployment.storage.list("index/")}
+
+
 def _shape(deployment: Deployment) -> Mapping[str, Any]:
     return {"chunk_tokens": deployment.settings.chunk_tokens}
 
@@ -149,5 +153,6 @@ GRAPH: tuple[AnyStage, ...] = (
         artifact=None,
         shape=_no_shape,
         run=index,
+        stored=indexed,
     ),
 )
