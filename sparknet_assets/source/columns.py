@@ -77,12 +77,12 @@ def _fit(first: int, natural: list[float], floor: list[float]) -> Layout:
 
 
 @lru_cache(maxsize=1)
-def _advances() -> dict[str, float]:
+def _advances() -> list[float]:
     """Width in points of each ASCII character in 9 pt bold, the widest that a cell is set in."""
     import pymupdf
 
     font = pymupdf.Font("hebo")
-    return {chr(code): 9.0 * font.glyph_advance(code) for code in range(32, 127)}
+    return [9.0 * font.glyph_advance(code) if code >= 32 else 0.0 for code in range(128)]
 
 
 @lru_cache(maxsize=8192)
@@ -92,16 +92,18 @@ def _other(character: str) -> float:
 
 def extent(text: str) -> float:
     """Width of a line of text in points, on the high side."""
-    advances = _advances()
-    return sum(advances.get(character) or _other(character) for character in text)
+    advance = _advances().__getitem__
+    if text.isascii():
+        return sum(map(advance, text.encode("ascii")))
+    return sum(advance(ord(c)) if c < "\x80" else _other(c) for c in text)
 
 
 def height(row: Sequence[str], layout: Layout) -> float:
     """Estimate of a row's height, points; errs on the high side."""
     lines = 1.0
     for width, cell in zip(layout.widths, row, strict=True):
-        if cell:
-            room = max(width - PADDING, _WIDEST_CHARACTER)
+        room = max(width - PADDING, _WIDEST_CHARACTER)
+        if len(cell) * _WIDEST_CHARACTER > room or "\n" in cell:
             lines = max(lines, sum(1.1 * extent(line) // room + 1.2 for line in cell.split("\n")))
     return lines * _LINE + 5.0
 
