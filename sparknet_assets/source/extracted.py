@@ -11,7 +11,7 @@ from sparknet_assets.source.container import check_ole, check_zip, encrypted
 from sparknet_assets.source.content import Content
 from sparknet_assets.source.hypertext import read_hypertext
 from sparknet_assets.source.mail import attachment_block, heading_blocks
-from sparknet_assets.source.markup import Block, PageBreak, Paragraph, collapse
+from sparknet_assets.source.markup import Block, Heading, PageBreak, Paragraph, collapse
 from sparknet_assets.source.plain import text_blocks
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _failure(error: Exception, name: str) -> SparknetError:
     reason = " ".join(str(error).split())[:200]
     if re.search(r"password|encrypt", reason, re.IGNORECASE):
         return encrypted(name)
-    if re.search(r"limit|too large|exceed", reason, re.IGNORECASE):
+    if re.search(r"security limit|limit exceeded|too large", reason, re.IGNORECASE):
         return SparknetError(FailureKind.TOO_LARGE, f"{name} is too large to read ({reason})")
     return SparknetError(
         FailureKind.CORRUPT, f"{name} is damaged or cut short ({reason}); supply it again"
@@ -107,10 +107,22 @@ def read_extracted(path: Path, media_type: str, name: str) -> Content:
     else:
         result = extract(path, media_type, name)
         blocks, facts = html_blocks(result), dict(result.metadata)
+        if media_type == "application/vnd.ms-excel":
+            blocks = _sheet_pages(blocks)
     flags = {"attachments"} if facts.get("attachments") else set()
     return Content(
         blocks, _fact(facts, "title", "subject"), _author(facts), _fact(facts, "created_at"), flags
     )
+
+
+def _sheet_pages(blocks: list[Block]) -> list[Block]:
+    """Starts a page with each sheet, whose name is a heading of the second level."""
+    paged: list[Block] = []
+    for block in blocks:
+        if paged and isinstance(block, Heading) and block.level == 2:
+            paged.append(PageBreak())
+        paged.append(block)
+    return paged
 
 
 def _message(path: Path, media_type: str, name: str) -> tuple[list[Block], dict[str, Any]]:

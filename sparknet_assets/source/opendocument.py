@@ -6,216 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.container import encrypted
 from sparknet_assets.source.content import Content
-from sparknet_assets.source.hypertext import MOST_CELLS
-from sparknet_assets.source.markup import (
-    Block,
-    Grid,
-    Heading,
-    PageBreak,
-    Paragraph,
-    Picture,
-    Run,
-    clean,
-    collapse,
-    grid,
-    paragraph,
-)
-from sparknet_assets.source.numbering import BULLET
+from sparknet_assets.source.markup import Block, Heading, PageBreak, collapse, paragraph
+from sparknet_assets.source.opendocument_body import NS, BodyReader
 from sparknet_assets.source.package import Package, local
-from sparknet_assets.source.plain import heading_row
-from sparknet_assets.source.word import block_text
+from sparknet_assets.source.word_body import block_text
 
-_NS = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
-_OFFICE, _TEXT, _TABLE, _STYLE, _DRAW, _META, _PRESENTATION = (
-    _NS % name for name in ("office", "text", "table", "style", "drawing", "meta", "presentation")
+_OFFICE, _TABLE, _DRAW, _META, _PRESENTATION = (
+    NS % name for name in ("office", "table", "drawing", "meta", "presentation")
 )
-_HREF = "{http://www.w3.org/1999/xlink}href"
 _DC = "{http://purl.org/dc/elements/1.1/}"
-_UNSEEN = frozenset({"tracked-changes", "annotation", "annotation-end", "note-citation", "desc",
-                     "title", "sequence-decls", "forms", "ruby-text"})  # fmt: skip
-_CONTAINERS = frozenset({"section", "index-body", "table-of-content", "alphabetical-index",
-                         "illustration-index", "bibliography", "user-index", "table-index",
-                         "index-title", "header", "text-box"})  # fmt: skip
-DEEPEST = 60
-
-
-class _Reader:
-    def __init__(self, package: Package, content: Element, styles: Element | None) -> None:
-        self._package = package
-        self._numbered: set[str] = set()
-        self._unseen: set[str] = set()
-        self.hidden = False
-        self._cells = 0
-        self._notes: list[str] = []
-        for root in (content, styles):
-            for element in root.iter() if root is not None else ():
-                self._style(element)
-
-    def _style(self, element: Element) -> None:
-        kind = local(element)
-        name = element.get(f"{_STYLE}name", "")
-        if kind == "list-style" and len(element) and local(element[0]).endswith("number"):
-            self._numbered.add(name)
-        elif kind == "style":
-            for child in element:
-                if (
-                    child.get(f"{_TEXT}display") == "none"
-                    or child.get(f"{_TABLE}display") == "false"
-                ):
-                    self._unseen.add(name)
-
-    def blocks(self, parent: Element, depth: int = 0) -> list[Block]:
-        found: list[Block] = []
-        if depth > DEEPEST:
-            return found
-        for child in parent:
-            kind = local(child)
-            if kind == "h":
-                found += self._paragraph(child, _level(child), depth)
-            elif kind == "p":
-                found += self._paragraph(child, 0, depth)
-            elif kind == "list":
-                found += self._list(child, 0, child.get(f"{_TEXT}style-name", ""), depth)
-            elif kind == "table":
-                found += self.table(child, depth)
-            elif kind in ("frame", "custom-shape", "g", "rect", "ellipse", "a"):
-                found += self.shape(child, depth + 1)
-            elif kind in _CONTAINERS:
-                found += self.blocks(child, depth + 1)
-        return found
-
-    def notes(self) -> list[Block]:
-        return [
-            Paragraph((Run(str(number), "p"), Run(f" {text}")), "note")
-            for number, text in enumerate(self._notes, 1)
-            if text
-        ]
-
-    def shape(self, element: Element, depth: int) -> list[Block]:
-        found: list[Block] = []
-        if depth > DEEPEST:
-            return found
-        for child in element:
-            kind = local(child)
-            if kind == "image":
-                data = self._package.data(child.get(_HREF, "").removeprefix("./"))
-                if data and not any(isinstance(block, Picture) for block in found):
-                    found.append(Picture(data))
-            elif kind in ("frame", "custom-shape", "g", "rect", "ellipse"):
-                found += self.shape(child, depth + 1)
-        return found + self.blocks(element, depth + 1) if element.tag else found
-
-    def _paragraph(self, element: Element, level: int, depth: int, marker: str = "",
-                   indent: int = 0) -> list[Block]:  # fmt: skip
-        runs: list[Run] = []
-        extra: list[Block] = []
-        self._inline(element, runs, extra, depth)
-        text = "".join(run.text for run in runs)
-        if not text.strip():
-            return extra
-        if level:
-            return [Heading(collapse(text), level), *extra]
-        return [Paragraph(tuple(runs), "text", marker, indent), *extra]
-
-    def _inline(self, element: Element, runs: list[Run], extra: list[Block], depth: int) -> None:
-        if element.get(f"{_TEXT}style-name", "") in self._unseen:
-            self.hidden = True
-            return
-        if depth > DEEPEST:
-            return
-        _add(runs, element.text)
-        for child in element:
-            kind = local(child)
-            if kind == "s":
-                count = child.get(f"{_TEXT}c", "1")
-                runs.append(Run(" " * (min(int(count), 200) if count.isdecimal() else 1)))
-            elif kind == "tab":
-                runs.append(Run(" "))
-            elif kind == "line-break":
-                runs.append(Run("\n"))
-            elif kind == "note":
-                self._note(child, runs, depth)
-            elif kind in ("frame", "custom-shape", "g"):
-                extra += self.shape(child, depth + 1)
-            elif kind not in _UNSEEN:
-                self._inline(child, runs, extra, depth + 1)
-            _add(runs, child.tail)
-
-    def _note(self, element: Element, runs: list[Run], depth: int) -> None:
-        body = element.find(f"{_TEXT}note-body")
-        blocks = self.blocks(body, depth + 1) if body is not None else []
-        self._notes.append(" ".join(filter(None, map(block_text, blocks))))
-        runs.append(Run(str(len(self._notes)), "p"))
-
-    def _list(self, element: Element, level: int, style: str, depth: int) -> list[Block]:
-        found: list[Block] = []
-        if depth > DEEPEST:
-            return found
-        count = 0
-        for item in element:
-            first = local(item) == "list-item"
-            for child in item:
-                kind = local(child)
-                if kind == "list":
-                    named = child.get(f"{_TEXT}style-name", style)
-                    found += self._list(child, level + 1, named, depth + 1)
-                elif kind in ("p", "h"):
-                    count += first
-                    marker = f"{count}." if style in self._numbered else BULLET
-                    found += self._paragraph(child, 0, depth, marker if first else "", level)
-                    first = False
-        return found
-
-    def table(self, element: Element, depth: int = 0) -> list[Block]:
-        rows: list[list[str]] = []
-        extra: list[Block] = []
-        headings = 0
-        for row, heading in _rows(element):
-            cells = self._cells_of(row, extra, depth)
-            repeat = _repeats(row.get(f"{_TABLE}number-rows-repeated"))
-            repeat = repeat if cells else min(repeat, 1)
-            self._cells += repeat * len(cells)
-            if self._cells > MOST_CELLS:
-                raise SparknetError(
-                    FailureKind.TOO_LARGE,
-                    f"{self._package.name} has more than {MOST_CELLS:,} filled cells; split it",
-                )
-            headings += heading
-            rows += [list(cells) for _ in range(repeat)]
-        block = grid(rows, headings)
-        if block is None:
-            return extra
-        if len(block.rows) * len(block.rows[0]) == 1:
-            return [paragraph(block.rows[0][0]), *extra]
-        named = bool(block.header_rows) or heading_row(block.rows)
-        return [Grid(block.rows, max(block.header_rows, int(named))), *extra]
-
-    def _cells_of(self, row: Element, extra: list[Block], depth: int) -> list[str]:
-        """The cells up to the last that has text."""
-        cells: list[str] = []
-        blanks = 0
-        for cell in row:
-            if local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
-            blocks = self.blocks(cell, depth + 1)
-            text = "\n".join(filter(None, map(block_text, blocks)))
-            extra += [block for block in blocks if isinstance(block, Picture)]
-            repeat = _repeats(cell.get(f"{_TABLE}number-columns-repeated"))
-            if text.strip():
-                cells += [""] * blanks + [text] * min(repeat, 16384)
-                blanks = 0
-            else:
-                blanks += min(repeat, 16384)
-        return cells
-
-    def seen(self, table: Element) -> bool:
-        if table.get(f"{_TABLE}style-name", "") in self._unseen:
-            self.hidden = True
-            return False
-        return True
 
 
 def read_opendocument(path: Path, media_type: str, name: str) -> Content:
@@ -229,7 +30,7 @@ def read_opendocument(path: Path, media_type: str, name: str) -> Content:
         if b"encryption-data" in manifest:
             raise encrypted(name)
         content = package.required("content.xml")
-        reader = _Reader(package, content, package.tree("styles.xml"))
+        reader = BodyReader(package, content, package.tree("styles.xml"))
         blocks: list[Block] = []
         for body in content.findall(f"{_OFFICE}body/*"):
             kind = local(body)
@@ -244,7 +45,7 @@ def read_opendocument(path: Path, media_type: str, name: str) -> Content:
         return Content(blocks, *_facts(package), flags)
 
 
-def _sheets(reader: _Reader, body: Element) -> Iterator[Block]:
+def _sheets(reader: BodyReader, body: Element) -> Iterator[Block]:
     first = True
     for table in body.findall(f"{_TABLE}table"):
         if not reader.seen(table):
@@ -260,7 +61,7 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[Block]:
             yield from content
 
 
-def _slides(reader: _Reader, body: Element) -> Iterator[Block]:
+def _slides(reader: BodyReader, body: Element) -> Iterator[Block]:
     for number, page in enumerate(body.findall(f"{_DRAW}page"), 1):
         titles: list[Block] = []
         rest: list[Block] = []
@@ -283,34 +84,6 @@ def _slides(reader: _Reader, body: Element) -> Iterator[Block]:
         if titles or rest:
             yield from titles or [Heading(f"Slide {number}", 2)]
             yield from rest
-
-
-def _rows(table: Element) -> Iterator[tuple[Element, bool]]:
-    for child in table:
-        kind = local(child)
-        if kind == "table-row":
-            yield child, False
-        elif kind == "table-header-rows":
-            for row, _ in _rows(child):
-                yield row, True
-        elif kind in ("table-rows", "table-row-group"):
-            yield from _rows(child)
-
-
-def _repeats(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() and len(value) < 9 else 1
-
-
-def _level(element: Element) -> int:
-    level = element.get(f"{_TEXT}outline-level", "1")
-    return min(max(int(level), 1), 6) if level.isdecimal() else 1
-
-
-def _add(runs: list[Run], text: str | None) -> None:
-    if text:
-        text = clean(text).replace("\n", " ")
-        if text.strip() or runs:
-            runs.append(Run(text))
 
 
 def _facts(package: Package) -> tuple[str | None, str | None, str | None]:

@@ -21,6 +21,7 @@ XLSX = OFFICE + "spreadsheetml.sheet"
 PPTX = OFFICE + "presentationml.presentation"
 ODT = "application/vnd.oasis.opendocument.text"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
 EPUB = "application/epub+zip"
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -249,8 +250,9 @@ def test_slides_have_a_page_each_with_the_title_first(make) -> None:
 
 OD = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for name in ("office", "text", "table", "style")
+    for name in ("office", "text", "table", "style", "presentation")
 )
+DRAW = 'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"'
 
 
 def test_opendocument_text(make) -> None:
@@ -277,6 +279,38 @@ def test_opendocument_sheet_with_repeated_cells(make) -> None:
     content += "</office:spreadsheet></office:body></office:document-content>"
     made = make(zipped({"content.xml": content}), ODS, "a.ods")
     assert made.rows == [["a", "b"], ["1", "2"]]
+
+
+def test_opendocument_slides_and_hidden_parts(make) -> None:
+    frame = "<draw:frame {}><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    pages = [
+        frame.format("", "body") + frame.format('presentation:class="title"', "The title"),
+        frame.format("", "untitled")
+        + f"<presentation:notes>{frame.format('', 'say this')}</presentation:notes>",
+    ]
+    body = "".join(f"<draw:page>{page}</draw:page>" for page in pages)
+    content = (
+        f"<office:document-content {OD} {DRAW}><office:body><office:presentation>{body}"
+        "</office:presentation></office:body></office:document-content>"
+    )
+    made = make(zipped({"content.xml": content}), ODP, "a.odp")
+    assert [page.strip().split("\n") for page in made.pages] == [
+        ["The title", "body"],
+        ["Slide 2", "untitled", "Notes: say this"],
+    ]
+
+
+def test_hidden_opendocument_paragraph_is_left_out(make) -> None:
+    content = (
+        f"<office:document-content {OD}><office:automatic-styles>"
+        '<style:style style:name="P1"><style:text-properties text:display="none"/></style:style>'
+        "</office:automatic-styles><office:body><office:text><text:p>seen</text:p>"
+        '<text:p text:style-name="P1">secret</text:p></office:text></office:body>'
+        "</office:document-content>"
+    )
+    made = make(zipped({"content.xml": content}), ODT, "a.odt")
+    assert made.text.split() == ["seen"]
+    assert made.rendition.flags == ["hidden_text"]
 
 
 def test_encrypted_opendocument_says_so(make) -> None:
