@@ -1,9 +1,10 @@
-"""From text to what SQLite FTS5 indexes, and from any string to a query that it accepts."""
+"""From text to what SQLite FTS5 indexes, and from any string to terms that it accepts."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Scripts written without spaces: each character is a word, and a query looks for pairs.
 _UNSPACED = (
@@ -14,10 +15,10 @@ _UNSPACED = (
 )
 _UNSPACED_CHARACTER = re.compile(f"([{_UNSPACED}])")
 _RUN = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+")
-# A query of a thousand words says no more than its first hundred, and costs ten times as much.
-_MAX_TERMS = 100
+# A query of a thousand words says little more than its first ones, and costs much more.
+_MAX_TERMS = 64
 
-# So frequent in English that they cost most of a query's time and decide nothing.
+# So frequent in English that they match everything and decide nothing.
 _FREQUENT = frozenset(
     """a about after all also an and any are as at be been before between but by can could did do
     does for from had has have he her his how i if in into is it its me more my no not of on or our
@@ -31,11 +32,10 @@ def indexed_form(text: str) -> str:
     return _UNSPACED_CHARACTER.sub(r" \1 ", unicodedata.normalize("NFKC", text))
 
 
-def match_expression(query: str, *, prefixes: bool = False) -> str:
-    """The OR of a query's words as an FTS5 expression; empty when there is no word in it.
+def query_terms(query: str) -> list[str]:
+    """The different words of a query, as FTS5 strings to be quoted; none when it has none.
 
-    Args:
-        prefixes: Words need only begin as those of the query do.
+    Frequent English words are left out unless there are no others.
     """
     terms: list[str] = []
     for run in _RUN.findall(unicodedata.normalize("NFKC", query)):
@@ -45,7 +45,11 @@ def match_expression(query: str, *, prefixes: bool = False) -> str:
         else:
             terms.append(run)
     terms = list(dict.fromkeys(terms))
-    telling = [term for term in terms if term.lower() not in _FREQUENT] or terms
+    return ([term for term in terms if term.lower() not in _FREQUENT] or terms)[:_MAX_TERMS]
+
+
+def any_of(terms: Iterable[str], *, prefixes: bool = False) -> str:
+    """The FTS5 expression that matches any of the terms, or words that begin so."""
     if prefixes:
-        return " OR ".join(f'"{term}"*' for term in telling[:_MAX_TERMS] if len(term) > 2)
-    return " OR ".join(f'"{term}"' for term in telling[:_MAX_TERMS])
+        return " OR ".join(f'"{term}"*' for term in terms if len(term) > 2)
+    return " OR ".join(f'"{term}"' for term in terms)

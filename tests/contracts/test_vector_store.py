@@ -242,6 +242,18 @@ def test_words(store: VectorStore) -> None:
     assert best("zebra") is None
 
 
+def test_frequent_words_do_not_hide_a_rare_one(
+    new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resources.vector_store.keyword._MOST_SCORED", 50)
+    store = new_store()
+    chunks = [chunk("a", n, f"annual report page{n} {'x' * (n % 7)}") for n in range(200)]
+    store.add_chunks(chunks, vectors(200))
+    hits = store.search_text("report page77 annual page78", 10)
+    assert {h.chunk.ordinal for h in hits} == {77, 78}
+    assert len(store.search_text("annual report", 10)) == 10
+
+
 AWKWARD = [
     "",
     " ",
@@ -462,6 +474,39 @@ def test_lost_or_torn_files_are_built_anew(
             file.write_bytes(b"torn" * 10)
     assert local.count() == (400, 400)
     assert [local.search(v, 1)[0].chunk.ordinal for v in data[::20]] == list(range(0, 400, 20))
+
+
+def test_files_that_a_kill_may_have_torn_are_not_opened(
+    local: ChromaVectorStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from resources.vector_store import chroma_client
+
+    data = vectors(300)
+    local.add_chunks([chunk("a", n) for n in range(300)], data)
+    local._register.begin('{"files": "as they were before", "ids": ["a:0"]}')
+    chroma_client.close_folder(tmp_path / local.generation / "chroma")
+    assert local.search(data[7], 1)[0].chunk.ordinal == 7
+    assert "building it anew" in caplog.text
+    assert local.count() == (300, 300)
+    assert local._register.state.unfinished is None
+
+
+def test_an_interrupted_replacement_is_undone(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = vectors(2)
+    local.add_chunks([chunk("a", 0, "old")], old[None])
+
+    def interrupted(*args: object, **kwargs: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local._register, "finish", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            local.add_chunks([chunk("a", 0, "new")], new[None])
+    local.add_chunks([chunk("a", 0, "old")], old[None])
+    (hit,) = local.search(old, 1)
+    assert (hit.chunk.text, hit.score) == ("old", pytest.approx(1.0, abs=1e-5))
 
 
 def test_unchanged_chunks_are_not_written_again(local: ChromaVectorStore, tmp_path: Path) -> None:
