@@ -105,10 +105,9 @@ def index(
         elif "BREAK" in text:
             raise RuntimeError("the index is broken")
         else:
-            yield (
-                ref,
-                StageOutput(hashlib.sha256(text.encode()).hexdigest(), metadata={"chunks": 1}),
-            )
+            deployment.storage.put(f"index/{ref.doc_id}", text.encode())
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            yield ref, StageOutput(digest, metadata={"chunks": 1})
 
 
 def indexed(deployment: Deployment) -> set[str]:
