@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -100,14 +101,28 @@ def test_a_folder_without_weights(tmp_path: Path) -> None:
     assert caught.value.kind is FailureKind.UNAVAILABLE
 
 
-def test_a_folder_with_another_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tensor", ["weight", "embeddings.word_embeddings.weight"])
+def test_a_folder_with_another_model(tmp_path: Path, tensor: str) -> None:
     from safetensors.numpy import save_file
 
     shutil.copy(minilm._package_folder() / "tokenizer.json", tmp_path)
-    save_file({"weight": np.zeros(3, np.float32)}, tmp_path / "model.safetensors")
+    save_file({tensor: np.zeros((3, 768), np.float32)}, tmp_path / "model.safetensors")
     with pytest.raises(SparknetError, match="does not hold the weights") as caught:
         MiniLMEmbedder("int8", tmp_path, tmp_path).embed(["hello"])
     assert caught.value.kind is FailureKind.UNAVAILABLE
+
+
+def test_threads_that_start_together_load_one_model(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    proper = minilm._open_session
+    monkeypatch.setattr(minilm, "_open_session", lambda path: opened.append(path) or proper(path))
+    embedder = MiniLMEmbedder("int8", None, cache)
+    with ThreadPoolExecutor(4) as pool:
+        vectors = list(pool.map(embedder.embed, [["hello"]] * 4))
+    assert len(opened) == 1
+    assert all(np.array_equal(vector, vectors[0]) for vector in vectors)
 
 
 def test_no_weights_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

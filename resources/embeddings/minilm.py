@@ -59,6 +59,7 @@ class MiniLMEmbedder:
         self._cache = cache
         self._threads = threads or _cores()
         self._loading = Lock()
+        self._loaded: Any = None
 
     @cached_property
     def identity(self) -> str:
@@ -134,23 +135,27 @@ class MiniLMEmbedder:
         with (self._folder / _WEIGHTS).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    @cached_property
+    @property
     def _session(self) -> Any:
-        """The model, exported at the first use on this machine."""
+        """The model, loaded by the first thread that needs it."""
         with self._loading:
-            if (loaded := self.__dict__.get("_session")) is not None:
-                return loaded
-            from resources.embeddings.minilm_onnx import EXPORTER_VERSION
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
 
-            name = f"minilm-{self._precision}-{EXPORTER_VERSION}-{self._weights_hash[:16]}.onnx"
-            path = self._cache / name
-            if path.exists():
-                try:
-                    return _open_session(path)
-                except Exception:  # ONNX Runtime's error types are not public; a rebuild tells
-                    path.unlink(missing_ok=True)
-            self._export(path)
-            return _open_session(path)
+    def _load(self) -> Any:
+        """Opens the exported model, exporting it at the first use on this machine."""
+        from resources.embeddings.minilm_onnx import EXPORTER_VERSION
+
+        name = f"minilm-{self._precision}-{EXPORTER_VERSION}-{self._weights_hash[:16]}.onnx"
+        path = self._cache / name
+        if path.exists():
+            try:
+                return _open_session(path)
+            except Exception:  # ONNX Runtime's error types are not public; a rebuild tells
+                path.unlink(missing_ok=True)
+        self._export(path)
+        return _open_session(path)
 
     def _export(self, path: Path) -> None:
         """Writes the ONNX file. Several processes may do so at once: the last rename stays."""
