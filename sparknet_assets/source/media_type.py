@@ -44,6 +44,16 @@ RENDITION_TYPES = {
     "text/csv": "CSV",
     "text/plain": "plain text",
 }
+ARCHIVE_TYPES = {
+    "application/zip": "ZIP",
+    "application/gzip": "gzip",
+    "application/x-bzip2": "bzip2",
+    "application/x-xz": "xz",
+    "application/zstd": "Zstandard",
+    "application/x-7z-compressed": "7z",
+    "application/vnd.rar": "RAR",
+    "application/x-tar": "tar",
+}
 SUPPORTED_TYPES = {PDF: "PDF", **IMAGE_TYPES, **RENDITION_TYPES}
 
 _EXTENSIONS = {
@@ -179,6 +189,8 @@ def _by_magic(head: bytes) -> str | None:
         return "image/bmp"
     if head[:2] == b"MZ" and b"PE\0\0" in head[:4096]:
         return "application/vnd.microsoft.portable-executable"
+    if head[257:262] == b"ustar":
+        return "application/x-tar"
     return _by_brand(head) if head[4:8] == b"ftyp" else None
 
 

@@ -172,12 +172,13 @@ def open_source(
     if _last is None or _last.identity != identity:
         close_source()
         _last = _open(identity, key, ref, metadata, deployment)
+    source = _last.source
     try:
-        yield _last.source
+        yield source
     except BaseException:
         close_source()
         raise
-    _last.source.trim()
+    source.trim()
 
 
 def close_source() -> None:

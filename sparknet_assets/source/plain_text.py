@@ -17,6 +17,8 @@ _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _PROSE = re.compile(r"[\s\w.,;:!?'\"()\[\]/\\%&@#*+=<>{}|~^$_`、。—-]")
 _MOST_CONTROLS = 0.005
 _LEAST_PROSE = 0.85
+_NON_ASCII = re.compile(r"[^\x00-\x7f\ufffd]")
+_GOOD_PER_BAD = 4  # characters of UTF-8 for each broken one
 _NON_ASCII_RUN = re.compile(r"[^\x00-\x7f]{4,}")
 
 _PROLOGUE = re.compile(r"\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
@@ -62,8 +64,8 @@ def text_type(head: bytes, extension: str, *, complete: bool) -> str | None:
 def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None:
     """Decodes text of unknown encoding.
 
-    Tried in order: a byte order mark, UTF-16 without one, UTF-8, Windows-1252, East Asian
-    encodings, Windows-1251.
+    Tried in order: a byte order mark, UTF-16 without one, UTF-8, Windows-1252, UTF-8 with a few
+    broken characters, East Asian encodings, Windows-1251.
 
     Args:
         complete: False when `data` may end within a character.
@@ -89,6 +91,10 @@ def _decode_legacy(data: bytes, complete: bool) -> tuple[str, str] | None:
         runs = _NON_ASCII_RUN.findall(text)  # other scripts read as Latin come in long such runs
         if sum(map(len, runs)) < 0.3 * len(text):
             return text, "cp1252"
+    text = data.decode("utf-8", "replace")
+    bad, good = text.count("\ufffd"), len(_NON_ASCII.findall(text))
+    if good >= _GOOD_PER_BAD * bad and _is_clean(text):
+        return text, "utf-8"
     for encoding in (*_MULTIBYTE, "cp1251"):
         text = _decode(data, encoding, complete)
         if text is not None and _is_prose(text):

@@ -22,6 +22,7 @@ from sparknet_assets.artifacts import (
     RenditionTables,
 )
 from sparknet_assets.source.media_type import (
+    ARCHIVE_TYPES,
     SUPPORTED_TYPES,
     UNKNOWN,
     Detection,
@@ -121,17 +122,7 @@ def _check_pages(pages: int, ref: DocumentRef, settings: Settings) -> None:
 def _supported_kind(detection: Detection, ref: DocumentRef) -> str:
     kind = detection.kind
     if kind is None:
-        found = (
-            "of a kind that can't be told from its content"
-            if detection.media_type == UNKNOWN
-            else detection.media_type
-        )
-        supported = ", ".join(SUPPORTED_TYPES.values())
-        raise SparknetError(
-            FailureKind.UNSUPPORTED,
-            f"{ref.filename} is {found}, which is not supported. Convert it to one of: "
-            f"{supported}.",
-        )
+        raise SparknetError(FailureKind.UNSUPPORTED, _unsupported(detection.media_type, ref))
     if detection.encrypted:
         raise SparknetError(
             FailureKind.ENCRYPTED,
@@ -139,6 +130,17 @@ def _supported_kind(detection: Detection, ref: DocumentRef) -> str:
             "Save it without a password and upload it again.",
         )
     return kind
+
+
+def _unsupported(media_type: str, ref: DocumentRef) -> str:
+    supported = ", ".join(SUPPORTED_TYPES.values())
+    if media_type in ARCHIVE_TYPES:
+        return (
+            f"{ref.filename} is a {ARCHIVE_TYPES[media_type]} archive ({media_type}). Unpack it "
+            f"and upload the documents in it; supported are {supported}."
+        )
+    found = media_type if media_type != UNKNOWN else "of no kind that its content would show"
+    return f"{ref.filename} is {found}. Convert it to one of: {supported}."
 
 
 def _read_pdf(path: Path, detection: Detection, ref: DocumentRef, deployment: Deployment) -> _Facts:

@@ -138,6 +138,12 @@ CASES: dict[str, tuple[bytes, str, str]] = {
     "utf-16 be": ("Grüße an alle".encode("utf-16-be"), "", "text/plain"),
     "shift jis": ("請求書を送付いたします。".encode("shift_jis"), "a.txt", "text/plain"),
     "cyrillic": ("Счёт на оплату № 17".encode("cp1251"), "a.txt", "text/plain"),
+    "utf-8 with a broken byte": (
+        "請求書を送付いたします。Ýmir".encode() + b"\x9d.",
+        "a.txt",
+        "text/plain",
+    ),
+    "tar": (b"a.pdf".ljust(257, b"\0") + b"ustar\x0000" + bytes(300), "", "application/x-tar"),
     "gzip": (b"\x1f\x8b\x08\0" + bytes(30), "a.txt", "application/gzip"),
     "rar": (b"Rar!\x1a\x07\x01\0", "", "application/vnd.rar"),
     "binary": (bytes(range(256)) * 4, "a.pdf", UNKNOWN),
