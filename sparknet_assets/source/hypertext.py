@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from sparknet_assets.source.markup import (
     Run,
     clean,
     collapse,
+    tidy,
 )
 
 MOST_CELLS = 2_000_000
@@ -225,7 +225,7 @@ class HypertextReader(HTMLParser):
 
     def _flush(self) -> None:
         """Ends the text at hand: a cell's line, a heading or a paragraph."""
-        runs, self._runs = _tidy(self._runs), []
+        runs, self._runs = tidy(self._runs), []
         if not runs:
             return
         text = "".join(run.text for run in runs)
@@ -263,29 +263,3 @@ def read_hypertext(
 
 def _style(element: _Open | None) -> str:
     return element.style if element else ""
-
-
-def _tidy(runs: list[Run]) -> list[Run]:
-    """Collapses white space across runs; runs with the style `k` keep theirs."""
-    result: list[Run] = []
-    ends = "\n"
-    for text, style in runs:
-        if "k" not in style:
-            text = re.sub(r"[ \t\n\r\f\v]+", " ", clean(text))
-            if ends in " \n":
-                text = text.lstrip(" ")
-            if not text:
-                continue
-        elif text.startswith("\n") and result and "k" not in result[-1].style:
-            result[-1] = result[-1]._replace(text=result[-1].text.rstrip(" "))
-        if text:
-            ends = text[-1]
-            result.append(Run(text, style))
-    if not any(run.text.strip() for run in result):
-        return []
-    while result and not result[-1].text.strip():
-        result.pop()
-    while result and not result[0].text.strip(" \n") and "\n" in result[0].text:
-        result.pop(0)
-    result[-1] = result[-1]._replace(text=result[-1].text.rstrip())
-    return [Run(text, style.replace("k", "")) for text, style in result]

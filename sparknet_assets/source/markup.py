@@ -139,3 +139,29 @@ def pieces_of(block: Heading | Paragraph, most: int) -> Iterator[Heading | Parag
             runs, room, marker = [], most, ""
     if any(run.text.strip() for run in runs):
         yield replace(block, runs=tuple(runs), marker=marker)
+
+
+def tidy(runs: list[Run]) -> list[Run]:
+    """Collapses white space across runs; runs with the style `k` keep theirs."""
+    result: list[Run] = []
+    ends = "\n"
+    for text, style in runs:
+        if "k" not in style:
+            text = re.sub(r"[ \t\n\r\f\v]+", " ", clean(text))
+            if ends in " \n":
+                text = text.lstrip(" ")
+            if not text:
+                continue
+        elif text.startswith("\n") and result and "k" not in result[-1].style:
+            result[-1] = result[-1]._replace(text=result[-1].text.rstrip(" "))
+        if text:
+            ends = text[-1]
+            result.append(Run(text, style))
+    if not any(run.text.strip() for run in result):
+        return []
+    while result and not result[-1].text.strip():
+        result.pop()
+    while result and not result[0].text.strip(" \n") and "\n" in result[0].text:
+        result.pop(0)
+    result[-1] = result[-1]._replace(text=result[-1].text.rstrip())
+    return [Run(text, style.replace("k", "")) for text, style in result]
