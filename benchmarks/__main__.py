@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import embedding_speed, ingest, memory, retrieval_quality
+from benchmarks import (
+    embedding_speed,
+    ingest,
+    memory,
+    ocr_accuracy,
+    ocr_speed,
+    retrieval_quality,
+)
 from benchmarks.verdict import Verdict
 
 BENCHMARKS: dict[str, Callable[[], Verdict]] = {
@@ -13,6 +20,8 @@ BENCHMARKS: dict[str, Callable[[], Verdict]] = {
     "memory": memory.measure,
     "embedding_speed": embedding_speed.measure,
     "retrieval_quality": retrieval_quality.measure,
+    "ocr_speed": ocr_speed.measure,
+    "ocr_accuracy": ocr_accuracy.measure,
 }
 
 

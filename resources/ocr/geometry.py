@@ -40,17 +40,6 @@ def word_at(text: str, box: Box, confidence: float) -> Word:
     return Word(text, round(x0, 5), round(y0, 5), round(x1, 5), round(y1, 5), sure)
 
 
-def split_proportionally(text: str, box: Box, confidence: float) -> list[Word]:
-    """The words of a line of known place, each as wide as its share of the characters."""
-    words, cursor, step = [], 0, (box.x1 - box.x0) / max(1, len(text))
-    for part in text.split():
-        start = text.index(part, cursor)
-        cursor = start + len(part)
-        place = Box(box.x0 + start * step, box.y0, box.x0 + cursor * step, box.y1)
-        words.append(word_at(part, place, confidence))
-    return words
-
-
 def rows_of(boxes: Sequence[Box]) -> list[list[int]]:
     """Groups boxes that stand side by side.
 

@@ -129,8 +129,10 @@ class Networks:
 
 
 def _session(name: str) -> Any:
+    import cv2
     import onnxruntime
 
+    cv2.setNumThreads(1)
     spec = find_spec("rapidocr")
     path = Path(spec.origin).parent / "models" / name if spec and spec.origin else None
     if path is None or not path.is_file():

@@ -28,6 +28,7 @@ MOST_HEADING_WORDS = 20
 PARAGRAPH_STEP = 1.3
 INDENT = 0.8
 SAME_SIZE = 0.12
+OCR_SAME_SIZE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def arrange(
             rows += [_table_row(tables[-1 - k], held[-1 - k], aspect) for k in keys if k < 0]
         if find_tables:
             rows = _with_tables(rows, aspect)
-        for group in _paragraphs(rows):
+        for group in _paragraphs(rows, SAME_SIZE if measured else OCR_SAME_SIZE):
             first = group[0]
             if first.table is not None:
                 placed.append(first.table.model_copy(update={"block": block}))
@@ -151,35 +152,35 @@ def _with_tables(rows: list[_Row], aspect: float) -> list[_Row]:
     return result
 
 
-def _paragraphs(rows: list[_Row]) -> list[list[_Row]]:
+def _paragraphs(rows: list[_Row], same_size: float) -> list[list[_Row]]:
     steps = [
         after.box.y1 - before.box.y1
         for before, after in pairwise(rows)
-        if _alike(before, after) and after.box.y1 > before.box.y1
+        if _alike(before, after, same_size) and after.box.y1 > before.box.y1
     ]
     usual = median(steps) if steps else 0.0
     groups: list[list[_Row]] = []
     for index, row in enumerate(rows):
         follower = rows[index + 1] if index + 1 < len(rows) else None
-        if groups and not _begins(groups[-1][-1], row, follower, usual):
+        if groups and not _begins(groups[-1][-1], row, follower, usual, same_size):
             groups[-1].append(row)
         else:
             groups.append([row])
     return groups
 
 
-def _alike(before: _Row, after: _Row) -> bool:
+def _alike(before: _Row, after: _Row, same_size: float) -> bool:
     if before.table is not None or after.table is not None:
         return False
     return (
-        abs(before.size - after.size) <= SAME_SIZE * max(before.size, after.size)
+        abs(before.size - after.size) <= same_size * max(before.size, after.size)
         and before.bold == after.bold
     )
 
 
-def _begins(before: _Row, row: _Row, after: _Row | None, usual: float) -> bool:
+def _begins(before: _Row, row: _Row, after: _Row | None, usual: float, same_size: float) -> bool:
     """Whether a paragraph begins with `row`."""
-    if not _alike(before, row):
+    if not _alike(before, row, same_size):
         return True
     height = row.box.y1 - row.box.y0
     step = row.box.y1 - before.box.y1

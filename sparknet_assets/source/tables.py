@@ -17,7 +17,7 @@ from sparknet_assets.source.rules import Grid, Rules, grids
 FEWEST_CELLS = 4
 FILLED = 0.25
 MOST_CELLS = 4000
-MOST_HEADERS = 3
+MOST_HEADERS = 5
 FEWEST_LINES = 3
 
 _YEAR = re.compile(r"(19|20)\d\d")
