@@ -17,6 +17,7 @@ _PDF_DATE = re.compile(
     r"D?:?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([Zz+-])(\d\d)?'?(\d\d)?)?"
 )
 _LONGEST_FIELD = 500
+_PLACEHOLDERS = frozenset({"", "untitled", "untitled document", "anonymous", "unspecified", "none"})
 
 
 class StatedFacts(NamedTuple):
@@ -65,10 +66,14 @@ def facts_of(document: pymupdf.Document) -> StatedFacts:
 
 
 def clean_field(value: str | None) -> str | None:
-    """A stated title or name on one line, without control characters; None when nothing is left."""
+    """A stated title or name on one line, without control characters.
+
+    None when nothing is left, or only what a program puts there when nobody states anything.
+    """
     text = (value or "").encode("utf-8", "replace").decode("utf-8")
     text = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(text.split())[:_LONGEST_FIELD] or None
+    field = " ".join(text.split())[:_LONGEST_FIELD]
+    return None if field.strip("()[]<>").lower() in _PLACEHOLDERS else field
 
 
 def parse_date(value: str | None) -> str | None:
@@ -96,8 +101,11 @@ def _has(document: pymupdf.Document, xref: int, key: str) -> bool:
 
 
 def _has_attached_file(document: pymupdf.Document, page_count: int) -> bool:
-    return any(
-        kind == _FILE_ATTACHMENT
-        for page in range(page_count)
-        for _, kind, _ in document.page_annot_xrefs(page)
-    )
+    for page in range(page_count):
+        try:
+            annotations = document.page_annot_xrefs(page)
+        except native_errors():
+            continue
+        if any(kind == _FILE_ATTACHMENT for _, kind, _ in annotations):
+            return True
+    return False

@@ -164,6 +164,20 @@ def test_a_repaired_file_is_flagged(tmp_path: Path) -> None:
         assert (pages, flags_of(document, pages)) == (2, ["repaired"])
 
 
+def test_the_library_keeps_its_complaints_to_itself(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = make_pdf(tmp_path / "a.pdf")
+    path.write_bytes(path.read_bytes().replace(b"stream", b"strxam", 1)[:-40])
+    document, _ = open_pdf(path, "a.pdf")
+    with document:
+        assert document.is_repaired
+        for page in document:
+            page.get_pixmap()
+            page.get_text()
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [
@@ -181,6 +195,11 @@ def test_a_repaired_file_is_flagged(tmp_path: Path) -> None:
 )
 def test_dates(stated: str | None, expected: str | None) -> None:
     assert parse_date(stated) == expected
+
+
+@pytest.mark.parametrize("placeholder", ["untitled", "(anonymous)", "Untitled Document", " "])
+def test_what_programs_fill_in_is_no_title(placeholder: str) -> None:
+    assert clean_field(placeholder) is None
 
 
 @given(st.text())
