@@ -80,7 +80,11 @@ def look(
         dynamic_partitions_requests=[documents_partitions().build_add_request(added)]
         if added
         else [],
-        asset_events=[arrival(key, found.doc_id, found.object) for key, found in due.items()],
+        asset_events=[
+            event
+            for key, found in due.items()
+            for event in arrival(key, found.doc_id, found.object)
+        ],
     )
 
 

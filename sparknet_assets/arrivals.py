@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -26,17 +26,26 @@ def raw_documents_spec(group: str) -> dg.AssetSpec:
     )
 
 
-def arrival(partition: str, doc_id: str, original: ObjectInfo) -> dg.AssetMaterialization:
-    """The event of an original that arrived or changed."""
-    return dg.AssetMaterialization(
-        RAW_DOCUMENTS,
-        description=f"{RAW_DOCUMENTS} of {doc_id}",
-        partition=partition,
-        metadata={
+def arrival(
+    partition: str, doc_id: str, original: ObjectInfo
+) -> tuple[dg.AssetMaterialization, dg.AssetObservation]:
+    """The events of an original that arrived or changed.
+
+    Dagster counts the partitions of an asset by materializations, and compares the data versions
+    of an asset that it doesn't make itself by observations. So there is one of each.
+    """
+    facts: dict[str, Any] = {
+        "description": f"{RAW_DOCUMENTS} of {doc_id}",
+        "partition": partition,
+        "metadata": {
             "document": doc_id,
             "key": original.key,
             "bytes": original.size,
             "modified": dg.MetadataValue.timestamp(original.modified),
         },
-        tags={DATA_VERSION: original.version},
+        "tags": {DATA_VERSION: original.version},
+    }
+    return (
+        dg.AssetMaterialization(RAW_DOCUMENTS, **facts),
+        dg.AssetObservation(RAW_DOCUMENTS, **facts),
     )

@@ -189,8 +189,8 @@ def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequen
         if record.status == "pending" or record.partition_key not in seen:
             info = deployment.storage.stat(record.raw_key)
             if info:
-                event = arrival(record.partition_key, record.doc_id, info)
-                instance.report_runless_asset_event(event)
+                for event in arrival(record.partition_key, record.doc_id, info):
+                    instance.report_runless_asset_event(event)
 
 
 def _execute(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -16,18 +17,27 @@ DATA_VERSION = "dagster/data_version"
 CODE_VERSION = "dagster/code_version"
 MAX_THUMBNAIL = 10_000
 MAX_PREVIEW = 600
+COLUMNS = 90
 
 
 def materialization(
-    result: StageResult, stage: Stage, deployment: Deployment
+    result: StageResult, stage: Stage, deployment: Deployment, inputs: Mapping[str, str]
 ) -> dg.AssetMaterialization:
-    """The event of a stage that a document finished, whole or with pages missing."""
+    """The event of a stage that a document finished, whole or with pages missing.
+
+    Args:
+        inputs: Tags that say what the result was made from.
+    """
     return dg.AssetMaterialization(
         asset_key=stage.name,
         description=f"{stage.name} of {result.ref.doc_id}",
         partition=result.partition_key,
         metadata=metadata(result, stage, deployment),
-        tags={DATA_VERSION: result.record.data_version, CODE_VERSION: stage.code_version},
+        tags={
+            DATA_VERSION: result.record.data_version,
+            CODE_VERSION: stage.code_version,
+            **inputs,
+        },
     )
 
 
@@ -41,7 +51,9 @@ def metadata(
         numbers = ", ".join(map(str, record.failed_pages))
         reason = f": {record.failure.message}" if record.failure else ""
         values["missing_pages"] = dg.MetadataValue.text(f"{numbers}{reason}")
-    values |= {name: _value(name, fact) for name, fact in record.metadata.items()}
+    for name, fact in record.metadata.items():
+        if fact not in (None, "", [], {}):
+            values[name] = _value(name, fact)
     if record.pages:
         values["pages"] = dg.MetadataValue.int(record.pages)
     values |= {
@@ -86,8 +98,6 @@ def _value(name: str, fact: Any) -> dg.MetadataValue:
             return dg.MetadataValue.md(_quote(fact))
         case str():
             return dg.MetadataValue.text(fact)
-        case None:
-            return dg.MetadataValue.null()
         case _:
             return dg.MetadataValue.json(fact)
 
@@ -106,8 +116,8 @@ def _thumbnail(image: str) -> dg.MetadataValue:
 
 def _quote(text: str) -> str:
     """Text as a Markdown code block, which renders none of it."""
-    cut = text[:MAX_PREVIEW].replace("```", "'''")
-    return f"```\n{cut}\n```"
+    lines = [line for part in text[:MAX_PREVIEW].splitlines() for line in wrap(part, COLUMNS)]
+    return "\n".join(["```", *(line.replace("```", "'''") for line in lines), "```"])
 
 
 def _location(key: str, deployment: Deployment) -> dg.MetadataValue:

@@ -13,6 +13,7 @@ from sparknet_assets.document_run import StageResult
 from sparknet_assets.materializations import failure_table, materialization
 from sparknet_assets.partitions import documents_of, documents_partitions
 from sparknet_assets.planned import plan_materializations
+from sparknet_assets.provenance import Provenance
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
@@ -118,6 +119,7 @@ def pipeline_asset(
         doc_ids, unknown = documents_of(keys, deployment.catalog)
         outcome = Outcome(context, names, keys)
         outcome.unknown(unknown)
+        provenance = Provenance(context.instance)
         for result in run(
             list(doc_ids),
             deployment,
@@ -127,7 +129,8 @@ def pipeline_asset(
             progress=progress,
         ):
             if outcome.add(result):
-                yield materialization(result, by_name[result.stage], deployment)
+                stage = by_name[result.stage]
+                yield materialization(result, stage, deployment, provenance.tags(result, stage))
         outcome.settle(planned=not config.partition_keys)
 
     return document_pipeline

@@ -27,11 +27,13 @@ class ScriptedBatch:
     Attributes:
         broken: doc_id -> the stage it fails at.
         calls: The documents of each call.
+        edition: Another one gives other data versions.
     """
 
     broken: dict[str, str] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
     metadata: dict[str, object] = field(default_factory=dict)
+    edition: str = "1"
     _done: set[tuple[str, str]] = field(default_factory=set)
 
     def __call__(
@@ -60,12 +62,13 @@ class ScriptedBatch:
         reused = (doc_id, stage) in self._done and not force
         if not failed:
             self._done.add((doc_id, stage))
+        made = hashlib.sha256(f"{doc_id}{stage}{self.edition}".encode()).hexdigest()
         record = StageRecord(
             doc_id=doc_id,
             stage=stage,
             status=StageStatus.FAILED if failed else StageStatus.DONE,
             fingerprint="" if failed else "f" * 64,
-            data_version="" if failed else hashlib.sha256(f"{doc_id}{stage}".encode()).hexdigest(),
+            data_version="" if failed else made,
             failure=Failure(
                 kind=FailureKind.CORRUPT, message=f"{doc_id} is broken", retryable=False
             )
