@@ -1,10 +1,19 @@
-"""DrawingML text and tables, as PowerPoint slides and Excel drawings hold them."""
+"""DrawingML: text, tables and charts, as slides, sheets and Word documents hold them."""
 
 from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from sparknet_assets.source.markup import Block, Grid, Paragraph, Run, clean, grid
+from sparknet_assets.source.markup import (
+    Block,
+    Grid,
+    Paragraph,
+    Run,
+    clean,
+    collapse,
+    grid,
+    paragraph,
+)
 from sparknet_assets.source.numbering import BULLET, numeral
 from sparknet_assets.source.package import local
 from sparknet_assets.source.plain import heading_row
@@ -101,3 +110,35 @@ def _marker(properties: Element | None, bulleted: bool, depth: int, counts: dict
         if properties.find(f"{A}buChar") is not None or properties.find(f"{A}buBlip") is not None:
             return BULLET
     return BULLET if bulleted else ""
+
+
+def chart(root: Element) -> list[Paragraph]:
+    """The title of a chart, its series and its categories, as the file caches them."""
+    found = []
+    for title in root.iter():
+        if local(title) == "title":
+            text = collapse(plain(title))
+            if text:
+                found.append(paragraph(f"Chart: {text}"))
+    for series in root.iter():
+        if local(series) == "ser":
+            parts = {local(child): child for child in series}
+            name, labels, values = (
+                _cached(parts.get(key), parts.get(other))
+                for key, other in (("tx", ""), ("cat", "xVal"), ("val", "yVal"))
+            )
+            pairs = [
+                f"{labels[n]} {value}" if n < len(labels) else value
+                for n, value in enumerate(values[:200])
+            ]
+            line = ": ".join(filter(None, (" ".join(name), ", ".join(pairs))))
+            if line:
+                found.append(paragraph(line))
+    return found
+
+
+def _cached(*found: Element | None) -> list[str]:
+    element = next((e for e in found if e is not None), None)
+    if element is None:
+        return []
+    return [collapse(v.text or "") for v in element.iter() if local(v) == "v"]

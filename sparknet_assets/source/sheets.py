@@ -24,7 +24,6 @@ from sparknet_assets.source.markup import (
 from sparknet_assets.source.numberformat import BUILT_IN, shown
 from sparknet_assets.source.package import Package, local
 from sparknet_assets.source.plain import heading_row
-from sparknet_assets.source.slides import chart
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -175,7 +174,7 @@ def _drawings(package: Package, sheet: str) -> Iterator[Block]:
                         yield Picture(data)
                 else:
                     tree = package.tree(target.target)
-                    yield from chart(tree) if tree is not None else ()
+                    yield from drawing.chart(tree) if tree is not None else ()
 
 
 def _rich(item: Element) -> str:

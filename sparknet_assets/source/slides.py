@@ -12,7 +12,6 @@ from sparknet_assets.source.markup import (
     Block,
     Heading,
     PageBreak,
-    Paragraph,
     Picture,
     collapse,
     paragraph,
@@ -105,7 +104,7 @@ class _Slide:
             elif local(element) == "chart":
                 relation = self._relations.get(element.get(f"{_R}id", ""))
                 root = self._package.tree(relation.target) if relation else None
-                found += chart(root) if root is not None else []
+                found += drawing.chart(root) if root is not None else []
         return found
 
     def _picture(self, relation_id: str) -> Picture | None:
@@ -141,35 +140,3 @@ def _shapes(parent: Element, depth: int) -> Iterator[Element]:
             yield child
         elif kind in ("cSld", "spTree", "grpSp", "Choice") or kind == "AlternateContent":
             yield from _shapes(child, depth + 1)
-
-
-def chart(root: Element) -> list[Paragraph]:
-    """The title of a chart, its series and its categories, as the file caches them."""
-    found = []
-    for title in root.iter():
-        if local(title) == "title":
-            text = collapse(drawing.plain(title))
-            if text:
-                found.append(paragraph(f"Chart: {text}"))
-    for series in root.iter():
-        if local(series) == "ser":
-            parts = {local(child): child for child in series}
-            name, labels, values = (
-                _cached(parts.get(key), parts.get(other))
-                for key, other in (("tx", ""), ("cat", "xVal"), ("val", "yVal"))
-            )
-            pairs = [
-                f"{labels[n]} {value}" if n < len(labels) else value
-                for n, value in enumerate(values[:200])
-            ]
-            line = ": ".join(filter(None, (" ".join(name), ", ".join(pairs))))
-            if line:
-                found.append(paragraph(line))
-    return found
-
-
-def _cached(*found: Element | None) -> list[str]:
-    element = next((e for e in found if e is not None), None)
-    if element is None:
-        return []
-    return [collapse(v.text or "") for v in element.iter() if local(v) == "v"]

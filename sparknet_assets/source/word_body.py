@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from sparknet_assets.source import drawing
 from sparknet_assets.source.markup import (
     Block,
     Grid,
@@ -25,6 +26,7 @@ from sparknet_assets.source.word_styles import VAL, Style, W, count, value
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 DEEPEST = 60
+_INVISIBLE_SIZE = 4  # half points
 # What a reader does not see: deleted or moved text, field codes, the layout of an equation.
 _UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "ctrlPr"})
 _CHARACTERS = {"tab": "  ", "cr": "\n", "noBreakHyphen": "-"}
@@ -35,6 +37,7 @@ class BodyReader:
     """Reads one part after another: `relations` are those of the part at hand.
 
     Attributes:
+        on_ground: Within so many cells and text boxes, which may be dark.
         hidden: Whether hidden text was left out.
         notes: Foot and endnotes that were referred to, in order: kind of reference and id.
     """
@@ -45,6 +48,7 @@ class BodyReader:
     numbering: Numbering
     relations: dict[str, Relation]
     hidden: bool = False
+    on_ground: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     def blocks(self, parent: Element, depth: int = 0) -> list[Block]:
@@ -63,7 +67,7 @@ class BodyReader:
         return found
 
     def paragraph(self, element: Element, depth: int) -> list[Block]:
-        inline = _Inline(self, depth)
+        inline = _Inline(self, depth, element.find(f"{W}pPr/{W}shd") is not None)
         inline.walk(element, "", 0)
         style, number, level = self._paragraph_style(element)
         blocks: list[Block] = []
@@ -131,11 +135,23 @@ class BodyReader:
                 span = count(value(properties, "gridSpan"), 1)
                 merged = properties.find(f"{W}vMerge")
             if merged is None or merged.get(VAL) == "restart":
+                self.on_ground += 1
                 blocks = self.blocks(cell, depth + 1)
+                self.on_ground -= 1
                 text = "\n".join(filter(None, map(block_text, blocks)))
                 extra += [block for block in blocks if isinstance(block, Picture)]
             cells += [text, *[""] * (span - 1)]
         return cells, extra, heading
+
+    def graphic(self, element: Element) -> list[Block]:
+        """The text of a chart or diagram, which is a part of its own."""
+        relation = self.relations.get(element.get(f"{_R}id") or element.get(f"{_R}dm") or "")
+        root = self.package.tree(relation.target) if relation and not relation.external else None
+        if root is None:
+            return []
+        if local(element) == "chart":
+            return [*drawing.chart(root)]
+        return [*drawing.paragraphs(root, bulleted=True)]
 
     def picture(self, relation: str) -> Block | None:
         found = self.relations.get(relation)
@@ -148,9 +164,10 @@ class BodyReader:
 class _Inline:
     """The runs of one paragraph, and the pictures and text boxes that hang on it."""
 
-    def __init__(self, reader: BodyReader, depth: int) -> None:
+    def __init__(self, reader: BodyReader, depth: int, shaded: bool) -> None:
         self._reader = reader
         self._depth = depth
+        self._shaded = shaded
         self.runs: list[Run] = []
         self.blocks: list[Block] = []
         self.breaks_before = False
@@ -177,10 +194,19 @@ class _Inline:
 
     def _run(self, run: Element, depth: int) -> None:
         properties = run.find(f"{W}rPr")
-        if properties is not None and _on(properties, "vanish"):
+        if properties is not None and (_on(properties, "vanish") or self._invisible(properties)):
             self._reader.hidden |= any((t.text or "").strip() for t in run.iter(f"{W}t"))
             return
         self.walk(run, _run_style(properties), depth + 1)
+
+    def _invisible(self, properties: Element) -> bool:
+        """White on white, or of no size. In a table the ground may be dark by the table's style."""
+        size = value(properties, "sz")
+        if size.isdecimal() and int(size) <= _INVISIBLE_SIZE:
+            return True
+        shaded = any(properties.find(f"{W}{tag}") is not None for tag in ("shd", "highlight"))
+        white = value(properties, "color").upper() == "FFFFFF"
+        return white and not (shaded or self._shaded or self._reader.on_ground)
 
     def _other(self, child: Element, kind: str, style: str, depth: int) -> None:
         if kind == "br":
@@ -201,8 +227,12 @@ class _Inline:
             picture = self._reader.picture(embedded)
             if picture is not None:
                 self.blocks.append(picture)
+        elif kind in ("chart", "relIds"):
+            self.blocks += self._reader.graphic(child)
         elif kind == "txbxContent":
+            self._reader.on_ground += 1  # a text box has a ground of its own
             self.blocks += self._reader.blocks(child, self._depth + depth + 1)
+            self._reader.on_ground -= 1
         else:
             self.walk(child, style, depth + 1)
 
