@@ -101,6 +101,11 @@ def page_list(pages: Sequence[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 page`, `1,200 pages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def totals_line(totals: Mapping[str, int]) -> str:
     """`12 indexed, 1 failed`."""
     order = ["indexed", "partial", "failed", "pending", "deleted"]

@@ -13,6 +13,7 @@ from sparknet_assets.cli.choices import FAILURE_KINDS, TIERS
 from sparknet_assets.cli.output import (
     clean,
     console,
+    counted,
     document_table,
     json_option,
     print_json,
@@ -235,6 +236,6 @@ def _print_outcome(
     pages = sum(item.document.pages for item in reports)
     chunks = sum(item.document.chunks for item in reports)
     click.echo(
-        f"{totals_line(counts) or 'No documents'}: {pages:,} pages, {chunks:,} chunks "
-        f"in {seconds:.1f} s"
+        f"{totals_line(counts) or 'No documents'}: {counted(pages, 'page')}, "
+        f"{counted(chunks, 'chunk')} in {seconds:.1f} s"
     )

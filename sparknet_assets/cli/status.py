@@ -9,6 +9,7 @@ import click
 from sparknet_assets.cli.output import (
     clean,
     console,
+    counted,
     document_table,
     json_option,
     page_list,
@@ -72,7 +73,7 @@ def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> 
     out = console()
     if listed:
         out.print(document_table(listed if everything else listed[:_LISTED]))
-    click.echo(f"\n{count:,} documents: {totals_line(totals)}")
+    click.echo(f"\n{counted(count, 'document')}: {totals_line(totals)}")
     if not everything:
         click.echo("Only those that need a look are listed; --all lists every document.")
 
@@ -95,7 +96,7 @@ def _print_one(item: DocumentReport) -> None:
     document = item.document
     out = console()
     heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))
-    heading.append(f"  {document.pages:,} pages, {document.chunks:,} chunks")
+    heading.append(f"  {counted(document.pages, 'page')}, {counted(document.chunks, 'chunk')}")
     out.print(heading)
     out.print(f"file    {document.raw_key}")
     if document.source:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparknet_assets.cli.output import clean, console, json_option, print_json, table
+from sparknet_assets.cli.output import clean, console, counted, json_option, print_json, table
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
@@ -18,7 +18,8 @@ Examples:
   sparknet verify
   sparknet verify --json | jq '.problems[].kind' | sort | uniq -c
 
-Changes nothing. `sparknet materialize` repairs what can be made again.
+Changes nothing. `sparknet materialize` makes missing artifacts and indexes again;
+`sparknet materialize DOC --force` redoes all of a document.
 """
 )
 @json_option
@@ -35,9 +36,12 @@ def verify(session: Session, as_json: bool) -> None:
         for item in problems:
             rows.add_row(clean(item.doc_id), item.kind, clean(item.detail))
         console().print(rows)
-        click.echo(f"\n{len(problems):,} problems; `sparknet materialize` redoes what is missing.")
+        click.echo(
+            f"\n{counted(len(problems), 'problem')}. `sparknet materialize` makes what is missing "
+            "again; `sparknet materialize DOC --force` redoes a document."
+        )
     else:
         count = sum(session.deployment.catalog.totals().values())
-        click.echo(f"All agree: {count:,} documents, no problems.")
+        click.echo(f"All agree: {counted(count, 'document')}, no problems.")
     if problems:
         raise click.exceptions.Exit(1)
