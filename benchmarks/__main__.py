@@ -12,6 +12,7 @@ from benchmarks import (
     ocr_accuracy,
     ocr_speed,
     retrieval_quality,
+    search_latency,
 )
 from benchmarks.verdict import Verdict
 
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict]] = {
     "retrieval_quality": retrieval_quality.measure,
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
+    "search_latency": search_latency.measure,
 }
 
 

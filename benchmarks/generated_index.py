@@ -26,9 +26,14 @@ _SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in ("a", "e", "i", "o", "u",
 
 
 class Words:
-    """Draws words by Zipf's law: function words first, then words made of syllables."""
+    """Draws words by Zipf's law: function words first, then words made of syllables.
 
-    def __init__(self, seed: int, size: int = 30_000) -> None:
+    Args:
+        seed: Of the vocabulary.
+        draws: Seed of what is drawn from it; by default it goes on from the vocabulary.
+    """
+
+    def __init__(self, seed: int, size: int = 30_000, draws: int | None = None) -> None:
         self._random = Random(seed)
         self._words = _FUNCTION_WORDS.split()
         known = set(self._words)
@@ -37,6 +42,8 @@ class Words:
             if word not in known:
                 known.add(word)
                 self._words.append(word)
+        if draws is not None:
+            self._random = Random(draws)
         self._weights = list(accumulate(1 / (rank + 2) for rank in range(size)))
 
     def text(self, words: int) -> str:
@@ -67,14 +74,19 @@ class Vectors:
 
 
 def fill(store: VectorStore, chunks: int, words: Words, vectors: Vectors) -> NDArray[np.float32]:
-    """Writes generated chunks and returns their vectors; chunk n has the id `{n}`."""
+    """Writes generated chunks, unless that many are there, and returns their vectors.
+
+    Chunk n has the id `{n}`; equal seeds give equal chunks and vectors.
+    """
     import numpy as np
 
+    there = store.count() == (chunks, chunks)
     written = []
     for start in range(0, chunks, WINDOW):
-        window = list(_chunks(start, min(start + WINDOW, chunks), words))
-        written.append(vectors.draw(len(window)))
-        store.add_chunks(window, written[-1])
+        end = min(start + WINDOW, chunks)
+        written.append(vectors.draw(end - start))
+        if not there:
+            store.add_chunks(list(_chunks(start, end, words)), written[-1])
     return np.concatenate(written)
 
 
