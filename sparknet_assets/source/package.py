@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -20,6 +22,8 @@ from sparknet_assets.source.markup import collapse
 LARGEST_TREE = 400 << 20  # bytes of one XML part that is held as a tree
 LARGEST_PICTURE = 64 << 20
 _RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
+# ISO/IEC 29500 strict and transitional name the same elements differently.
+_STRICT, _USUAL = b"http://purl.oclc.org/ooxml/", b"http://schemas.openxmlformats.org/"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _BROKEN = (
@@ -90,7 +94,7 @@ class Package:
         if self._zip.getinfo(name).file_size > LARGEST_TREE:
             raise SparknetError(FailureKind.TOO_LARGE, f"{self.name}: {part} is too large to read")
         try:
-            with self._zip.open(name) as file:
+            with self._file(name) as file:
                 return ElementTree.parse(file).getroot()
         except (ElementTree.ParseError, *_BROKEN) as error:
             raise self._corrupt(part, error) from None
@@ -102,6 +106,17 @@ class Package:
             raise self._corrupt(part, "it is missing")
         return root
 
+    def _file(self, name: str) -> IO[bytes]:
+        """An XML part; one of the strict variant in the namespaces of the usual one."""
+        file = self._zip.open(name)
+        strict = _STRICT in file.read(4096)
+        file.seek(0)
+        if not strict:
+            return file
+        with file:
+            data = file.read(LARGEST_TREE)
+        return io.BytesIO(re.sub(_STRICT + rb"(\w+)/(\w+)", _USUAL + rb"\1/2006/\2", data))
+
     def elements(self, part: str, tag: str) -> Iterator[Element]:
         """Elements of one name from a part of any size, each forgotten after its turn.
 
@@ -112,7 +127,7 @@ class Package:
         if name is None:
             return
         try:
-            with self._zip.open(name) as file:
+            with self._file(name) as file:
                 path: list[Element] = []
                 for event, element in ElementTree.iterparse(file, ("start", "end")):
                     if event == "start":

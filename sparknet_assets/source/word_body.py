@@ -14,22 +14,16 @@ from sparknet_assets.source.markup import (
     Paragraph,
     Picture,
     Run,
-    clean,
     collapse,
     grid,
 )
 from sparknet_assets.source.numbering import Numbering
 from sparknet_assets.source.package import Package, Relation, local
 from sparknet_assets.source.plain import heading_row
+from sparknet_assets.source.word_runs import DEEPEST, Inline, trim
 from sparknet_assets.source.word_styles import VAL, Style, W, count, value
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-DEEPEST = 60
-_INVISIBLE_SIZE = 4  # half points
-# What a reader does not see: deleted or moved text, field codes, the layout of an equation.
-_UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "ctrlPr"})
-_CHARACTERS = {"tab": "  ", "cr": "\n", "noBreakHyphen": "-"}
 
 
 @dataclass
@@ -67,7 +61,7 @@ class BodyReader:
         return found
 
     def paragraph(self, element: Element, depth: int) -> list[Block]:
-        inline = _Inline(self, depth, element.find(f"{W}pPr/{W}shd") is not None)
+        inline = Inline(self, depth, element.find(f"{W}pPr/{W}shd") is not None)
         inline.walk(element, "", 0)
         style, number, level = self._paragraph_style(element)
         blocks: list[Block] = []
@@ -78,7 +72,7 @@ class BodyReader:
                 title = collapse(f"{marker} {text}" if marker else text)
                 blocks.append(Heading(title, style.level))
             else:
-                blocks.append(Paragraph(tuple(_trim(inline.runs)), "text", marker, level))
+                blocks.append(Paragraph(tuple(trim(inline.runs)), "text", marker, level))
         if inline.breaks_before:
             blocks.insert(0, PageBreak())
         blocks += inline.blocks
@@ -161,82 +155,6 @@ class BodyReader:
         return Picture(data) if data else None
 
 
-class _Inline:
-    """The runs of one paragraph, and the pictures and text boxes that hang on it."""
-
-    def __init__(self, reader: BodyReader, depth: int, shaded: bool) -> None:
-        self._reader = reader
-        self._depth = depth
-        self._shaded = shaded
-        self.runs: list[Run] = []
-        self.blocks: list[Block] = []
-        self.breaks_before = False
-        self.breaks_after = False
-
-    def walk(self, element: Element, style: str, depth: int) -> None:
-        if depth > DEEPEST:
-            return
-        for child in element:
-            kind = local(child)
-            if kind == "t":
-                self.runs.append(Run(clean(child.text or ""), style))
-            elif kind in _CHARACTERS:
-                self.runs.append(Run(_CHARACTERS[kind], style))
-            elif kind == "r":
-                self._run(child, depth)
-            elif kind == "AlternateContent":
-                chosen = child.find(f"{_MC}Choice")
-                chosen = child.find(f"{_MC}Fallback") if chosen is None else chosen
-                if chosen is not None:
-                    self.walk(chosen, style, depth + 1)
-            elif kind not in _UNSEEN:
-                self._other(child, kind, style, depth)
-
-    def _run(self, run: Element, depth: int) -> None:
-        properties = run.find(f"{W}rPr")
-        if properties is not None and (_on(properties, "vanish") or self._invisible(properties)):
-            self._reader.hidden |= any((t.text or "").strip() for t in run.iter(f"{W}t"))
-            return
-        self.walk(run, _run_style(properties), depth + 1)
-
-    def _invisible(self, properties: Element) -> bool:
-        """White on white, or of no size. In a table the ground may be dark by the table's style."""
-        size = value(properties, "sz")
-        if size.isdecimal() and int(size) <= _INVISIBLE_SIZE:
-            return True
-        shaded = any(properties.find(f"{W}{tag}") is not None for tag in ("shd", "highlight"))
-        white = value(properties, "color").upper() == "FFFFFF"
-        return white and not (shaded or self._shaded or self._reader.on_ground)
-
-    def _other(self, child: Element, kind: str, style: str, depth: int) -> None:
-        if kind == "br":
-            if child.get(f"{W}type") == "page":
-                if "".join(run.text for run in self.runs).strip():
-                    self.breaks_after = True
-                else:
-                    self.breaks_before = True
-            else:
-                self.runs.append(Run("\n", style))
-        elif kind == "sym":
-            self.runs.append(Run(_symbol(child), style))
-        elif kind in ("footnoteReference", "endnoteReference"):
-            self._reader.notes.append((kind, child.get(f"{W}id", "")))
-            self.runs.append(Run(str(len(self._reader.notes)), "p"))
-        elif kind in ("blip", "imagedata"):
-            embedded = child.get(f"{_R}embed") or child.get(f"{_R}id") or ""
-            picture = self._reader.picture(embedded)
-            if picture is not None:
-                self.blocks.append(picture)
-        elif kind in ("chart", "relIds"):
-            self.blocks += self._reader.graphic(child)
-        elif kind == "txbxContent":
-            self._reader.on_ground += 1  # a text box has a ground of its own
-            self.blocks += self._reader.blocks(child, self._depth + depth + 1)
-            self._reader.on_ground -= 1
-        else:
-            self.walk(child, style, depth + 1)
-
-
 def block_text(block: Block) -> str:
     """Text of a block where only text fits, as in a cell."""
     if isinstance(block, Heading):
@@ -269,41 +187,3 @@ def _cells(row: Element) -> list[Element]:
             content = child.find(f"{W}sdtContent")
             found += _cells(child if content is None else content)
     return found
-
-
-def _on(properties: Element, tag: str) -> bool:
-    child = properties.find(f"{W}{tag}")
-    return child is not None and child.get(VAL, "true") not in ("0", "false", "off")
-
-
-def _run_style(properties: Element | None) -> str:
-    if properties is None:
-        return ""
-    style = "".join(tag for tag in "bi" if _on(properties, tag))
-    raised = value(properties, "vertAlign")
-    return style + {"superscript": "p", "subscript": "u"}.get(raised, "")
-
-
-def _symbol(element: Element) -> str:
-    code = element.get(f"{W}char", "")
-    try:
-        value = int(code, 16)
-    except ValueError:
-        return ""
-    return BULLETS.get(value & 0xFF, "") if 0xF000 <= value <= 0xF0FF else clean(chr(value))
-
-
-# Wingdings and Symbol are fonts of their own code; these are the signs that forms and lists use.
-BULLETS = {0xB7: "•", 0xA7: "▪", 0xA8: "☐", 0xFE: "☑", 0xFD: "☒", 0xFC: "✓", 0x6F: "☐", 0x78: "☒",
-           0xE0: "→", 0xD8: "➢"}  # fmt: skip
-
-
-def _trim(runs: list[Run]) -> list[Run]:
-    runs = [run for run in runs if run.text]
-    while runs and not runs[0].text.strip():
-        runs.pop(0)
-    while runs and not runs[-1].text.strip():
-        runs.pop()
-    runs[0] = runs[0]._replace(text=runs[0].text.lstrip())
-    runs[-1] = runs[-1]._replace(text=runs[-1].text.rstrip())
-    return runs

@@ -48,11 +48,10 @@ def zipped(parts: dict[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def word(body: str) -> bytes:
+def word(body: str, namespace: str = W) -> bytes:
     """A DOCX with the body given, and nothing else."""
-    return zipped(
-        {"word/document.xml": f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'}
-    )
+    xml = f'<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>'
+    return zipped({"word/document.xml": xml})
 
 
 def test_word_keeps_order_headings_lists_and_cells(make) -> None:
@@ -77,6 +76,12 @@ def test_word_keeps_order_headings_lists_and_cells(make) -> None:
     assert made.rendition.tables[0].header_rows == 1
     assert (made.rendition.title, made.rendition.author) == ("The title", "An Author")
     assert made.rendition.flags == ["images"]
+
+
+def test_word_of_the_strict_variant_is_read(make) -> None:
+    strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+    xml = word("<w:p><w:r><w:t>strictly</w:t></w:r></w:p>", strict)
+    assert make(xml, DOCX, "a.docx").text.strip() == "strictly"
 
 
 def test_word_merged_cells_have_their_text_once(make) -> None:
