@@ -249,6 +249,24 @@ def test_an_image_file_is_read_by_ocr(deployment: Deployment, engine: FakeEngine
     assert (page.width, page.height, page.engine) == (60, 40, "fake")
 
 
+def price_list(page: pymupdf.Page) -> None:
+    for row, (name, price) in enumerate([("Boat", "120"), ("Oar", "14"), ("Sail", "95")]):
+        page.insert_text((20, 60 + 16 * row), name, fontsize=9)
+        page.insert_text((150, 60 + 16 * row), price, fontsize=9)
+
+
+def test_tables_of_a_pdf_are_found_unless_switched_off(
+    deployment: Deployment, engine: FakeEngine
+) -> None:
+    output, pages = read(deployment, pdf(price_list))
+
+    assert pages[0].tables[0].rows == [["Boat", "120"], ["Oar", "14"], ["Sail", "95"]]
+    assert output.metadata["tables"] == 1
+
+    _, pages = read(with_setting(deployment, engine, tables=False), pdf(price_list))
+    assert pages[0].tables == []
+
+
 def test_the_tables_of_a_source_file_are_taken_over(
     deployment: Deployment, engine: FakeEngine
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 LAM = "\u0644"
@@ -14,30 +13,29 @@ def has_lam_alef(rows: list[Any]) -> bool:
     return any(LAM in row[4] for row in rows)
 
 
-def restore_ligatures(rows: list[Any], content: dict[str, Any]) -> list[Any]:
-    """Puts the two letters of lam-alef ligatures in order.
+def order_ligatures(content: dict[str, Any]) -> dict[str, Any]:
+    """Gives spans of `TextPage.extractRAWDICT` their text, lam-alef ligatures in order.
 
     MuPDF turns right-to-left runs around glyph by glyph, and with them the letters of a glyph that
     stands for two: the alef then comes first, without a width of its own.
-
-    Args:
-        rows: Words, as of `TextPage.extractWORDS`.
-        content: The same page's `TextPage.extractRAWDICT`.
     """
-    texts = [block for block in content["blocks"] if block["type"] == 0]
-    result: list[Any] = []
-    for (block, line), group in groupby(rows, key=lambda row: (row[5], row[6])):
-        spans = texts[block]["lines"][line]["spans"]
-        letters = [char for span in spans for char in span["chars"] if not char["c"].isspace()]
-        given, ordered = "".join(char["c"] for char in letters), _ordered(letters)
-        position = 0
-        for row in group:
-            text = row[4]
-            start = position if given.startswith(text, position) else given.find(text)
-            if start >= 0:
-                position = start + len(text)
-                text = ordered[start:position]
-            result.append((*row[:4], text, *row[5:]))
+    for block in content["blocks"]:
+        for line in block.get("lines", ()):
+            for span in line["spans"]:
+                span["text"] = _ordered(span["chars"])
+    return content
+
+
+def reworded(line: dict[str, Any], rows: list[Any]) -> list[Any]:
+    """The words of a line with the letters that its spans have, in the order of the spans."""
+    letters = "".join("".join(span["text"].split()) for span in line["spans"])
+    if len(letters) != sum(len(row[4]) for row in rows):
+        return rows
+    result, position = [], 0
+    for row in rows:
+        end = position + len(row[4])
+        result.append((*row[:4], letters[position:end], *row[5:]))
+        position = end
     return result
 
 

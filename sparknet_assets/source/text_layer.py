@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from resources.ocr.geometry import word_at
-from sparknet_assets.source.arabic import has_lam_alef, restore_ligatures
+from sparknet_assets.source.arabic import has_lam_alef, order_ligatures, reworded
 from sparknet_assets.source.page_frame import PageFrame
 from sparknet_assets.source.reading_order import Segment
 from sparknet_assets.source.rules import Rules, rules_of
 from sparknet_assets.source.text_quality import is_garbled
-from sparknet_assets.source.visibility import Sight, is_drawn
+from sparknet_assets.source.visibility import INKED, Sight, is_drawn
 
 if TYPE_CHECKING:
     import pymupdf
@@ -76,7 +78,7 @@ def needs_ocr(page: pymupdf.Page) -> bool:
     """
     frame = PageFrame(page)
     content = _textpage(page).extractDICT()
-    spans = [span for _, line in _lines(content) for span in line["spans"]]
+    spans = [span for line in _lines(content) for span in line["spans"]]
     if not spans:
         return True
     plain = sum(share for _, share in _pictures(frame, page)) < PICTURE_SHARE
@@ -103,18 +105,16 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     frame = PageFrame(page)
     paths = page.get_cdrawings()
     textpage = _textpage(page)
-    content = textpage.extractDICT()
     rows = textpage.extractWORDS()
-    if has_lam_alef(rows):
-        rows = restore_ligatures(rows, textpage.extractRAWDICT())
-    lines = _words_of_lines(rows)
+    arabic = has_lam_alef(rows)
+    content = order_ligatures(textpage.extractRAWDICT()) if arabic else textpage.extractDICT()
     pictures = _pictures(frame, page)
     sight = Sight(page, [box for box, _ in pictures] + _fills(paths, frame))
     seen: list[Segment] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
-    for key, line in _lines(content):
-        words = lines.get(key, [])
+    for line, words in _with_words(_lines(content), rows):
+        words = reworded(line, words) if arabic else words
         for segment, visible in _segments(frame, line, words, sight):
             (seen if visible else hidden).append(segment)
         turn = _turn(frame, line)
@@ -150,17 +150,52 @@ def _characters(segments: list[Segment]) -> int:
     return sum(len(word.text) for segment in segments for word in segment.words)
 
 
-def _words_of_lines(rows: list[Any]) -> dict[tuple[int, int], list[Any]]:
-    lines: dict[tuple[int, int], list[Any]] = {}
-    for row in rows:
-        lines.setdefault((row[5], row[6]), []).append(row)
-    return lines
+def _lines(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines that hold more than white space."""
+    return [
+        line
+        for block in content["blocks"]
+        if block["type"] == 0
+        for line in block["lines"]
+        if any(not span["text"].isspace() for span in line["spans"])
+    ]
 
 
-def _lines(content: dict[str, Any]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
-    for block_number, block in enumerate(content["blocks"]):
-        for number, line in enumerate(block["lines"]):
-            yield (block_number, number), line
+def _with_words(
+    lines: list[dict[str, Any]], rows: list[Any]
+) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Lines with their words. The numbers of lines in PyMuPDF's two lists do not always agree."""
+    position = 0
+    for _, group in groupby(rows, key=lambda row: (row[5], row[6])):
+        words = list(group)
+        text = Counter("".join(row[4] for row in words))
+        for index in range(position, len(lines)):
+            if _letters(lines[index]) == text:
+                position = index + 1
+                yield lines[index], words
+                break
+        else:
+            yield _plain_line(words), words
+
+
+def _letters(line: dict[str, Any]) -> Counter[str]:
+    letters = Counter("".join(span["text"] for span in line["spans"]))
+    for character in [c for c in letters if c.isspace()]:
+        del letters[character]
+    return letters
+
+
+def _plain_line(words: list[Any]) -> dict[str, Any]:
+    """A line of which only its words are known."""
+    boxes = [row[:4] for row in words]
+    bbox = (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+    span = {"bbox": bbox, "size": bbox[3] - bbox[1], "flags": 0, "color": 0, "alpha": 255}
+    return {"bbox": bbox, "dir": (1.0, 0.0), "spans": [span | {"char_flags": INKED, "text": ""}]}
 
 
 def _pictures(frame: PageFrame, page: pymupdf.Page) -> list[tuple[Box, float]]:

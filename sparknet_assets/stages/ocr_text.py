@@ -45,9 +45,21 @@ def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) ->
     """
     metadata = read_metadata(ref, deployment)
     images = _images(ref, pages, deployment)
-    known = _rendition_tables(ref, deployment) if metadata.kind == "rendition" else {}
+    # The tables of a rendition are those of its source file; None means that they must be found.
+    known: dict[int, list[Table]] | None = None
+    if metadata.kind == "rendition":
+        known = _rendition_tables(ref, deployment)
     with open_source(ref, metadata, deployment) as source:
-        return [_read(ref, images[page], known.get(page, []), source, deployment) for page in pages]
+        return [
+            _read(
+                ref,
+                images[page],
+                None if known is None else known.get(page, []),
+                source,
+                deployment,
+            )
+            for page in pages
+        ]
 
 
 def assemble(

@@ -190,6 +190,17 @@ def test_a_rotated_page_gives_boxes_as_seen(page: pymupdf.Page, rotation: int) -
     assert Box(0, 0, 1, 1).x1 >= max(s.box.x1 for s in layer.seen)
 
 
+def test_text_that_reaches_over_the_edge_does_not_cost_the_rest(page: pymupdf.Page) -> None:
+    page.insert_text((40, -30), "Above the page")
+    page.insert_text((40, 4), "Half above the page")
+    write(page)
+    page.insert_text((390, 400), "Half beside the page")
+
+    seen = text_of(read_text_layer(page).seen)
+
+    assert " ".join(PROSE) in seen
+
+
 @pytest.mark.timeout(20)
 def test_pictures_are_located_without_encoding_them(page: pymupdf.Page) -> None:
     write(page)
