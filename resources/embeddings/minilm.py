@@ -51,7 +51,7 @@ class MiniLMEmbedder:
         """Remembers where things are; reads nothing.
 
         Args:
-            precision: Of the matrix products. int8 is about 1.6 times as fast.
+            precision: Of the matrix products. int8 is about 1.5 times as fast.
             weights: Folder with model.safetensors and tokenizer.json; None for the defaults.
             cache: Folder where the exported ONNX model is kept; made when missing.
             threads: Texts embedded at the same time; None for all cores this process may use.
