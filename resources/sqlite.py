@@ -19,6 +19,12 @@ T = TypeVar("T")
 BUSY_SECONDS = 60.0
 # SQLite before 3.32 takes 999 variables in a statement.
 MAX_VARIABLES = 900
+_REMEDIES = {
+    sqlite3.SQLITE_BUSY: "another process holds it; try again when that one is done",
+    sqlite3.SQLITE_FULL: "free some disk space and try again",
+    sqlite3.SQLITE_READONLY: "check the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "check that its folder exists and its permissions",
+}
 # Connections inherited through fork: closing one in the child could undo the parent's locks.
 _inherited: list[sqlite3.Connection] = []
 
@@ -71,16 +77,33 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: takes the write lock at once, commits on a clean exit."""
-        connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
+        """A write transaction: takes the write lock at once, commits on a clean exit.
+
+        Raises:
+            SparknetError: The file is locked for too long or can't be written.
+        """
+        with self._explained():
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+            yield
+        except sqlite3.OperationalError as error:
+            remedy = _REMEDIES.get(primary_code(error))
+            if remedy is None:
+                raise
+            raise SparknetError(
+                FailureKind.UNAVAILABLE, f"{self.path} can't be written ({error}): {remedy}."
+            ) from error
 
     def close(self) -> None:
         """Closes this thread's connection; the next use opens a new one."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from resources.vector_store import Chunk, SearchHit
 from resources.vector_store.chroma_access import ChromaAccess
+from resources.vector_store.exact import search_within
 from resources.vector_store.keyword import KeywordIndex, Row
 
 if TYPE_CHECKING:
@@ -88,9 +89,12 @@ class ChromaVectorStore:
         vector = self._checked(query_embedding.reshape(1, -1), 1)[0]
         if top_k < 1 or (doc_ids is not None and not doc_ids):
             return []
+        if doc_ids is not None:
+            found = search_within(self._register, vector, top_k, doc_ids)
+            if found is not None:
+                return _hits(found)
         with self._access.reading() as collection:
-            found = collection.query(vector, top_k, doc_ids)
-        return _hits(found)
+            return _hits(collection.query(vector, top_k, doc_ids))
 
     def search_text(
         self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None

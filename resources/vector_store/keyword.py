@@ -155,6 +155,15 @@ class KeywordIndex:
         )
         return [Row(*row) for row in found]
 
+    def vectors(self, doc_ids: Collection[str], limit: int) -> tuple[list[str], bytes]:
+        """Ids and joined vectors of at most `limit` chunks of these documents."""
+        found = self._database.connection.execute(
+            "SELECT chunk_id, vector FROM chunks"
+            " WHERE doc_id IN (SELECT value FROM json_each(?)) LIMIT ?",
+            (json.dumps(list(doc_ids)), limit),
+        ).fetchall()
+        return [chunk_id for chunk_id, _ in found], b"".join(vector for _, vector in found)
+
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """doc_id -> ids of its chunks."""
         found: dict[str, set[str]] = {doc_id: set() for doc_id in doc_ids}

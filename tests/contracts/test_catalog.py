@@ -315,5 +315,5 @@ def test_status_of_a_catalog_that_cannot_be_written(
     monkeypatch.setattr("resources.sqlite._writable", lambda path: False)
     reader = SQLiteCatalog(path)
     assert reader.get("a") == document("a")
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(SparknetError, match="check the permissions"):
         reader.put([document("b")])

@@ -148,6 +148,20 @@ def test_nearest_first_with_cosine_scores(store: VectorStore) -> None:
     assert store.search(query, 0) == []
 
 
+@pytest.mark.parametrize("most", [0, 5000])
+def test_nearest_within_documents(
+    store: VectorStore, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("resources.vector_store.exact.MOST_COMPARED", most)
+    data = vectors(300)
+    store.add_chunks([chunk(f"doc{n % 10}", n) for n in range(300)], data)
+    query = vectors(1, seed=1)[0]
+    hits = store.search(query * 3, 5, doc_ids=["doc4", "doc7", "doc4"])
+    wanted = sorted((n for n in range(300) if n % 10 in (4, 7)), key=lambda n: -(data @ query)[n])
+    assert [h.chunk.ordinal for h in hits] == wanted[:5]
+    assert [h.score for h in hits] == pytest.approx((data @ query)[wanted[:5]], abs=1e-5)
+
+
 def test_search_within_documents(store: VectorStore) -> None:
     chunks = [chunk(f"doc{n % 5}", n, f"word{n} common") for n in range(100)]
     store.add_chunks(chunks, vectors(100))
