@@ -62,7 +62,7 @@ def typed(page: pymupdf.Page) -> None:
 def scanned(page: pymupdf.Page, value: int = 200) -> None:
     pixmap = pymupdf.Pixmap(pymupdf.csGRAY, pymupdf.IRect(0, 0, 30, 40), False)
     pixmap.clear_with(value)
-    page.insert_image(page.rect, pixmap=pixmap)
+    page.insert_image(page.rect, pixmap=pixmap, keep_proportion=False)
 
 
 def other_scan(page: pymupdf.Page) -> None:
@@ -247,6 +247,25 @@ def test_an_image_file_is_read_by_ocr(deployment: Deployment, engine: FakeEngine
 
     (page,) = read_text(deployment.storage, ref)
     assert (page.width, page.height, page.engine) == (60, 40, "fake")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("Заседание комитета состоялось во вторник", True), (PROSE, False)],
+    ids=["a script the engine can't read", "a script it reads"],
+)
+def test_the_ocr_layer_of_a_scan_is_kept_only_where_the_engine_is_blind(
+    deployment: Deployment, engine: FakeEngine, text: str, kept: bool
+) -> None:
+    def draw(page: pymupdf.Page) -> None:
+        page.insert_htmlbox(pymupdf.Rect(20, 20, 280, 200), text)
+        scanned(page)
+
+    _, pages = read(deployment, pdf(draw))
+
+    assert (pages[0].text.replace("\n", " ") == text) is kept
+    assert pages[0].reason == ("ocr-layer-kept" if kept else "hidden-ocr-layer")
+    assert pages[0].engine == ("text-layer" if kept else "fake")
 
 
 def price_list(page: pymupdf.Page) -> None:

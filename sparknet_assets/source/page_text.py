@@ -19,6 +19,7 @@ from sparknet_assets.source.pdf import native_errors
 from sparknet_assets.source.reading_order import Segment
 from sparknet_assets.source.tables import ruled_tables
 from sparknet_assets.source.text_layer import TextLayer, read_text_layer
+from sparknet_assets.source.text_quality import is_garbled, main_script
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,21 @@ def layer_of(page: pymupdf.Page | None, mode: str) -> TextLayer:
     if mode == "always" and layer.verdict == "hidden-ocr-layer":
         return TextLayer(layer.verdict, layer.seen + layer.hidden, [], layer.rotation)
     return layer
+
+
+def kept_layer(layer: TextLayer, result: OCRResult) -> TextLayer | None:
+    """The OCR layer that came with a scan, when our engine can't read the script it is in.
+
+    PP-OCR knows Latin, Greek, Chinese and Japanese letters; a scan in Hebrew comes out as noise.
+    """
+    if layer.verdict != "hidden-ocr-layer":
+        return None
+    words = [word.text for segment in layer.hidden for word in segment.words]
+    script = main_script("".join(words))
+    ours = main_script("".join(line.text for line in result.lines))
+    if not script or script == ours or is_garbled(words):
+        return None
+    return TextLayer("ocr-layer-kept", layer.hidden, [], layer.rotation, layer.rules)
 
 
 def from_layer(

@@ -38,6 +38,7 @@ Verdict = Literal[
     "garbled",
     "hidden",
     "hidden-ocr-layer",
+    "ocr-layer-kept",
     "picture",
 ]
 

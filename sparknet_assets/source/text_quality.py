@@ -55,3 +55,12 @@ def _is_shifted(text: str) -> bool:
     if latin < FEWEST_LETTERS or 2 * latin < letters.total():
         return False
     return sum(letters[vowel] for vowel in _VOWELS) < FEWEST_VOWELS * latin
+
+
+def main_script(text: str) -> str:
+    """The script of most letters, as its Unicode names begin (`LATIN`, `HEBREW`), or ""."""
+    scripts: Counter[str] = Counter()
+    for letter, number in Counter(text).items():
+        if letter.isalpha():
+            scripts[unicodedata.name(letter, "?").split()[0]] += number
+    return scripts.most_common(1)[0][0] if scripts else ""

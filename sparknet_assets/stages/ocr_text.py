@@ -21,7 +21,13 @@ from sparknet_assets.artifacts import (
     RenditionTables,
     write_text,
 )
-from sparknet_assets.source.page_text import from_layer, from_ocr, layer_of, recognise
+from sparknet_assets.source.page_text import (
+    from_layer,
+    from_ocr,
+    kept_layer,
+    layer_of,
+    recognise,
+)
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.tables import known_tables
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
@@ -166,6 +172,8 @@ def _page_text(
         failure = image.failure
         raise SparknetError(failure.kind, failure.message, failure.retryable)
     result = recognise(ref, image, deployment)
+    if kept := kept_layer(layer, result):
+        return from_layer(kept, image, (), settings.tables)
     return from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
 
 
