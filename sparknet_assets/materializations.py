@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import dagster as dg
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
+    from resources.failure import Failure
     from sparknet_assets.document_run import StageResult
     from sparknet_assets.stages.contract import Stage
 
@@ -18,6 +19,7 @@ CODE_VERSION = "dagster/code_version"
 MAX_THUMBNAIL = 10_000
 MAX_PREVIEW = 600
 COLUMNS = 90
+FLAT = 8
 
 
 def materialization(
@@ -37,6 +39,22 @@ def materialization(
             DATA_VERSION: result.record.data_version,
             CODE_VERSION: stage.code_version,
             **inputs,
+        },
+    )
+
+
+def failure_observation(result: StageResult, failure: Failure) -> dg.AssetObservation:
+    """Why a stage failed, for the page of the partition; the status itself comes from the run."""
+    return dg.AssetObservation(
+        asset_key=result.stage,
+        description=f"{result.stage} of {result.ref.doc_id}: {failure.kind.value}",
+        partition=result.partition_key,
+        metadata={
+            "document": result.ref.doc_id,
+            "failure": failure.kind.value,
+            "message": failure.message,
+            "retryable": failure.retryable,
+            "attempts": failure.attempts,
         },
     )
 
@@ -98,8 +116,17 @@ def _value(name: str, fact: Any) -> dg.MetadataValue:
             return dg.MetadataValue.md(_quote(fact))
         case str():
             return dg.MetadataValue.text(fact)
+        case dict() if _is_flat(fact.values()):
+            return dg.MetadataValue.text(", ".join(f"{key}: {fact[key]}" for key in fact))
+        case list() if _is_flat(fact):
+            return dg.MetadataValue.text(", ".join(map(str, fact)))
         case _:
             return dg.MetadataValue.json(fact)
+
+
+def _is_flat(values: Collection[Any]) -> bool:
+    """True for a few numbers and words: they read better as a line than as JSON."""
+    return len(values) <= FLAT and all(isinstance(value, str | int | float) for value in values)
 
 
 def _thumbnail(image: str) -> dg.MetadataValue:

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import dagster as dg
 
 from resources.deployment import Deployment
+from resources.failure import Failure
 from sparknet_assets.batch import run_batch
 from sparknet_assets.document_run import StageResult
-from sparknet_assets.materializations import failure_table, materialization
+from sparknet_assets.materializations import failure_observation, failure_table, materialization
 from sparknet_assets.partitions import documents_of, documents_partitions
 from sparknet_assets.planned import plan_materializations
 from sparknet_assets.provenance import Provenance
@@ -128,9 +129,12 @@ def pipeline_asset(
             force=config.force,
             progress=progress,
         ):
-            if outcome.add(result):
-                stage = by_name[result.stage]
-                yield materialization(result, stage, deployment, provenance.tags(result, stage))
+            failure = outcome.add(result)
+            if failure:
+                yield failure_observation(result, failure)
+                continue
+            stage = by_name[result.stage]
+            yield materialization(result, stage, deployment, provenance.tags(result, stage))
         outcome.settle(planned=not config.partition_keys)
 
     return document_pipeline
@@ -155,16 +159,16 @@ class Outcome:
             self._failed_keys.add(key)
             self._failures[key] = ("", "unreadable", message)
 
-    def add(self, result: StageResult) -> bool:
-        """Takes a result; True if the stage finished."""
+    def add(self, result: StageResult) -> Failure | None:
+        """Takes a result; returns why the stage failed, None if it finished."""
         failure = result.record.failure
         if result.record.status == "failed" and failure is not None:
             self._failed_keys.add(result.partition_key)
             self._failures[result.ref.doc_id] = (result.stage, failure.kind.value, failure.message)
             self._context.log.warning(f"{result.stage}: {failure.kind}: {failure.message}")
-            return False
+            return failure
         self._missing.pop((result.stage, result.partition_key), None)
-        return True
+        return None
 
     def settle(self, *, planned: bool) -> None:
         """Fails the run if a pair is missing.

@@ -106,6 +106,14 @@ def test_the_failure_lists_documents_and_is_never_retried(
     assert not any(event.event_type_value == "STEP_UP_FOR_RETRY" for event in result.all_events)
 
 
+def test_the_page_of_a_failed_partition_says_why(defs, instance, registered, batch) -> None:
+    batch.broken = {"b": "chunks"}
+    run_list(defs, instance, "b")
+    [record] = instance.fetch_observations(dg.AssetKey("chunks"), limit=10).records
+    assert record.partition_key == "b"
+    assert record.asset_observation.metadata["message"].value == "b is broken"
+
+
 def test_a_subset_of_stages(defs, instance, registered, batch) -> None:
     job = defs.resolve_job_def("ingest")
     result = job.execute_in_process(
