@@ -5,11 +5,13 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.page_tree import mend_counts
 from sparknet_assets.source.password import candidates
 
 if TYPE_CHECKING:
@@ -78,20 +80,20 @@ def _unlock(document: pymupdf.Document, name: str, passwords: Iterable[str]) -> 
 
 
 def _count_pages(document: pymupdf.Document, name: str) -> int:
+    count, problem = 0, "no page could be found" if document.is_repaired else ""
     try:
         count = int(document.page_count)
     except native_errors() as error:
-        raise SparknetError(
-            FailureKind.CORRUPT,
-            f"{name} is damaged: its pages can't be counted ({reason_of(error)}). "
-            "Export or print it to PDF again.",
-        ) from error
+        problem = f"its pages can't be counted ({reason_of(error)})"
+    with suppress(*native_errors()):
+        if mend_counts(document, count):
+            count = int(document.page_count)
     if count > 0:
         return count
-    if document.is_repaired:
+    if problem:
         raise SparknetError(
             FailureKind.CORRUPT,
-            f"{name} is damaged: no page of it could be found. Export or print it to PDF again.",
+            f"{name} is damaged, {problem}. Export or print it to PDF again.",
         )
     raise SparknetError(FailureKind.EMPTY, f"{name} is a PDF without pages; there is no text.")
 

@@ -33,7 +33,7 @@ def flags_of(document: pymupdf.Document, page_count: int) -> list[str]:
     catalog = document.pdf_catalog()
     checks: dict[str, Callable[[], bool]] = {
         "encrypted": lambda: _has(document, -1, "Encrypt"),
-        "repaired": lambda: bool(document.is_repaired),
+        "repaired": lambda: bool(document.is_repaired or document.is_dirty),  # by MuPDF or by us
         "javascript": lambda: (
             _has(document, catalog, "Names/JavaScript")
             or bool(document.xref_get_key(catalog, "OpenAction/S")[1] == "/JavaScript")

@@ -164,6 +164,53 @@ def test_a_repaired_file_is_flagged(tmp_path: Path) -> None:
         assert (pages, flags_of(document, pages)) == (2, ["repaired"])
 
 
+@pytest.mark.parametrize("claimed", [b"0", b"1", b"-5", b"4000"])
+def test_no_page_is_lost_to_a_wrong_count(tmp_path: Path, claimed: bytes) -> None:
+    path = make_pdf(tmp_path / "a.pdf", pages=3)
+    data = path.read_bytes()
+    assert data.count(b"/Count 3") == 1
+    path.write_bytes(data.replace(b"/Count 3", b"/Count " + claimed))
+    document, pages = open_pdf(path, "a.pdf")
+    with document:
+        assert pages == 3
+        assert [page.get_text().strip() for page in document] == ["Page 1", "Page 2", "Page 3"]
+        assert "repaired" in flags_of(document, pages)
+
+
+def test_pages_deep_in_the_tree_are_counted_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as document:
+        for number in range(4):
+            document.new_page().insert_text((72, 72), f"Page {number + 1}")
+        root = int(document.xref_get_key(document.pdf_catalog(), "Pages")[1].split()[0])
+        kids = [document.page_xref(number) for number in range(4)]
+        branches = [document.get_new_xref() for _ in range(2)]
+        for branch, pair in zip(branches, (kids[:2], kids[2:]), strict=True):
+            listed = " ".join(f"{kid} 0 R" for kid in pair)
+            document.update_object(
+                branch, f"<</Type/Pages/Count 1/Parent {root} 0 R/Kids[{listed}]>>"
+            )
+            for kid in pair:
+                document.xref_set_key(kid, "Parent", f"{branch} 0 R")
+        document.xref_set_key(root, "Kids", "[" + " ".join(f"{b} 0 R" for b in branches) + "]")
+        document.xref_set_key(root, "Count", "2")
+        document.save(path)
+    document, pages = open_pdf(path, "a.pdf")
+    with document:
+        assert pages == 4
+        assert [page.get_text().strip() for page in document] == [
+            f"Page {number + 1}" for number in range(4)
+        ]
+
+
+def test_a_count_that_claims_too_much_leaves_missing_pages_missing(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf", pages=2)
+    path.write_bytes(path.read_bytes().replace(b"/Count 2", b"/Count 3"))
+    document, pages = open_pdf(path, "a.pdf")
+    with document:
+        assert pages == 3
+
+
 def test_the_library_keeps_its_complaints_to_itself(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
