@@ -279,6 +279,20 @@ def test_the_header_of_a_long_table_is_repeated() -> None:
         assert body and all(line.count("|") == 2 for line in body)
 
 
+def test_a_sentence_goes_with_the_table_below_it() -> None:
+    rows = "\n".join(f"item{n} | {n}" for n in range(9))
+    page = page_of(1, ("text", "Prices are as follows:"), ("table", f"name | price\n{rows}"))
+    chunks = chunked([page], size=44)
+    assert chunks[0].text.startswith("Prices are as follows:\n\nname | price\nitem0 | 0\n")
+    assert chunks[1].text.startswith("name | price\n")
+
+
+def test_a_sentence_goes_with_the_long_paragraph_below_it() -> None:
+    long = "The tenant pays the rent on the first day of each month. " * 6
+    chunks = chunked([page_of(1, ("text", "Then this:"), ("text", long))], size=44, overlap=0)
+    assert chunks[0].text.startswith("Then this:\n\nThe tenant pays")
+
+
 def test_a_row_is_cut_only_when_it_is_too_long_alone() -> None:
     long_row = "a | " + " ".join(f"word{n}" for n in range(40))
     chunks = chunked([page_of(1, ("table", f"k | v\nx | y\n{long_row}\np | q"))])

@@ -15,7 +15,7 @@ from sparknet_assets.chunking.runs import Run, TokenCounts, cut_runs, tokens_of
 from sparknet_assets.chunking.splitting import split_runs
 
 _SECTION_CHARACTERS = 200
-_SMALL = 6  # a section of less than this part of a chunk goes with the next one
+_SMALL = 6  # text of less than this part of a chunk goes with what follows
 
 
 def make_chunks(
@@ -23,11 +23,11 @@ def make_chunks(
 ) -> Iterator[Chunk]:
     """Cuts a document into chunks, streaming: memory does not grow with the pages.
 
-    A heading starts a chunk and stays with the text below it; a section of a few words goes with
-    the next one. Paragraphs under one heading share a chunk while they fit; one that is too long
-    is cut between sentences. Table rows are cut only when one alone is too long, and the header is
-    repeated in each chunk of the table. A chunk begins with the end of the one before, except
-    after a heading or within a table.
+    A heading starts a chunk and stays with the text below it; a title, a section or a sentence of
+    a few words goes with what follows. Paragraphs under one heading share a chunk while they fit;
+    one that is too long is cut between sentences. Table rows are cut only when one alone is too
+    long, and the header is repeated in each chunk of the table. A chunk begins with the end of the
+    one before, except after a heading or within a table.
 
     Args:
         size: Most tokens of a chunk, special tokens included; at most what the embedder reads.
@@ -95,12 +95,11 @@ class _Packer:
         A title page, or a title with a line below it, says little alone and much above what
         follows. A heading of a higher level starts something else, though.
         """
-        small = self._used <= self._room // _SMALL
-        return small and (not self._section or heading.level >= self._section[-1][0])
+        return self._small and (not self._section or heading.level >= self._section[-1][0])
 
     def _paragraph(self, runs: Sequence[Run]) -> Iterator[Chunk]:
         tokens = tokens_of(runs)
-        if self._has_content and not self._fits(tokens):
+        if self._has_content and not self._fits(tokens) and not self._small:
             yield self._close()
         most = self._room - max(self._overlap, self._used)
         pieces = [runs] if self._fits(tokens) else split_runs(runs, most, self._counts)
@@ -124,8 +123,10 @@ class _Packer:
         header = tokens_of(table.header)
         repeated = table.header if header <= self._room // 2 else []
         whole = tokens_of(rows)
-        # A table that fits into a chunk stays in one; else its header stays with its first row.
-        start = whole if whole <= self._room else header + table.runs[0].tokens
+        # A table that fits into a chunk stays in one, unless that would part it from its title. A
+        # longer one has its header and a row at least where it begins.
+        keep_whole = whole <= self._room and not self._small
+        start = whole if keep_whole else header + table.runs[0].tokens
         if self._has_content and not self._fits(start):
             yield self._close()
         for number, row in enumerate(rows):
@@ -150,6 +151,11 @@ class _Packer:
     def _lead_with(self, header: list[Run]) -> None:
         for row in header:
             self._append(Part([row], "\n"), content=False)
+
+    @property
+    def _small(self) -> bool:
+        """Whether the chunk so far is too small to stand alone: it goes with what follows."""
+        return self._used <= self._room // _SMALL
 
     def _fits(self, tokens: int) -> bool:
         return self._used + tokens <= self._room
