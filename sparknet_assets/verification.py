@@ -19,7 +19,6 @@ from sparknet_assets.stages.contract import Stage
 M = TypeVar("M", bound=BaseModel)
 _NAMED = 3
 _REDO = "`sparknet materialize` redoes it"
-_REDO = "`sparknet materialize` redoes it"
 
 
 class Disagreement(NamedTuple):

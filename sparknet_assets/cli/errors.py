@@ -49,7 +49,7 @@ def _explained(error: Exception) -> click.ClickException:
 def _sentence(error: Exception) -> str:
     from resources.failure import SparknetError
 
-        if isinstance(error, SparknetError):
+    if isinstance(error, SparknetError):
         return error.message
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full; free some space and run the same command again to go on."

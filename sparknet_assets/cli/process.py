@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from sparknet_assets.cli.choices import FAILURE_KINDS, TIERS
-from sparknet_assets.cli.choices import FAILURE_KINDS, STAGES, TIERS
 from sparknet_assets.cli.output import (
     clean,
     console,
@@ -24,7 +23,6 @@ from sparknet_assets.cli.status import unknown_document
 from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
-    from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.session import Session
     from sparknet_assets.document_run import StageResult
@@ -66,7 +64,6 @@ def ingest(
     session: Session, paths: Sequence[Path], tier: str | None, doc_id: str | None, as_json: bool
 ) -> None:
     """Takes in files and folders, and indexes them."""
-    from sparknet_assets.cli.progress import progress_view
     from sparknet_assets.cli.progress import progress_view
     from sparknet_assets.intake import take_in
 
@@ -179,7 +176,6 @@ def _execute(
     if not doc_ids:
         return
     from sparknet_assets import instance
-    from sparknet_assets.cli.progress import Counter, last_stage
     from sparknet_assets.cli.progress import Counter, last_stage
 
     counter = Counter(last_stage(stages, STAGE_NAMES))

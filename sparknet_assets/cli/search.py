@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from sparknet_assets.cli.choices import MODES
-from sparknet_assets.cli.choices import MODES
 from sparknet_assets.cli.output import clean, console, json_option, print_json
 from sparknet_assets.cli.status import unknown_document
 

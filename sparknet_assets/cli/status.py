@@ -22,7 +22,6 @@ from sparknet_assets.cli.output import (
 
 if TYPE_CHECKING:
     from resources.failure import SparknetError
-    from resources.failure import SparknetError
     from sparknet_assets.cli.session import Session
     from sparknet_assets.reports import DocumentReport
 
