@@ -173,8 +173,11 @@ def _parts(cell: _Cell, edges: list[float], unit: float) -> list[list[Word]]:
 
 def _column_edges(cells: list[list[_Cell]], unit: float) -> list[float]:
     """The middles of the gaps that hardly any cell of a row with several cells crosses."""
-    width = max(c.x1 for row in cells for c in row) - min(c.x0 for row in cells for c in row)
+    drawn = [cell for row in cells for cell in row]
+    width = max(cell.x1 for cell in drawn) - min(cell.x0 for cell in drawn)
     several = [row for row in cells if _is_several(row, width)]
+    if len(several) < FEWEST_ROWS:
+        return []
     spans = sorted((cell.x0, cell.x1) for row in several for cell in row)
     events = sorted([(x0, 1) for x0, _ in spans] + [(x1, -1) for _, x1 in spans])
     most = MOST_CROSSING * len(several)

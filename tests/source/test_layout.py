@@ -149,10 +149,30 @@ pieces = st.lists(
 )
 
 
-@given(pieces, st.floats(0.1, 10))
-def test_every_word_is_read_exactly_once(segments: list[Segment], aspect: float) -> None:
-    lines, _ = arrange(segments, aspect)
+cells = st.lists(
+    st.builds(
+        lambda column, row, width, text: segment(text, 0.05 + 0.3 * column, 0.02 * row, width),
+        st.integers(0, 2),
+        st.integers(0, 9),
+        st.floats(0.01, 0.6),
+        st.sampled_from(["12", "$", "(3.5)", "......", "a label", "Total:", f"{FILLER} {FILLER}"]),
+    ),
+    max_size=30,
+)
+
+
+@given(st.one_of(pieces, cells), st.floats(0.1, 10), st.booleans())
+def test_every_word_is_read_exactly_once(
+    segments: list[Segment], aspect: float, measured: bool
+) -> None:
+    lines, tables = arrange(segments, aspect, measured=measured, find_tables=True)
 
     given_words = sorted(word for piece in segments for word in piece.words)
     assert sorted(word for line in lines for word in line.words) == given_words
     assert [line.block for line in lines] == sorted(line.block for line in lines)
+    assert {table.block for table in tables} == {
+        line.block for line in lines if line.role == "table"
+    }
+    for table in tables:
+        assert len({len(row) for row in table.rows}) == 1
+        assert len(table.rows) == len(table.row_boxes)
