@@ -190,7 +190,11 @@ def _run_batch_stage(
     for run in runs:
         if run.failed or not run.inputs_known(stage):
             continue
-        record = run.reusable(stage, deployment)
+        try:
+            record = run.reusable(stage, deployment)
+        except SparknetError as error:  # an adapter that can't say what it is: its service is down
+            yield run.fail(stage, error, 0.0, deployment)
+            continue
         lost = stored is not None and run.ref.doc_id not in stored
         if record and not (lost and record.metadata.get("chunks")):
             yield run.reuse(stage, record)
