@@ -120,6 +120,8 @@ class Database:
         try:
             _retry_locked(lambda: connection.execute("PRAGMA journal_mode=WAL"), self._busy_seconds)
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            # What is deleted is overwritten: text that someone removed must not stay in the file.
+            connection.execute("PRAGMA secure_delete=ON")
             self._migrate(connection)
         except BaseException:
             connection.close()

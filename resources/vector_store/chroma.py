@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class ChromaVectorStore:
     """VectorStore on ChromaDB.
 
-    A generation has its folder `path/{generation}`: Chroma's files, `register.db` (the keyword
-    index, and all that Chroma's files can be built from again) and a lock. One process writes at a
-    time and vector searches wait for it, so write in portions of a few thousand chunks.
+    A generation has its folder `path/{generation}`: Chroma's files, `register.db` (the chunks, the
+    keyword index, and all that Chroma's files can be built from again) and a lock. One process
+    writes at a time and vector searches wait for it: write in portions of a few thousand chunks.
 
     On a server (`server`) Chroma keeps the vectors there, but the register and the lock stay in
     `path`: processes that share a server must share this folder too.
@@ -90,17 +90,17 @@ class ChromaVectorStore:
         if top_k < 1 or (doc_ids is not None and not doc_ids):
             return []
         if doc_ids is not None:
-            found = search_within(self._register, vector, top_k, doc_ids)
-            if found is not None:
-                return _hits(found)
+            scores = search_within(self._register, vector, top_k, doc_ids)
+            if scores is not None:
+                return self._hits(scores)
         with self._access.reading() as collection:
-            return _hits(collection.query(vector, top_k, doc_ids))
+            return self._hits(collection.query(vector, top_k, doc_ids))
 
     def search_text(
         self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
     ) -> list[SearchHit]:
         """The best chunks by BM25 over their words, best first. Any string is a valid query."""
-        return _hits(self._register.search(query, top_k, doc_ids))
+        return self._hits(self._register.search(query, top_k, doc_ids))
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """Ids of the chunks stored, vector and keyword row both, for each of these documents."""
@@ -118,7 +118,7 @@ class ChromaVectorStore:
     def delete(self, chunk_ids: Collection[str]) -> int:
         """Removes these chunks, vectors first; returns how many there were.
 
-        Their text stays readable in Chroma's files until those are compacted.
+        Their vectors stay in Chroma's files until those are compacted; their text never was there.
         """
         if not chunk_ids:
             return 0
@@ -133,6 +133,13 @@ class ChromaVectorStore:
         """Number of vectors and number of keyword rows; equal when the store is whole."""
         with self._access.reading() as collection:
             return collection.count(), self._register.count()
+
+    def _hits(self, scores: Mapping[str, float]) -> list[SearchHit]:
+        rows = self._register.rows_of(scores)
+        hits = [
+            SearchHit(Chunk.model_validate_json(row.record), scores[row.chunk_id]) for row in rows
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.chunk_id))
 
     def _checked(self, embeddings: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
         import numpy as np
@@ -156,8 +163,3 @@ def generation_name(collection: str, embedder: str, dimension: int) -> str:
 
 def _row(chunk: Chunk, vector: NDArray[np.float32]) -> Row:
     return Row(chunk.chunk_id, chunk.doc_id, chunk.model_dump_json(), vector.tobytes())
-
-
-def _hits(found: Sequence[tuple[str, float]]) -> list[SearchHit]:
-    hits = [SearchHit(Chunk.model_validate_json(record), score) for record, score in found]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.chunk_id))

@@ -43,7 +43,11 @@ _inherited: list[_Opened] = []
 
 
 class ChromaCollection:
-    """One Chroma collection of chunks: vectors with `doc_id` and the chunk's JSON as metadata."""
+    """One Chroma collection: vectors under chunk ids, with `doc_id` as metadata to filter by.
+
+    The chunks themselves stay in the register: Chroma would store them twice, once in an index, and
+    keep the text of deleted ones in its files.
+    """
 
     def __init__(self, client: Any, collection: Any) -> None:
         self._collection = collection
@@ -58,7 +62,7 @@ class ChromaCollection:
             self._collection.upsert(
                 ids=[row.chunk_id for row in part],
                 embeddings=vectors.reshape(len(part), -1),
-                metadatas=[{"doc_id": row.doc_id, "chunk": row.record} for row in part],
+                metadatas=[{"doc_id": row.doc_id} for row in part],
             )
 
     def delete(self, ids: Collection[str]) -> None:
@@ -75,18 +79,16 @@ class ChromaCollection:
 
     def query(
         self, vector: NDArray[np.float32], top_k: int, doc_ids: Collection[str] | None
-    ) -> list[tuple[str, float]]:
-        """JSON of the nearest chunks with their cosine similarity, best first."""
+    ) -> dict[str, float]:
+        """Ids of the nearest chunks with their cosine similarity."""
         found = self._collection.query(
             query_embeddings=[vector],
             n_results=top_k,
             where=None if doc_ids is None else {"doc_id": {"$in": list(doc_ids)}},
-            include=["metadatas", "distances"],
+            include=["distances"],
         )
-        return [
-            (str(metadata["chunk"]), 1.0 - float(distance))
-            for metadata, distance in zip(found["metadatas"][0], found["distances"][0], strict=True)
-        ]
+        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
+        return {chunk_id: 1.0 - float(distance) for chunk_id, distance in pairs}
 
     def count(self) -> int:
         """Number of vectors."""

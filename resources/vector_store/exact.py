@@ -21,8 +21,8 @@ def search_within(
     vector: NDArray[np.float32],
     top_k: int,
     doc_ids: Collection[str],
-) -> list[tuple[str, float]] | None:
-    """JSON of the nearest chunks of these documents with their cosine similarity, best first.
+) -> dict[str, float] | None:
+    """Ids of the nearest chunks of these documents with their cosine similarity.
 
     Returns:
         None when they have more than `MOST_COMPARED` chunks.
@@ -36,6 +36,4 @@ def search_within(
     lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(vector)
     cosines = stored @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
     best = np.lexsort((ids, -cosines))[:top_k] if ids else ()
-    scores = {ids[n]: float(cosines[n]) for n in best}
-    rows = register.rows_of(scores)
-    return [(row.record, scores[row.chunk_id]) for row in rows]
+    return {ids[n]: float(cosines[n]) for n in best}

@@ -99,8 +99,8 @@ class KeywordIndex:
 
     def search(
         self, query: str, top_k: int, doc_ids: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """The best records (JSON) by BM25, higher is better.
+    ) -> dict[str, float]:
+        """Ids of the best chunks with their BM25 score, higher is better.
 
         Words are stemmed (Porter) and stripped of accents. When no chunk has any of the words,
         chunks with words that begin so are taken. In a large index the most frequent words of a
@@ -108,7 +108,7 @@ class KeywordIndex:
         """
         terms = query_terms(query)
         if top_k < 1 or not terms:
-            return []
+            return {}
         found = self._match(any_of(self._affordable(terms)), top_k, doc_ids)
         return found or self._match(any_of(terms, prefixes=True), top_k, doc_ids)
 
@@ -127,9 +127,9 @@ class KeywordIndex:
 
     def _match(
         self, expression: str, top_k: int, doc_ids: Collection[str] | None
-    ) -> list[tuple[str, float]]:
+    ) -> dict[str, float]:
         if not expression:
-            return []
+            return {}
         sql = "SELECT rowid, rank FROM words WHERE words MATCH ?"
         values: list[object] = [expression]
         if doc_ids is not None:
@@ -138,13 +138,13 @@ class KeywordIndex:
                 " WHERE doc_id IN (SELECT value FROM json_each(?)))"
             )
             values.append(json.dumps(list(doc_ids)))
-        rows = self._database.connection.execute(
-            "SELECT chunk_id, record, -rank FROM chunks JOIN"
-            f" ({sql} ORDER BY rank LIMIT ?) AS best ON chunks.id = best.rowid",
-            (*values, top_k),
-        ).fetchall()
-        rows.sort(key=lambda row: (-row[2], row[0]))
-        return [(record, score) for _, record, score in rows]
+        return dict(
+            self._database.connection.execute(
+                "SELECT chunk_id, -rank FROM chunks JOIN"
+                f" ({sql} ORDER BY rank LIMIT ?) AS best ON chunks.id = best.rowid",
+                (*values, top_k),
+            ).fetchall()
+        )
 
     def rows_of(self, chunk_ids: Collection[str]) -> list[Row]:
         """The rows of these chunks, of those that are there."""
