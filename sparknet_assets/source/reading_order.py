@@ -14,15 +14,18 @@ from resources.ocr import Box, Word
 from resources.ocr.geometry import rows_of
 
 BINS = 240
-# A gutter is at least this wide, in heights of a line, and few lines of its page cross it.
+# A gutter is at least this wide, in heights of a line, and few lines of its page cross it; more may
+# where its columns are clearly prose, set in the middle of wider text.
 GUTTER = 0.6
-MOST_CROSSING = 0.25
+FEW_CROSSING = 0.25
+MOST_CROSSING = 0.65
 # What makes a side of a gutter a column of prose and not one of a table: wide enough, several
 # lines, and lines that fill it.
 COLUMN_WIDTH = 7.0
 FEWEST_LINES = 3
 FEWEST_CHARACTERS = 10
 FILLED = 0.5
+CLEARLY_FILLED = 0.8
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,11 @@ def _gutter(items: list[Item]) -> float | None:
     for crossed in sorted(set(cover)):
         if crossed > MOST_CROSSING * len(items):
             break
+        filled = FILLED if crossed <= FEW_CROSSING * len(items) else CLEARLY_FILLED
         for first, last in _runs(cover, crossed):
             width = (last - first) * step
             middle = start + (first + last) / 2 * step
-            if width >= GUTTER * height and _parts_prose(items, middle, height):
+            if width >= GUTTER * height and _parts_prose(items, middle, height, filled):
                 best = max(best or (0.0, 0.0), (width, middle))
         if best:
             return best[1]
@@ -150,20 +154,24 @@ def _runs(cover: list[int], most: int) -> list[tuple[int, int]]:
     return runs
 
 
-def _parts_prose(items: list[Item], x: float, height: float) -> bool:
+def _parts_prose(items: list[Item], x: float, height: float, filled: float) -> bool:
     left = [item for item in items if item.box.x1 <= x]
     right = [item for item in items if item.box.x0 >= x]
-    return _is_prose(left, height) and _is_prose(right, height) and _side_by_side(left, right)
+    return (
+        _is_prose(left, height, filled)
+        and _is_prose(right, height, filled)
+        and _side_by_side(left, right)
+    )
 
 
-def _is_prose(side: list[Item], height: float) -> bool:
+def _is_prose(side: list[Item], height: float, filled: float) -> bool:
     if len(side) < FEWEST_LINES:
         return False
     width = max(item.box.x1 for item in side) - min(item.box.x0 for item in side)
     return (
         width >= COLUMN_WIDTH * height
         and median(item.characters for item in side) >= FEWEST_CHARACTERS
-        and median(item.box.x1 - item.box.x0 for item in side) >= FILLED * width
+        and median(item.box.x1 - item.box.x0 for item in side) >= filled * width
     )
 
 

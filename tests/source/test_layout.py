@@ -58,6 +58,24 @@ def test_a_wide_piece_between_columns_parts_them() -> None:
     assert "".join(order) == "aaaaabbbbbxcccccddddd"
 
 
+def test_columns_amid_wider_text_are_columns() -> None:
+    wide = [
+        segment(f"w{i} {FILLER} and on to the right edge", 0.1, 0.05 + 0.02 * i, 0.8)
+        for i in range(8)
+    ]
+    below = [
+        segment(f"v{i} {FILLER} and on to the right edge", 0.1, 0.5 + 0.02 * i, 0.8)
+        for i in range(8)
+    ]
+    page = [*wide, *column("a", 0.1, 0.25, 7), *column("b", 0.55, 0.25, 7), *below]
+
+    lines, tables = arrange(page, 0.7, find_tables=True)
+
+    order = "".join(line.words[0].text[0] for line in lines)
+    assert order == "w" * 8 + "a" * 7 + "b" * 7 + "v" * 8
+    assert tables == []
+
+
 def test_columns_of_numbers_are_read_row_by_row() -> None:
     page = []
     for row in range(6):
