@@ -7,19 +7,19 @@ lock=requirements/requirements-dev.txt
 stamp=.venv/.sparknet-setup
 
 suitable() {
-    "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+    "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' \
         >/dev/null 2>&1
 }
 
 find_python() {
-    for candidate in ${PYTHON:-} python3.12 python3.11 python3.13 python3 \
-        /usr/local/bin/python3* /usr/bin/python3* "$HOME"/.pyenv/versions/3.1[123]*/bin/python; do
+    for candidate in ${PYTHON:-} python3.12 python3.11 python3.13 python3 python3.14 \
+        /usr/local/bin/python3* /usr/bin/python3* "$HOME"/.pyenv/versions/3.1[1234]*/bin/python; do
         if suitable "$candidate"; then
             command -v "$candidate"
             return
         fi
         if [ "$candidate" = "${PYTHON:-}" ]; then
-            echo "PYTHON=$PYTHON is not Python 3.11 to 3.13 with the venv module." >&2
+            echo "PYTHON=$PYTHON is not Python 3.11 to 3.14 with the venv module." >&2
             return 1
         fi
     done
