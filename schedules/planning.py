@@ -10,13 +10,10 @@ from itertools import groupby
 
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.storage import ObjectInfo
+from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
 
-RAW = "raw/"
 SETTLE = timedelta(seconds=2)
 ADOPT = timedelta(minutes=10)
-
-_TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", "~")
-_SYSTEM = frozenset({"thumbs.db", "desktop.ini", "icon\r"})
 
 
 class Change(StrEnum):
@@ -41,11 +38,17 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class FoundDocument:
-    """A document in raw/: the object that holds it, and how it compares with the catalog."""
+    """A document in raw/: the object that holds it, and how it compares with the catalog.
+
+    Attributes:
+        since: What its last run left in the catalog; a request for the same bytes at another
+            state is another request.
+    """
 
     doc_id: str
     object: ObjectInfo
     change: Change
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def compare(
             continue
         record = records.get(doc_id)
         chosen = _choose(candidates, record)
-        documents.append(FoundDocument(doc_id, chosen, _classify(chosen, record, now)))
+        change = _classify(chosen, record, now)
+        documents.append(FoundDocument(doc_id, chosen, change, _since(record, change)))
         ignored += [
             (
                 info.key,
@@ -101,14 +105,6 @@ def doc_id_of(key: str) -> str:
     return folder if slash else ""
 
 
-def is_temporary(key: str) -> bool:
-    """True for hidden files, lock files and unfinished downloads, in whatever folder."""
-    parts = key.removeprefix(RAW).split("/")
-    name = parts[-1].lower()
-    hidden = any(part.startswith(".") for part in parts)
-    return hidden or name.startswith("~$") or name.endswith(_TEMPORARY) or name in _SYSTEM
-
-
 def batches(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """Splits `keys` into runs of at most `size`, in order."""
     for start in range(0, len(keys), size):
@@ -121,7 +117,7 @@ def _choose(candidates: Sequence[ObjectInfo], record: DocumentRecord | None) -> 
         for info in candidates:
             if info.key == record.raw_key:
                 return info
-    return min(candidates, key=lambda info: (info.key.count("/"), info.key))
+    return min(candidates, key=lambda info: depth_and_name(info.key))
 
 
 def _classify(info: ObjectInfo, record: DocumentRecord | None, now: datetime) -> Change:
@@ -135,6 +131,12 @@ def _classify(info: ObjectInfo, record: DocumentRecord | None, now: datetime) ->
         return Change.CHANGED
     same = record.raw_version in ("", info.version)
     return Change.UNCHANGED if same else Change.CHANGED
+
+
+def _since(record: DocumentRecord | None, change: Change) -> str:
+    if record is None:
+        return ""
+    return record.updated_at.isoformat() if change is Change.ORPHANED else record.run_id
 
 
 def _loose(key: str) -> str:

@@ -6,6 +6,7 @@ at most the work in hand and a repeated event.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import socket
@@ -15,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from resources.catalog import StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
@@ -35,6 +37,8 @@ from sparknet_assets.stages.contract import (
     StageOutput,
 )
 from sparknet_assets.workers import WorkerPool, as_sparknet_error
+
+logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 15.0
@@ -186,17 +190,17 @@ def _run_batch_stage(
     stage: BatchStage, runs: Sequence[DocumentRun], deployment: Deployment
 ) -> Iterator[StageResult]:
     due: dict[str, DocumentRun] = {}
-    stored = stage.stored(deployment) if stage.stored and runs else None
-    for run in runs:
-        if run.failed or not run.inputs_known(stage):
-            continue
-        try:
-            record = run.reusable(stage, deployment)
-        except SparknetError as error:  # an adapter that can't say what it is: its service is down
-            yield run.fail(stage, error, 0.0, deployment)
-            continue
-        lost = stored is not None and run.ref.doc_id not in stored
-        if record and not (lost and record.metadata.get("chunks")):
+    ready = [run for run in runs if not run.failed and run.inputs_known(stage)]
+    try:
+        current = _current(stage, ready, deployment)
+    except Exception as raised:  # e.g. no server to learn the embedder's identity from
+        failure = as_sparknet_error(raised).to_failure()
+        for run in ready:
+            yield run.fail(stage, failure, 0.0, deployment)
+        return
+    for run in ready:
+        record = current.get(run.ref.doc_id)
+        if record:
             yield run.reuse(stage, record)
         else:
             run.begin(stage, deployment)
@@ -210,6 +214,20 @@ def _run_batch_stage(
             yield run.fail(stage, outcome, seconds, deployment)
         else:
             yield run.succeed(stage, outcome, seconds, deployment)
+
+
+def _current(
+    stage: BatchStage, runs: Sequence[DocumentRun], deployment: Deployment
+) -> dict[str, StageRecord]:
+    """doc_id -> record, for the documents whose output is current and held by the store."""
+    stored = stage.stored(deployment) if stage.stored and runs else None
+    found = {}
+    for run in runs:
+        record = run.reusable(stage, deployment)
+        lost = stored is not None and run.ref.doc_id not in stored
+        if record and not (lost and record.metadata.get("chunks")):
+            found[run.ref.doc_id] = record
+    return found
 
 
 def _outcomes(
@@ -266,4 +284,7 @@ class Claims:
         while not self._closed.wait(RENEW_SECONDS):
             with self._lock:
                 if self._held:
-                    self._deployment.catalog.claim(self._held, self._owner, LEASE_SECONDS)
+                    try:
+                        self._deployment.catalog.claim(self._held, self._owner, LEASE_SECONDS)
+                    except Exception as error:  # a full disk or a long lock may pass
+                        logger.warning("claims on documents were not renewed this time: %s", error)

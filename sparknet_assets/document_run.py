@@ -14,6 +14,8 @@ from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.fingerprint import RAW, fingerprint
 from sparknet_assets.page_spans import PageSpans
+from sparknet_assets.raw_names import RAW as RAW_FOLDER
+from sparknet_assets.raw_names import depth_and_name, is_temporary
 from sparknet_assets.records import failed, settle, succeeded
 from sparknet_assets.stages.contract import (
     DocumentStage,
@@ -46,6 +48,7 @@ class DocumentRun:
         records: Stage records, as they stand in the catalog.
         order: Names of all stages, as the graph orders them.
         failed: True once a stage failed; later stages are not reached.
+        stored: The document's row, as it stands in the catalog.
     """
 
     ref: DocumentRef
@@ -57,6 +60,10 @@ class DocumentRun:
     versions: dict[str, str] = field(default_factory=dict)
     failed: bool = False
     reused: list[StageRecord] = field(default_factory=list)
+    stored: DocumentRecord = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stored = self.document
 
     def observe_raw(self, deployment: Deployment) -> None:
         """Reads the change mark of the original, and its hash when the mark is new.
@@ -93,16 +100,16 @@ class DocumentRun:
             )
 
     def refuse_changed_raw(self, deployment: Deployment) -> None:
-        """Guards a run that leaves out the `documents` stage.
+        """Guards work that goes by what the `documents` stage found.
 
         Raises:
-            SparknetError: The original changed since that stage ran; its facts are stale.
+            SparknetError: The original changed since it was last read; those facts are stale.
         """
         info = deployment.storage.stat(self.ref.raw_key)
         if info is None or info.version != self.document.raw_version:
             raise SparknetError(
                 FailureKind.REFUSED,
-                f"{self.ref.doc_id}: the original changed since the stage `documents` ran; "
+                f"{self.ref.doc_id}: the original changed since the stage `documents` began; "
                 "materialize all stages",
                 retryable=True,
             )
@@ -189,10 +196,11 @@ class DocumentRun:
         ordered = {name: self.records[name] for name in self.order if name in self.records}
         document = settle(self.document, ordered, self.run_id)
         same = document.model_copy(
-            update={"updated_at": self.document.updated_at, "run_id": self.document.run_id}
+            update={"updated_at": self.stored.updated_at, "run_id": self.stored.run_id}
         )
-        if pending or same != self.document:
+        if pending or same != self.stored:
             deployment.catalog.put_stages(pending, [document])
+            self.stored = document
         self.document = document
         self.reused.clear()
 
@@ -230,6 +238,8 @@ def run_document_stages(
                 continue
             run.begin(stage, deployment)
             output, seconds = _run_stage(stage, run.ref, pool, deployment)
+            # Pages of two versions must never pass for one document.
+            run.refuse_changed_raw(deployment)
             emit(run.succeed(stage, output, seconds, deployment))
         except PoolClosedError:
             return
@@ -254,9 +264,9 @@ def _run_stage(
 
 
 def find_raw(doc_id: str, deployment: Deployment) -> str | None:
-    """Key of the document's original: the first file in its folder, in key order."""
-    first = next(iter(deployment.storage.list(f"raw/{doc_id}/", limit=1)), None)
-    return first.key if first else None
+    """Key of the document's original: the first file in its folder, temporary ones last."""
+    keys = [info.key for info in deployment.storage.list(f"{RAW_FOLDER}{doc_id}/")]
+    return min(keys, key=lambda key: (is_temporary(key), *depth_and_name(key)), default=None)
 
 
 def _sha256(key: str, deployment: Deployment) -> str:

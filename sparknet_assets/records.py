@@ -17,13 +17,16 @@ def succeeded(
 ) -> StageRecord:
     """The record of a stage that wrote its output, whole or with pages missing."""
     failed_pages = sorted(output.failed_pages)
+    failures = [output.failed_pages[page] for page in failed_pages]
+    # One that may succeed another time speaks for all: the next run then tries again.
+    failure = next((f for f in failures if f.retryable), failures[0] if failures else None)
     return StageRecord(
         doc_id=doc_id,
         stage=stage,
         status=StageStatus.PARTIAL if failed_pages else StageStatus.DONE,
         fingerprint=fingerprint,
         data_version=output.data_version,
-        failure=output.failed_pages[failed_pages[0]] if failed_pages else None,
+        failure=failure,
         failed_pages=failed_pages,
         pages=output.pages,
         seconds=seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -14,9 +15,12 @@ import pytest
 
 from resources.catalog import DocumentStatus, StageStatus
 from resources.deployment import Deployment
-from resources.failure import FailureKind
+from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.batch import Claims, StageResult, run_batch
+from sparknet_assets.document_run import find_raw
+from sparknet_assets.records import succeeded
+from sparknet_assets.stages.contract import StageOutput
 from tests.batch.toy_stages import GRAPH, calls
 
 GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
@@ -116,6 +120,32 @@ def test_a_touched_file_with_the_same_bytes_is_reused(deployment: Deployment) ->
     assert outcome(run(deployment, ["doc"]), "doc") == ALL_REUSED
 
 
+def test_a_touched_file_is_hashed_once_however_often_it_was_touched(
+    deployment: Deployment,
+) -> None:
+    for _ in range(3):
+        put(deployment, "doc", GOOD)
+        run(deployment, ["doc"])
+        row, info = deployment.catalog.get("doc"), deployment.storage.stat("raw/doc/file.txt")
+        assert row is not None and info is not None
+        assert row.raw_version == info.version
+
+
+def test_a_file_that_changes_while_it_is_read_is_done_again(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    results = []
+    for result in run_batch(["doc"], deployment, graph=GRAPH):
+        results.append(result)
+        if result.stage == "documents":  # while the pages of the first version are under way
+            put(deployment, "doc", GOOD + "\nseven")
+    late = outcome(results, "doc")
+    row = deployment.catalog.get("doc")
+    assert row is not None
+    assert late.get("ocr_text") == "failed" or late == ALL_DONE
+    assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
+    assert deployment.storage.get("processed/doc/text.json").endswith(b"SEVEN")
+
+
 def test_a_changed_file_is_done_again(deployment: Deployment) -> None:
     put(deployment, "doc", GOOD)
     run(deployment, ["doc"])
@@ -187,6 +217,38 @@ def test_a_stage_for_the_whole_batch_that_breaks_keeps_what_was_done(
     assert outcome(results, "b")["vector_index"] == "failed"
     assert outcome(results, "c")["vector_index"] == "failed"
     assert outcome(run(deployment, ["a", "c"]), "c") == {**ALL_REUSED, "vector_index": "done"}
+
+
+def test_a_store_that_is_away_fails_documents_not_the_batch(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(deployment, "doc", GOOD)
+
+    def away(_: Deployment) -> set[str]:
+        raise SparknetError(FailureKind.UNAVAILABLE, "no server answers")
+
+    graph = [*GRAPH[:-1], dataclasses.replace(GRAPH[-1], stored=away)]  # type: ignore[call-arg]
+    results = list(run_batch(["doc"], deployment, graph=graph))
+    assert outcome(results, "doc") == {**ALL_DONE, "vector_index": "failed"}
+    row = deployment.catalog.get("doc")
+    assert row is not None and row.failure is not None
+    assert row.failure.kind is FailureKind.UNAVAILABLE
+
+
+def test_a_missing_page_that_may_come_is_tried_again_whatever_others_lack() -> None:
+    lasting = SparknetError(FailureKind.CORRUPT, "page 1 is damaged").to_failure()
+    passing = SparknetError(FailureKind.TIMED_OUT, "page 5 took too long").to_failure()
+    output = StageOutput("v", pages=3, failed_pages={1: lasting, 5: passing})
+    record = succeeded("doc", "ocr_text", output, fingerprint="f", seconds=1.0, run_id="")
+    assert record.failed_pages == [1, 5]
+    assert record.failure == passing
+
+
+def test_a_hidden_file_never_stands_for_a_document(deployment: Deployment) -> None:
+    deployment.storage.put("raw/doc/.DS_Store", b"x")
+    deployment.storage.put("raw/doc/sub/b.txt", b"x")
+    deployment.storage.put("raw/doc/z.txt", b"x")
+    assert find_raw("doc", deployment) == "raw/doc/z.txt"
 
 
 def test_a_document_without_a_file_fails_with_the_remedy(deployment: Deployment) -> None:
