@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.in_flight import keys_in_flight
-from schedules.planning import RAW, Change, FoundDocument, Listing, batches, compare
+from schedules.planning import Change, FoundDocument, Listing, batches, compare
 from sparknet_assets.arrivals import arrival
 from sparknet_assets.document_run import new_document
 from sparknet_assets.partition_keys import partition_key
@@ -23,6 +24,7 @@ from sparknet_assets.partitions import (
     unknown_keys,
 )
 from sparknet_assets.pipeline import COUNT_TAG, sparse_config
+from sparknet_assets.raw_names import RAW
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -108,7 +110,9 @@ def _register(deployment: Deployment, due: dict[str, FoundDocument], now: dateti
             rows.append(new_document(found.doc_id, key, raw_key))
         else:
             filename = raw_key.rsplit("/", 1)[-1]
-            update = {"raw_key": raw_key, "filename": filename, "updated_at": now}
+            # Pending: should the run come to nothing, the document is adopted later.
+            state = {"status": DocumentStatus.PENDING, "failure": None, "updated_at": now}
+            update = {"raw_key": raw_key, "filename": filename, **state}
             rows.append(record.model_copy(update=update))
     deployment.catalog.put(rows)
 
@@ -133,7 +137,8 @@ def _request(
 ) -> dg.RunRequest:
     digest = hashlib.sha256()
     for key in keys:
-        digest.update(f"{key}\0{due[key].object.version}\0".encode())
+        found = due[key]
+        digest.update(f"{key}\0{found.object.version}\0{found.since}\0".encode())
     run_key = f"{keys[0]}..{keys[-1]}:{digest.hexdigest()[:16]}"
     if len(keys) == 1:
         return dg.RunRequest(run_key=run_key, partition_key=keys[0])

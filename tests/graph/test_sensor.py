@@ -146,6 +146,37 @@ def test_a_document_whose_run_never_came_is_adopted(instance, deployment) -> Non
     assert requested(tick(instance, deployment, later), instance) == [["a"]]
 
 
+def test_an_adopted_document_is_a_new_request(instance, deployment) -> None:
+    drop(deployment, "a")
+    [first] = tick(instance, deployment).run_requests
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    [second] = tick(instance, deployment, later).run_requests
+    assert first.run_key != second.run_key  # Dagster launches a run key once, whatever came of it
+
+
+def test_a_changed_document_whose_run_came_to_nothing_is_adopted(instance, deployment) -> None:
+    drop(deployment, "a")
+    tick(instance, deployment)
+    settle(deployment)
+    drop(deployment, "a", data=b"longer")
+    [first] = tick(instance, deployment).run_requests
+    assert not tick(instance, deployment).run_requests
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    [second] = tick(instance, deployment, later).run_requests
+    assert first.run_key != second.run_key
+
+
+def test_an_earlier_file_put_back_is_requested_again(instance, deployment) -> None:
+    drop(deployment, "a")
+    [first] = tick(instance, deployment).run_requests
+    settle(deployment)
+    [record] = deployment.catalog.documents()
+    other = {"raw_version": "of another file", "run_id": "another-run"}
+    deployment.catalog.put([record.model_copy(update=other)])
+    [second] = tick(instance, deployment).run_requests
+    assert first.run_key != second.run_key
+
+
 def test_run_keys_follow_the_bytes(instance, deployment) -> None:
     drop(deployment, "a", "b")
     [first] = tick(instance, deployment).run_requests
