@@ -143,9 +143,8 @@ def _take_one(
             message=f"{doc_id} has {file.size / 2**20:,.1f} MiB, more than the limit of "
             f"{limit / 2**20:,.1f} MiB; raise SPARKNET_MAX_BYTES and ingest it again.",
         )
-        return record.model_copy(
-            update={"status": DocumentStatus.FAILED, "failure": failure, "updated_at": now}
-        )
+        state = {"status": DocumentStatus.FAILED, "failure": failure, "updated_at": now}
+        return record.model_copy(update={**state, "raw_version": ""})
     copied = _copy_if_different(deployment, file, f"raw/{doc_id}/{file.filename}", known)
     if copied is not None:
         changes = {

@@ -60,10 +60,9 @@ class SourceFile:
     def filename(self) -> str:
         """The file's own name, fit for a storage key: no control characters, at most 200 bytes."""
         name = os.fsencode(self.path.name).decode("utf-8", "replace")
-        name = "".join("_" if unicodedata.category(c)[0] == "C" else c for c in name)
+        name = "".join("_" if c in "\\:" or unicodedata.category(c)[0] == "C" else c for c in name)
         stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
         suffix = _cut(suffix, 20)
-        stem = stem.replace("\\", "_").replace(":", "_")
         if stem.startswith("."):
             stem = "_" + stem[1:]
         return (_cut(stem, 200 - len(suffix.encode())) + suffix) or "document"

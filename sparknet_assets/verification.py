@@ -12,8 +12,10 @@ from resources.deployment import Deployment
 from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets import artifacts
 from sparknet_assets.artifacts import ChunkList, DocumentMetadata, DocumentRef, PageIndex
+from sparknet_assets.raw_names import is_temporary
 from sparknet_assets.records import settle
 from sparknet_assets.reports import in_pages
+from sparknet_assets.sources import read_blocks, sha256_of
 from sparknet_assets.stages.contract import Stage
 
 M = TypeVar("M", bound=BaseModel)
@@ -51,11 +53,12 @@ def verify(deployment: Deployment, graph: Sequence[Stage] | None = None) -> Iter
             checked = Checked(
                 document, stages[document.doc_id], vectors.get(document.doc_id, set())
             )
-            yield from _check_document(checked, raw.get(document.doc_id, []), deployment, graph)
+            yield from _check_document(checked, raw.get(document.doc_id, {}), deployment, graph)
     for doc_id in sorted(raw.keys() - known):
-        yield Disagreement(
-            doc_id, "unregistered_raw", f"{raw[doc_id][0]} is in no record; ingest it, or remove it"
-        )
+        for key in [key for key in raw[doc_id] if not is_temporary(key)][:1]:
+            yield Disagreement(
+                doc_id, "unregistered_raw", f"{key} is in no record; ingest it, or remove it"
+            )
     yield from _check_index(deployment, known)
 
 
@@ -65,6 +68,11 @@ class Checked(NamedTuple):
     document: DocumentRecord
     stages: Mapping[str, StageRecord]
     vectors: Collection[str]
+
+    @property
+    def refused(self) -> bool:
+        """It was refused before it was copied; what there may be is of an older version."""
+        return not self.document.raw_version and self.document.status is DocumentStatus.FAILED
 
     def whole(self, *stages: str) -> bool:
         """All of these stages have an output that nothing has begun to replace."""
@@ -76,14 +84,14 @@ class Checked(NamedTuple):
 
 
 def _check_document(
-    checked: Checked, raw: Sequence[str], deployment: Deployment, graph: Sequence[Stage]
+    checked: Checked, raw: Mapping[str, str], deployment: Deployment, graph: Sequence[Stage]
 ) -> Iterator[Disagreement]:
     if _deleted(checked.document):
         return
-    yield from check_raw(checked, raw)
     yield from check_status(checked)
     ref = DocumentRef(checked.document.doc_id, checked.document.raw_key)
     try:
+        yield from check_raw(checked, raw, deployment.storage)
         missing = list(check_artifacts(checked, ref, deployment.storage, graph))
         yield from missing
         if not missing:
@@ -95,21 +103,36 @@ def _check_document(
         yield checked.problem("unreadable_artifact", str(error).splitlines()[0])
 
 
-def check_raw(checked: Checked, raw: Sequence[str]) -> Iterator[Disagreement]:
-    """The original is there, under the recorded key, and alone."""
+def check_raw(
+    checked: Checked, raw: Mapping[str, str], storage: StorageAdapter
+) -> Iterator[Disagreement]:
+    """The original is there, under the recorded key, alone, and what was read.
+
+    Args:
+        raw: Key -> change mark of what is in the document's folder.
+    """
     document = checked.document
-    if not document.raw_version and document.status is DocumentStatus.FAILED:
-        return  # Refused before it was copied.
+    if checked.refused:
+        return
     if document.raw_key not in raw:
         yield checked.problem("missing_raw", f"{document.raw_key} is not there; ingest it again")
+    elif document.raw_version not in ("", raw[document.raw_key]):
+        with storage.open(document.raw_key) as file:
+            same = sha256_of(read_blocks(file)) == document.raw_sha256
+        if not same and document.status is not DocumentStatus.PENDING:
+            yield checked.problem(
+                "changed_raw", f"{document.raw_key} changed after it was read; {_REDO}"
+            )
     for key in raw:
-        if key != document.raw_key:
+        if key != document.raw_key and not is_temporary(key):
             yield checked.problem("extra_raw", f"{key} stands beside {document.raw_key}")
 
 
 def check_status(checked: Checked) -> Iterator[Disagreement]:
     """The document's status follows from its stages, and nothing was left half done."""
     document, stages = checked.document, checked.stages
+    if checked.refused:
+        return
     interrupted = [
         name
         for name, r in stages.items()
@@ -191,13 +214,13 @@ def _check_index(deployment: Deployment, known: set[str]) -> Iterator[Disagreeme
         )
 
 
-def _raw_objects(storage: StorageAdapter) -> dict[str, list[str]]:
-    """doc_id -> keys of its originals."""
-    found: dict[str, list[str]] = {}
+def _raw_objects(storage: StorageAdapter) -> dict[str, dict[str, str]]:
+    """doc_id -> key -> change mark of its originals."""
+    found: dict[str, dict[str, str]] = {}
     for info in storage.list("raw/"):
         doc_id, slash, _ = info.key.removeprefix("raw/").partition("/")
         if slash:
-            found.setdefault(doc_id, []).append(info.key)
+            found.setdefault(doc_id, {})[info.key] = info.version
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 from pathlib import Path
@@ -206,6 +207,21 @@ def test_a_file_over_the_limit_is_recorded_and_not_copied(tmp_path: Path, inbox:
     assert record_of(roomy, "big-txt").status is DocumentStatus.PENDING
 
 
+def test_a_new_version_over_the_limit_is_not_forgotten(
+    deployment: Deployment, tmp_path: Path, inbox: Path
+) -> None:
+    file = write(inbox / "a.txt", b"small")
+    [doc_id] = take_in(deployment, [file]).doc_ids
+    write(file, b"0123456789")
+    strict = Deployment(Settings(home=deployment.home, max_bytes=8))
+    assert take_in(strict, [file]).refused == [doc_id]
+    assert record_of(deployment, doc_id).raw_version == ""
+    assert take_in(deployment, [file]).doc_ids == [doc_id]
+    record = record_of(deployment, doc_id)
+    assert record.raw_sha256 == hashlib.sha256(b"0123456789").hexdigest()
+    assert deployment.storage.get(record.raw_key) == b"0123456789"
+
+
 def test_what_a_crash_left_behind_is_adopted(deployment: Deployment, inbox: Path) -> None:
     write(inbox / "a.txt", b"same")
     write(inbox / "b.txt", b"mine")
@@ -222,8 +238,9 @@ def test_names_that_no_store_would_take(deployment: Deployment, inbox: Path) -> 
     write(inbox / "line\nbreak.txt", b"n")
     write(inbox / ("long" * 60 + ".txt"), b"l")
     write(inbox / "报告.txt", b"zh")
+    write(inbox / "back.sl\\ash", b"b")
     intake = take_in(deployment, [inbox])
-    assert len(set(intake.doc_ids)) == 4
+    assert len(set(intake.doc_ids)) == 5
     for doc_id in intake.doc_ids:
         record = record_of(deployment, doc_id)
         assert deployment.storage.stat(record.raw_key) is not None

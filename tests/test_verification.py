@@ -150,6 +150,21 @@ def test_a_record_without_raw(whole: Deployment) -> None:
     assert kinds(whole) == [("one", "missing_raw")]
 
 
+def test_an_original_that_changed_after_it_was_read(whole: Deployment) -> None:
+    digest = hashlib.sha256(b"raw").hexdigest()
+    whole.storage.put("raw/one/a.pdf", b"raw")
+    change(whole, "one", raw_version="of another time", raw_sha256=digest)
+    assert kinds(whole) == []
+    whole.storage.put("raw/one/a.pdf", b"other bytes")
+    assert kinds(whole) == [("one", "changed_raw")]
+
+
+def test_files_of_the_system_beside_an_original(whole: Deployment) -> None:
+    whole.storage.put("raw/one/.DS_Store", b"x")
+    whole.storage.put("raw/new/.DS_Store", b"x")
+    assert kinds(whole) == []
+
+
 def test_two_originals(whole: Deployment) -> None:
     whole.storage.put("raw/one/b.pdf", b"x")
     assert kinds(whole) == [("one", "extra_raw")]

@@ -23,6 +23,7 @@ from sparknet_assets.cli.status import unknown_document
 from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
+    from resources.catalog import DocumentRecord
     from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.session import Session
     from sparknet_assets.document_run import StageResult
@@ -114,7 +115,8 @@ def materialize(
     ]
     started = time.monotonic()
     with progress_view() as view:
-        _execute(session, doc_ids, stages or None, force, view)
+        there = [doc_id for doc_id in doc_ids if not _never_copied(known[doc_id])]
+        _execute(session, there, stages or None, force, view)
     _finish(session, doc_ids, [], as_json, time.monotonic() - started, stages=stages)
 
 
@@ -153,16 +155,22 @@ def retry(session: Session, kinds: Sequence[str], as_json: bool) -> None:
     started = time.monotonic()
     problems: list[Problem] = []
     doc_ids = [record.doc_id for record in chosen]
-    due = [record.doc_id for record in chosen if record.raw_version]
+    due = []
     with progress_view() as view:
-        # Files over the size limit were never copied: the limit may have been raised since.
         for record in chosen:
-            if not record.raw_version and record.source:
+            if not _never_copied(record):
+                due.append(record.doc_id)
+            else:
                 again = take_in(deployment, [Path(record.source)], doc_id=record.doc_id)
                 problems += again.problems
                 due += again.doc_ids
         _execute(session, due, None, False, view)
     _finish(session, doc_ids, problems, as_json, time.monotonic() - started)
+
+
+def _never_copied(record: DocumentRecord) -> bool:
+    """A file over the size limit stays where it is; the limit may have been raised since."""
+    return bool(record.source) and record.status == "failed" and not record.raw_version
 
 
 def _execute(

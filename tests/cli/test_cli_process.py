@@ -147,6 +147,8 @@ def test_retry_takes_in_what_was_too_large_before(
     monkeypatch.setenv("SPARKNET_MAX_BYTES", "3")
     assert cli("ingest", inbox / "a.txt").exit_code == 1
     assert cli("retry").exit_code == 1
+    assert cli("materialize").exit_code == 1
+    assert not runs.calls
     monkeypatch.delenv("SPARKNET_MAX_BYTES")
     assert cli("retry").exit_code == 0
     assert cli.json("status")["totals"] == {"indexed": 1}
