@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnparsedError
 
 
 class SettingsError(ValueError):
@@ -30,7 +33,11 @@ class Settings(BaseSettings):
     """Settings of one deployment. A variable overrides the file, the file overrides the default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SPARKNET_", toml_file="sparknet.toml", extra="forbid", frozen=True
+        env_prefix="SPARKNET_",
+        env_ignore_empty=True,
+        toml_file="sparknet.toml",
+        extra="forbid",
+        frozen=True,
     )
 
     home: Path = Field(Path("data"), description="Folder of raw/, processed/ and all local state.")
@@ -119,6 +126,17 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(detail) for detail in error.errors())) from None
+    except UnparsedError as error:
+        raise SettingsError(_unparsed(error)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"sparknet.toml is not valid TOML: {error}") from None
+
+
+def _unparsed(error: UnparsedError) -> str:
+    """For a list in a variable, the one thing there that is parsed; says nothing of its value."""
+    found = re.search(r'field "(\w+)"', str(error))
+    name = f"SPARKNET_{found[1].upper()}" if found else str(error)
+    return f'{name}: should be a JSON list, for example ["first", "second"]'
 
 
 def _sentence(detail: object) -> str:
