@@ -1,6 +1,7 @@
 # make setup | demo | dev | test | check | benchmark | lock | clean
 SHELL := /bin/sh
 BIN := .venv/bin
+DEMO_HOME := data/demo
 # Compiled modules are kept: without them each start of the command takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
