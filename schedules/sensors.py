@@ -25,6 +25,7 @@ from sparknet_assets.partitions import (
 )
 from sparknet_assets.pipeline import COUNT_TAG, sparse_config
 from sparknet_assets.raw_names import RAW
+from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -70,6 +71,7 @@ def look(
     listing = compare(deployment.storage.list(RAW), records, now)
     wanted = listing.of(Change.NEW, Change.CHANGED, Change.ORPHANED)
     keys = {partition_key(found.doc_id): found for found in wanted}
+    settle_dead_runs(instance)
     busy = keys_in_flight(instance)
     due = {key: keys[key] for key in sorted(keys.keys() - busy)[:DOCUMENTS_PER_TICK]}
     if not due:

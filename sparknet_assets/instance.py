@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.locks import file_lock
-from sparknet_assets.run_owner import TAG, settle_dead_runs, this_process
+from sparknet_assets.run_owner import owner_tag, settle_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,12 +208,14 @@ def _execute(
     config: dict[str, Any] = sparse_config(keys, force=force)
     # The command shows its own progress; the run's log in the UI is complete all the same.
     config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
+    run_id = str(uuid.uuid4())
     result = job.execute_in_process(
+        run_id=run_id,
         run_config=config,
         instance=instance,
         partition_key=keys[0],
         asset_selection=None if stages is None else [AssetKey(stage) for stage in stages],
-        tags={TAG: this_process(), COUNT_TAG: str(len(keys))},
+        tags={**owner_tag(run_id), COUNT_TAG: str(len(keys))},
         raise_on_error=False,
     )
     if not result.success:

@@ -15,6 +15,7 @@ from sparknet_assets.materializations import failure_observation, failure_table,
 from sparknet_assets.partitions import documents_of, documents_partitions
 from sparknet_assets.planned import plan_materializations
 from sparknet_assets.provenance import Provenance
+from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
@@ -115,6 +116,7 @@ def pipeline_asset(
         deployment: dg.ResourceParam[Deployment],
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[Any]:
+        context.instance.add_run_tags(context.run.run_id, owner_tag(context.run.run_id))
         keys = _selected_keys(context, config)
         names = [name for name in by_name if dg.AssetKey(name) in context.selected_asset_keys]
         doc_ids, unknown = documents_of(keys, deployment.catalog)

@@ -1,7 +1,7 @@
-"""Runs inside the process of a command: whose they are, and an end for those whose process died.
+"""Which process works on a run, and an end for the runs whose process died.
 
-Dagster's daemon watches the runs that it launched. A command that is killed would leave its run
-under way in the UI for ever.
+A run whose process is killed together with the servers that watch it would stay under way for ever,
+and its documents with it.
 """
 
 from __future__ import annotations
@@ -16,21 +16,34 @@ if TYPE_CHECKING:
 TAG = "sparknet/process"
 
 
+# A process's start as read at different moments differs by what the clock was corrected meanwhile.
+START_TOLERANCE_SECONDS = 2.0
+
+
+def owner_tag(run_id: str) -> dict[str, str]:
+    """The tag of a run that this process works on.
+
+    It names the run: a run that repeats another inherits its tags, but not its process.
+    """
+    return {TAG: f"{run_id}:{this_process()}"}
+
+
 def this_process() -> str:
     """Host, pid and start time: the pid alone is used again by the system."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 
-def is_alive(owner: str) -> bool:
-    """False when `owner` was a process of this host and is gone; True when nobody can tell."""
-    host, pid, started = owner.rsplit(":", 2)
+def is_alive(process: str) -> bool:
+    """False when `process` was one of this host and is gone; True when nobody can tell."""
+    host, pid, started = process.rsplit(":", 2)
     if host != socket.gethostname():
         return True
-    return _started(int(pid)) == started
+    now = _started(int(pid))
+    return now is not None and abs(now - float(started)) <= START_TOLERANCE_SECONDS
 
 
 def settle_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Reports the runs of dead commands on this host as failed; returns their ids."""
+    """Reports the runs of dead processes on this host as failed; returns their ids."""
     from dagster import DagsterRunStatus, RunsFilter
 
     unfinished = [
@@ -41,17 +54,20 @@ def settle_dead_runs(instance: DagsterInstance) -> list[str]:
     ]
     dead = []
     for run in instance.get_runs(filters=RunsFilter(statuses=unfinished)):
-        owner = run.tags.get(TAG)
-        if owner and not is_alive(owner):
+        run_id, _, process = run.tags.get(TAG, "").partition(":")
+        if run_id == run.run_id and not is_alive(process):
             instance.report_run_failed(run, "The process that ran this is gone; run it again.")
             dead.append(run.run_id)
     return dead
 
 
-def _started(pid: int) -> str:
+def _started(pid: int) -> float | None:
     import psutil
 
     try:
-        return str(int(psutil.Process(pid).create_time()))
+        process = psutil.Process(pid)
+        if pid != os.getpid() and process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return float(process.create_time())
     except psutil.NoSuchProcess:
-        return ""
+        return None

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from functools import partial
 
@@ -18,7 +19,7 @@ from resources.failure import SparknetError
 from resources.settings import Settings
 from sparknet_assets import instance as instance_module
 from sparknet_assets.instance import RunSummary, dagster_home, open_instance
-from sparknet_assets.run_owner import TAG, is_alive, settle_dead_runs, this_process
+from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 
@@ -134,6 +135,13 @@ def test_an_interrupt_ends_the_run(execute, deployment, instance) -> None:
     assert run.is_finished
 
 
+def test_a_run_names_its_process_whoever_launched_it(execute, deployment, instance) -> None:
+    register(deployment, "a")
+    execute(deployment, ["a"], instance=instance)
+    [run] = instance.get_runs()
+    assert run.tags[TAG] == owner_tag(run.run_id)[TAG]
+
+
 def test_runs_of_dead_processes_are_settled(deployment, defs, instance) -> None:
     job = defs.resolve_job_def("ingest")
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
@@ -143,8 +151,12 @@ def test_runs_of_dead_processes_are_settled(deployment, defs, instance) -> None:
     assert not is_alive(dead)
     assert is_alive(this_process())
     assert is_alive("another-host:1:1")
-    gone = instance.create_run_for_job(job, tags={TAG: dead}, status=dg.DagsterRunStatus.STARTED)
-    instance.create_run_for_job(job, tags={TAG: this_process()})
+    ids = [str(uuid.uuid4()) for _ in range(2)]
+    tags = {TAG: f"{ids[0]}:{dead}"}
+    started_run = dg.DagsterRunStatus.STARTED
+    gone = instance.create_run_for_job(job, run_id=ids[0], tags=tags, status=started_run)
+    instance.create_run_for_job(job, tags=tags, status=started_run)  # one that repeats the first
+    instance.create_run_for_job(job, run_id=ids[1], tags=owner_tag(ids[1]))
     instance.create_run_for_job(job)
     assert settle_dead_runs(instance) == [gone.run_id]
     assert instance.get_run_by_id(gone.run_id).status is dg.DagsterRunStatus.FAILURE
@@ -152,6 +164,7 @@ def test_runs_of_dead_processes_are_settled(deployment, defs, instance) -> None:
 
 PROCESS = """
 import sys
+import uuid
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings

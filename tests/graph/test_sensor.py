@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -15,6 +19,7 @@ from schedules.in_flight import keys_in_flight
 from schedules.sensors import look
 from sparknet_assets.partitions import PARTITIONS, register_partitions
 from sparknet_assets.pipeline import PIPELINE, sparse_config
+from sparknet_assets.run_owner import TAG
 from tests.graph.fakes import register
 
 BATCH = 3
@@ -226,3 +231,19 @@ def test_the_definition(defs, instance, deployment) -> None:
     )
     data = sensor.evaluate_tick(context)
     assert json.dumps(data.skip_message)
+
+
+def test_documents_of_a_run_whose_process_died_are_free_again(instance, deployment, defs) -> None:
+    drop(deployment, "a")
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        pass
+    run_id = str(uuid.uuid4())
+    tags = {TAG: f"{run_id}:{socket.gethostname()}:{process.pid}:0", "dagster/partition": "a"}
+    register_partitions(instance, ["a"])
+    instance.create_run_for_job(
+        defs.resolve_job_def("ingest"),
+        run_id=run_id,
+        tags=tags,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    assert requested(tick(instance, deployment), instance) == [["a"]]
