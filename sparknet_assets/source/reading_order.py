@@ -14,6 +14,7 @@ from resources.ocr import Box, Word
 from resources.ocr.geometry import rows_of
 
 BINS = 240
+MOST_DEPTHS = 24
 # A gutter is at least this wide, in heights of a line, and few lines of its page cross it; more may
 # where its columns are clearly prose, set in the middle of wider text.
 GUTTER = 0.6
@@ -128,7 +129,7 @@ def _gutter(items: list[Item]) -> float | None:
         for position in range(first, min(BINS, int((item.box.x1 - start) / step + 0.5))):
             cover[position] += 1
     best: tuple[float, float] | None = None
-    for crossed in sorted(set(cover)):
+    for crossed in sorted(set(cover))[:MOST_DEPTHS]:
         if crossed > MOST_CROSSING * len(items):
             break
         filled = FILLED if crossed <= FEW_CROSSING * len(items) else CLEARLY_FILLED

@@ -20,6 +20,7 @@ SHORTEST = 0.008
 # Pages with more paths are drawings; their lines are not looked at.
 MOST_PATHS = 5000
 MOST_RULES = 1500
+MOST_CELLS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,33 +131,33 @@ def grids(rules: Rules) -> list[Grid]:
         top, bottom = min(r.start for r in upright), max(r.end for r in upright)
         xs = _distinct([r.at for r in upright] + [left, right])
         ys = _distinct([r.at for r in level] + [top, bottom])
-        if len(xs) > 2 and len(ys) > 2:
+        if len(xs) > 2 and len(ys) > 2 and len(xs) * len(ys) <= MOST_CELLS:
             found.append(Grid(xs, ys, _cells(xs, ys, level, upright)))
     return found
 
 
 def _connected(rules: Rules) -> list[tuple[list[Rule], list[Rule]]]:
     """Rules that cross or touch each other, together."""
-    groups: list[tuple[list[Rule], list[Rule]]] = []
-    for rule in rules.level:
-        crossing = [
-            other
-            for other in rules.upright
-            if rule.start - NEAR <= other.at <= rule.end + NEAR
-            and other.start - NEAR <= rule.at <= other.end + NEAR
-        ]
-        if not crossing:
-            continue
-        level, upright = [rule], crossing
-        apart = []
-        for group in groups:
-            if any(other in group[1] for other in crossing):
-                level = group[0] + level
-                upright = group[1] + [other for other in upright if other not in group[1]]
-            else:
-                apart.append(group)
-        groups = [*apart, (level, upright)]
-    return groups
+    group_of: dict[Rule, int] = {}
+    groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
+    for number, rule in enumerate(rules.level):
+        level, upright = [rule], []
+        for other in rules.upright:
+            if (
+                rule.start - NEAR <= other.at <= rule.end + NEAR
+                and other.start - NEAR <= rule.at <= other.end + NEAR
+            ):
+                if other not in group_of:
+                    upright.append(other)
+                    group_of[other] = number
+                elif group_of[other] != number:
+                    older = groups.pop(group_of[other])
+                    level += older[0]
+                    upright += older[1]
+                    group_of.update(dict.fromkeys(older[1], number))
+        if upright:
+            groups[number] = level, upright
+    return list(groups.values())
 
 
 def _distinct(values: Iterable[float]) -> list[float]:

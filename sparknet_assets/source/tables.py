@@ -16,7 +16,6 @@ from sparknet_assets.source.rules import Grid, Rules, grids
 # A grid with less text is a chart, a form of boxes or a frame.
 FEWEST_CELLS = 4
 FILLED = 0.25
-MOST_CELLS = 4000
 MOST_HEADERS = 5
 FEWEST_LINES = 3
 
@@ -43,7 +42,7 @@ def ruled_tables(segments: Sequence[Segment], rules: Rules) -> list[Table]:
     words = [word for segment in segments for word in segment.words]
     tables: list[Table] = []
     for grid in sorted(grids(rules), key=lambda grid: -_area(grid.box)):
-        if len(grid.first_cell) > MOST_CELLS or any(_overlap(grid.box, t.box) for t in tables):
+        if any(_overlap(grid.box, t.box) for t in tables):
             continue
         table = _from_grid(grid, words)
         if table is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, product
 from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
@@ -29,6 +29,7 @@ SCAN_SHARE = 0.75
 SMALLEST_COVER = 4.0
 # Words nearer than this share of their height are one word drawn twice.
 SAME_PLACE = 0.25
+NEAR = 0.01  # of the page, the most that this can be
 
 Verdict = Literal[
     "good-text-layer",
@@ -166,28 +167,29 @@ def _with_words(
     lines: list[dict[str, Any]], rows: list[Any]
 ) -> Iterator[tuple[dict[str, Any], list[Any]]]:
     """Lines with their words. The numbers of lines in PyMuPDF's two lists do not always agree."""
+    places: dict[str, list[int]] = {}
+    for index, line in enumerate(lines):
+        text = "".join(span["text"] for span in line["spans"])
+        places.setdefault(_letters(text.split()), []).append(index)
     position = 0
     for _, group in groupby(rows, key=lambda row: (row[5], row[6])):
         words = list(group)
-        text = Counter("".join(row[4] for row in words))
-        for index in range(position, len(lines)):
-            if _letters(lines[index]) == text:
-                position = index + 1
-                yield lines[index], words
-                break
+        candidates = places.get(_letters(row[4] for row in words), [])
+        found = bisect_left(candidates, position)
+        if found < len(candidates):
+            position = candidates[found] + 1
+            yield lines[candidates[found]], words
         else:
             yield _plain_line(words), words
 
 
-def _letters(line: dict[str, Any]) -> Counter[str]:
-    letters = Counter("".join(span["text"] for span in line["spans"]))
-    for character in [c for c in letters if c.isspace()]:
-        del letters[character]
-    return letters
+def _letters(parts: Iterable[str]) -> str:
+    """Letters in an order of their own: the two lists may differ in that as well."""
+    return "".join(sorted("".join(parts)))
 
 
 def _plain_line(words: list[Any]) -> dict[str, Any]:
-    """A line of which only its words are known."""
+    """A line of which only its words are known; as if white, so that the page is looked at."""
     boxes = [row[:4] for row in words]
     bbox = (
         min(box[0] for box in boxes),
@@ -195,7 +197,7 @@ def _plain_line(words: list[Any]) -> dict[str, Any]:
         max(box[2] for box in boxes),
         max(box[3] for box in boxes),
     )
-    span = {"bbox": bbox, "size": bbox[3] - bbox[1], "flags": 0, "color": 0, "alpha": 255}
+    span = {"bbox": bbox, "size": bbox[3] - bbox[1], "flags": 0, "color": 0xFFFFFF, "alpha": 255}
     return {"bbox": bbox, "dir": (1.0, 0.0), "spans": [span | {"char_flags": INKED, "text": ""}]}
 
 
@@ -236,16 +238,20 @@ def _lies_under_picture(page: pymupdf.Page) -> bool:
 
 def _without_doubles(segments: list[Segment]) -> list[Segment]:
     """Leaves out words that are drawn a second time a hair's breadth off, to look bold."""
-    places: dict[str, list[Word]] = {}
+    places: dict[tuple[str, int, int], list[Word]] = {}
     kept = []
     for segment in segments:
         words = []
         for word in segment.words:
-            near = (word.y1 - word.y0) * SAME_PLACE
-            others = places.setdefault(word.text, [])
-            if any(abs(o.x0 - word.x0) < near and abs(o.y0 - word.y0) < near for o in others):
+            near = min(NEAR, (word.y1 - word.y0) * SAME_PLACE)
+            x, y = int(word.x0 / NEAR), int(word.y0 / NEAR)
+            if any(
+                abs(other.x0 - word.x0) < near and abs(other.y0 - word.y0) < near
+                for place in product((word.text,), (x - 1, x, x + 1), (y - 1, y, y + 1))
+                for other in places.get(place, ())
+            ):
                 continue
-            others.append(word)
+            places.setdefault((word.text, x, y), []).append(word)
             words.append(word)
         if words:
             kept.append(Segment(words, segment.size, segment.bold))
