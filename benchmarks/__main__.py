@@ -11,6 +11,7 @@ from benchmarks import (
     memory,
     ocr_accuracy,
     ocr_speed,
+    orchestration,
     retrieval_quality,
     search_latency,
 )
@@ -19,6 +20,7 @@ from benchmarks.verdict import Verdict
 BENCHMARKS: dict[str, Callable[[], Verdict]] = {
     "ingest": ingest.measure,
     "memory": memory.measure,
+    "orchestration": orchestration.measure,
     "embedding_speed": embedding_speed.measure,
     "retrieval_quality": retrieval_quality.measure,
     "ocr_speed": ocr_speed.measure,
