@@ -24,9 +24,8 @@ from sparknet_assets.batch import run_batch
 from sparknet_assets.jobs import ingest_job
 from sparknet_assets.pipeline import (
     GROUP,
-    Progress,
+    Door,
     RunBatch,
-    no_progress,
     pipeline_asset,
 )
 from sparknet_assets.stages import STAGES
@@ -36,7 +35,7 @@ from sparknet_assets.stages.contract import Stage
 def build_defs(
     deployment: Deployment | None = None,
     *,
-    progress: Progress = no_progress,
+    door: Door | None = None,
     stages: Sequence[Stage] = STAGES,
     run: RunBatch = run_batch,
     resource_overrides: Mapping[str, Any] | None = None,
@@ -45,7 +44,7 @@ def build_defs(
 
     Args:
         deployment: Used as it is; by default each run builds the one that the settings name.
-        progress: Called with each result of a run in this process.
+        door: What runs in this process bring along.
         stages, run: What a run does; a test or a benchmark brings its own.
         resource_overrides: Replace resources by name.
     """
@@ -55,7 +54,7 @@ def build_defs(
     whole = DeploymentResource()
     resources: dict[str, Any] = {
         "deployment": deployment or whole,
-        "progress": progress,
+        "door": door or Door(),
         "storage": StorageResource(deployment=whole),
         "ocr": OCRResource(deployment=whole),
         "embedder": EmbedderResource(deployment=whole),

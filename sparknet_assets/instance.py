@@ -140,6 +140,8 @@ def execute(
     from sparknet_assets.definitions import build_defs
     from sparknet_assets.jobs import INGEST
     from sparknet_assets.partition_keys import partition_key
+    from sparknet_assets.pipeline import Door
+    from sparknet_assets.planned import shown_as_done
     from sparknet_assets.stages import STAGES
 
     known = [stage.name for stage in STAGES]
@@ -157,7 +159,8 @@ def execute(
     size = deployment.settings.batch_size
     opened = nullcontext(instance) if instance else open_instance(deployment.settings)
     with opened as shared:
-        defs = build_defs(deployment, progress=watch, run=run or run_batch)
+        door = Door(watch, shown_as_done(shared, known))
+        defs = build_defs(deployment, door=door, run=run or run_batch)
         job = defs.resolve_job_def(INGEST)
         _register(deployment, shared, doc_ids)
         for start in range(0, len(keys), size):

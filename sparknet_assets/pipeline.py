@@ -2,7 +2,8 @@
 
 # Dagster reads the annotations of assets, so they are not postponed here.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import dagster as dg
@@ -76,6 +77,20 @@ def no_progress(result: StageResult) -> None:
     """Watches nothing."""
 
 
+@dataclass(frozen=True)
+class Door:
+    """What a command that runs the pipeline in its own process brings along.
+
+    Attributes:
+        progress: Called with each result.
+        shown: (stage, partition key) pairs that the UI shows as done. What is reused of them gets
+            no event: nothing happened, and an event costs more than looking.
+    """
+
+    progress: Progress = no_progress
+    shown: Collection[tuple[str, str]] = frozenset()
+
+
 def stage_spec(stage: Stage) -> dg.AssetSpec:
     """The asset that a stage makes."""
     kind = stage.artifact.rsplit(".", 1)[-1] if stage.artifact else "vectors"
@@ -114,7 +129,7 @@ def pipeline_asset(
         context: dg.AssetExecutionContext,
         config: Selection,
         deployment: dg.ResourceParam[Deployment],
-        progress: dg.ResourceParam[Progress],
+        door: dg.ResourceParam[Door],
     ) -> Iterator[Any]:
         context.instance.add_run_tags(context.run.run_id, owner_tag(context.run.run_id))
         keys = _selected_keys(context, config)
@@ -129,11 +144,13 @@ def pipeline_asset(
             stages=names,
             run_id=context.run.run_id,
             force=config.force,
-            progress=progress,
+            progress=door.progress,
         ):
             failure = outcome.add(result)
             if failure:
                 yield failure_observation(result, failure)
+                continue
+            if result.record.reused and outcome.is_shown(result, door):
                 continue
             stage = by_name[result.stage]
             yield materialization(result, stage, deployment, provenance.tags(result, stage))
@@ -171,6 +188,12 @@ class Outcome:
             return failure
         self._missing.pop((result.stage, result.partition_key), None)
         return None
+
+    def is_shown(self, result: StageResult, door: Door) -> bool:
+        """True when the UI shows the pair as done, and goes on doing so without an event."""
+        key = result.partition_key
+        planned = self._context.has_partition_key and key == self._context.partition_key
+        return not planned and (result.stage, key) in door.shown
 
     def settle(self, *, planned: bool) -> None:
         """Fails the run if a pair is missing.

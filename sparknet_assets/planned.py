@@ -1,4 +1,4 @@
-"""Which (asset, partition) pairs a run owes. The one module that uses Dagster's private API.
+"""Which (asset, partition) pairs a run owes, and which are paid; on Dagster's private API.
 
 Dagster shows a partition as failed when a run planned it, did not materialize it, and failed
 (`dagster._core.storage.partition_status_cache`). It plans the partitions of a range itself; a run
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagster import AssetExecutionContext
+    from dagster import AssetExecutionContext, DagsterInstance
 
 
 def plan_materializations(context: AssetExecutionContext, pairs: Iterable[tuple[str, str]]) -> None:
@@ -27,3 +27,17 @@ def plan_materializations(context: AssetExecutionContext, pairs: Iterable[tuple[
             AssetMaterializationPlannedData(AssetKey(asset), partition=partition),
         )
         context.instance.report_dagster_event(event, context.run.run_id, logging.DEBUG)
+
+
+def shown_as_done(instance: DagsterInstance, assets: Iterable[str]) -> set[tuple[str, str]]:
+    """The (asset name, partition key) pairs that are materialized, and that no later run owes."""
+    from dagster import AssetKey
+
+    pairs: set[tuple[str, str]] = set()
+    for asset in assets:
+        key = AssetKey(asset)
+        log = instance.event_log_storage
+        owed = log.get_latest_asset_partition_materialization_attempts_without_materializations(key)
+        done = instance.get_materialized_partitions(key).difference(owed)
+        pairs.update((asset, partition) for partition in done)
+    return pairs

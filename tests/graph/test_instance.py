@@ -94,6 +94,35 @@ def test_documents_that_nobody_registered(execute, deployment, instance) -> None
     assert partitions_of(instance, "raw_documents", "materialized") == {record.partition_key}
 
 
+def test_what_is_reused_and_shown_as_done_gets_no_event(
+    execute, deployment, batch, instance
+) -> None:
+    def events() -> int:
+        records = instance.fetch_materializations(dg.AssetKey("vector_index"), limit=100).records
+        return len(records)
+
+    register(deployment, "a", "b", "c")
+    execute(deployment, ["a", "b", "c"], instance=instance)
+    assert events() == 3
+    assert execute(deployment, ["a", "b", "c"], instance=instance).reused == 3 * len(STAGE_NAMES)
+    assert events() == 4, "only the partition that Dagster has planned"
+    assert not partitions_of(instance, "vector_index", "failed")
+
+
+def test_what_is_reused_and_shown_as_failed_gets_an_event(
+    execute, deployment, batch, instance
+) -> None:
+    register(deployment, "a", "b", "c")
+    execute(deployment, ["a", "b", "c"], instance=instance)
+    batch.broken = {"b": "ocr_text", "c": "ocr_text"}
+    execute(deployment, ["a", "b", "c"], stages=["ocr_text", "chunks"], instance=instance)
+    assert partitions_of(instance, "chunks", "failed") == {"b", "c"}
+    batch.broken = {}
+    execute(deployment, ["a", "b", "c"], instance=instance)
+    assert not partitions_of(instance, "chunks", "failed")
+    assert partitions_of(instance, "chunks", "materialized") == {"a", "b", "c"}
+
+
 def test_no_documents_no_run(execute, deployment, instance) -> None:
     summary = execute(deployment, [], instance=instance)
     assert summary.ok
