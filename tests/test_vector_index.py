@@ -123,19 +123,6 @@ def test_a_document_whose_artifacts_do_not_fit_fails_alone(words: Deployment) ->
     assert words.vector_store.document_ids() == {"good"}
 
 
-def test_what_is_indexed_is_told_from_what_was_lost(words: Deployment) -> None:
-    for doc_id in ("a", "b", "empty"):
-        prepare(words, doc_id, ["one", "two"] if doc_id != "empty" else [])
-    refs = [ref(doc_id) for doc_id in ("a", "b", "empty", "unknown")]
-    assert vector_index.indexed(refs, words) == {"empty"}
-    run(words, "a", "b", "empty")
-    assert vector_index.indexed(refs, words) == {"a", "b", "empty"}
-    words.vector_store.delete(["b-two"])
-    assert vector_index.indexed(refs, words) == {"a", "empty"}
-    run(words, "b")
-    assert vector_index.indexed(refs, words) == {"a", "b", "empty"}
-
-
 def test_a_lost_index_is_filled_again(words: Deployment) -> None:
     prepare(words, "a", ["one", "two"])
     run(words, "a")

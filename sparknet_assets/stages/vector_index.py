@@ -82,20 +82,6 @@ def run(
     yield from _settle(waiting, store)
 
 
-def indexed(refs: Sequence[DocumentRef], deployment: Deployment) -> set[str]:
-    """Ids of those documents whose chunks, and no others, are in the index now."""
-    stored = deployment.vector_store.chunk_ids([ref.doc_id for ref in refs])
-    found = set()
-    for ref in refs:
-        try:
-            wanted = {chunk.chunk_id for chunk in read_chunks(deployment.storage, ref)}
-        except (ObjectNotFoundError, ValueError):
-            continue
-        if wanted == stored[ref.doc_id]:
-            found.add(ref.doc_id)
-    return found
-
-
 def _read(document: _Document, window: _Window, deployment: Deployment) -> None:
     """Puts a document's chunks into the window, if its two artifacts fit each other."""
     ref, storage = document.ref, deployment.storage
