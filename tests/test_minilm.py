@@ -12,6 +12,7 @@ import pytest
 
 from resources.embeddings import minilm, minilm_weights
 from resources.embeddings.minilm import MiniLMEmbedder
+from resources.embeddings.minilm_onnx import EXPORTER_VERSION
 from resources.failure import FailureKind, SparknetError
 
 # Published similarities: the first three with the model, the others in the quick start of
@@ -91,7 +92,7 @@ def test_weights_of_a_configured_folder_name_themselves(tmp_path: Path) -> None:
     folder = tmp_path / "weights"
     shutil.copytree(minilm_weights.package_folder(), folder)
     embedder = MiniLMEmbedder("int8", folder, tmp_path / "cache")
-    assert embedder.identity.startswith("minilm-l6-v2-int8-1-")
+    assert embedder.identity.startswith(f"minilm-l6-v2-int8-{EXPORTER_VERSION}-")
     assert embedder.embed(["hello"]).shape == (1, 384)
 
 

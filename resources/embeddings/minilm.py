@@ -65,8 +65,10 @@ class MiniLMEmbedder:
 
     @cached_property
     def identity(self) -> str:
-        """E.g. `minilm-l6-v2-int8-1`; ends in a hash of the weights when a folder is configured."""
-        identity = f"minilm-l6-v2-{self._precision}-1"
+        """E.g. `minilm-l6-v2-int8-2`; ends in a hash of the weights when a folder is configured."""
+        from resources.embeddings.minilm_onnx import EXPORTER_VERSION
+
+        identity = f"minilm-l6-v2-{self._precision}-{EXPORTER_VERSION}"
         return identity if self._configured is None else f"{identity}-{self._weights_hash[:8]}"
 
     @property

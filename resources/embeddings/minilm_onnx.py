@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     Weights = Mapping[str, NDArray[np.float32]]
 
-# Raise it when the same weights would give another graph: it names the cached file.
+# Raise it when the same weights would give another graph: it names the cached file, and vectors of
+# the one graph never pass for those of the other.
 EXPORTER_VERSION = 2
 
 _LAYERS = 6

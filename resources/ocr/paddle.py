@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ class PaddleOCREngine:
     def __init__(self) -> None:
         self._networks = Networks()
 
-    @property
+    @cached_property
     def identity(self) -> str:
         return f"paddle-{REVISION}/rapidocr-{version('rapidocr')}"
 

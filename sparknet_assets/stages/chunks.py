@@ -12,6 +12,7 @@ from resources.vector_store import Chunk
 from sparknet_assets.artifacts import CHUNKS, DocumentRef, read_text, write_chunks
 from sparknet_assets.chunking import make_chunks
 from sparknet_assets.stages.contract import DocumentStage, StageOutput
+from sparknet_assets.stages.libraries import library_versions
 
 _PREVIEW_CHARACTERS = 300
 
@@ -69,6 +70,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
         "max_tokens": deployment.embedder.max_tokens,
         "chunk_tokens": deployment.settings.chunk_tokens,
         "chunk_overlap": deployment.settings.chunk_overlap,
+        "libraries": library_versions("semantic-text-splitter"),
     }
 
 

@@ -30,6 +30,7 @@ from sparknet_assets.source.media_type import (
     detect,
 )
 from sparknet_assets.stages.contract import DocumentStage, StageOutput
+from sparknet_assets.stages.libraries import library_versions
 
 
 @dataclass
@@ -207,6 +208,8 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
     return {
         "max_bytes": settings.max_bytes,
         "max_pages": settings.max_pages,
+        # what renditions are read and typeset with
+        "libraries": library_versions("pymupdf", "kreuzberg", "markdown-it-py", "fonttools"),
         # a new password is a reason to try the encrypted documents again
         "pdf_passwords": hashlib.sha256(passwords.encode()).hexdigest() if passwords else "",
     }

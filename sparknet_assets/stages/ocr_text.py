@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from resources.deployment import Deployment
@@ -32,6 +31,7 @@ from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.tables import known_tables
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
+from sparknet_assets.stages.libraries import library_versions
 
 PREVIEW = 300
 
@@ -251,7 +251,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
     shape: dict[str, Any] = {
         "text_layer": settings.text_layer,
         "tables": settings.tables,
-        "pymupdf": version("pymupdf"),
+        "libraries": library_versions("pymupdf", "py3langid"),
     }
     if settings.text_layer != "always":
         # Any page may turn out to need OCR. Where none does, the redone text is equal, and with

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, BinaryIO
 
 from resources.deployment import Deployment
@@ -16,6 +15,7 @@ from sparknet_assets.source.png import encode_png
 from sparknet_assets.source.thumbnail import thumbnail
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
+from sparknet_assets.stages.libraries import library_versions
 
 
 class _Rendered(PageImage):
@@ -154,7 +154,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
         "ocr_dpi": settings.ocr_dpi,
         "max_page_pixels": settings.max_page_pixels,
         "text_layer": settings.text_layer,
-        "libraries": {name: version(name) for name in ("pymupdf", "pillow", "pillow-heif")},
+        "libraries": library_versions("pymupdf", "pillow", "pillow-heif"),
     }
 
 
