@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
 CONFIG = "dagster.yaml"
 HOME_VARIABLE = "DAGSTER_HOME"
+# Not in our dagster.yaml itself: without DAGSTER_HOME, Dagster's commands take that as it is.
+EVENT_LOG = f"""
+# Dagster's own SQLite files, with connections kept open. For several machines replace it by
+# `storage: postgres: ...`.
+event_log_storage:
+  module: sparknet_assets.event_log
+  class: EventLog
+  config:
+    home:
+      env: {HOME_VARIABLE}
+"""
 
 
 @dataclass
@@ -71,7 +82,7 @@ def dagster_home(settings: Settings) -> Path:
     if not config.exists():
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{CONFIG}.{os.getpid()}"
-        temporary.write_text(default_config(), encoding="utf-8")
+        temporary.write_text(default_config() + EVENT_LOG, encoding="utf-8")
         temporary.replace(config)
     return folder
 
