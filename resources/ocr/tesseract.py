@@ -42,7 +42,7 @@ class TesseractEngine:
         self._languages = tuple(languages)
         self._timeout = timeout
 
-    @property
+    @cached_property
     def identity(self) -> str:
         return f"tesseract-{REVISION}/{self._version}/{'+'.join(self._languages)}"
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, product
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from resources.ocr.geometry import word_at
 from sparknet_assets.source.arabic import has_lam_alef, order_ligatures, reworded
 from sparknet_assets.source.page_frame import PageFrame
+from sparknet_assets.source.page_lines import lines_of, with_words
 from sparknet_assets.source.reading_order import Segment
 from sparknet_assets.source.rules import Rules, rules_of
 from sparknet_assets.source.text_quality import is_garbled
-from sparknet_assets.source.visibility import INKED, Sight, is_drawn
+from sparknet_assets.source.visibility import Sight, is_drawn
 
 if TYPE_CHECKING:
     import pymupdf
@@ -80,7 +80,7 @@ def needs_ocr(page: pymupdf.Page) -> bool:
     """
     frame = PageFrame(page)
     content = _textpage(page).extractDICT()
-    spans = [span for line in _lines(content) for span in line["spans"]]
+    spans = [span for line in lines_of(content) for span in line["spans"]]
     if not spans:
         return True
     plain = sum(share for _, share in _pictures(frame, page)) < PICTURE_SHARE
@@ -115,7 +115,7 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     seen: list[Segment] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
-    for line, words in _with_words(_lines(content), rows):
+    for line, words in with_words(lines_of(content), rows):
         words = reworded(line, words) if arabic else words
         for segment, visible in _segments(frame, line, words, sight):
             (seen if visible else hidden).append(segment)
@@ -150,55 +150,6 @@ def _judge(seen: list[Segment], hidden: list[Segment], picture_share: float) -> 
 
 def _characters(segments: list[Segment]) -> int:
     return sum(len(word.text) for segment in segments for word in segment.words)
-
-
-def _lines(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The lines that hold more than white space."""
-    return [
-        line
-        for block in content["blocks"]
-        if block["type"] == 0
-        for line in block["lines"]
-        if any(not span["text"].isspace() for span in line["spans"])
-    ]
-
-
-def _with_words(
-    lines: list[dict[str, Any]], rows: list[Any]
-) -> Iterator[tuple[dict[str, Any], list[Any]]]:
-    """Lines with their words. The numbers of lines in PyMuPDF's two lists do not always agree."""
-    places: dict[str, list[int]] = {}
-    for index, line in enumerate(lines):
-        text = "".join(span["text"] for span in line["spans"])
-        places.setdefault(_letters(text.split()), []).append(index)
-    position = 0
-    for _, group in groupby(rows, key=lambda row: (row[5], row[6])):
-        words = list(group)
-        candidates = places.get(_letters(row[4] for row in words), [])
-        found = bisect_left(candidates, position)
-        if found < len(candidates):
-            position = candidates[found] + 1
-            yield lines[candidates[found]], words
-        else:
-            yield _plain_line(words), words
-
-
-def _letters(parts: Iterable[str]) -> str:
-    """Letters in an order of their own: the two lists may differ in that as well."""
-    return "".join(sorted("".join(parts)))
-
-
-def _plain_line(words: list[Any]) -> dict[str, Any]:
-    """A line of which only its words are known; as if white, so that the page is looked at."""
-    boxes = [row[:4] for row in words]
-    bbox = (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
-    span = {"bbox": bbox, "size": bbox[3] - bbox[1], "flags": 0, "color": 0xFFFFFF, "alpha": 255}
-    return {"bbox": bbox, "dir": (1.0, 0.0), "spans": [span | {"char_flags": INKED, "text": ""}]}
 
 
 def _pictures(frame: PageFrame, page: pymupdf.Page) -> list[tuple[Box, float]]:

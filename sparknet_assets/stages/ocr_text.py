@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from resources.deployment import Deployment
-from resources.failure import Failure, FailureKind, SparknetError
+from resources.failure import FailureKind, SparknetError
 from resources.ocr import PageText, Table
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import (
@@ -32,8 +30,7 @@ from sparknet_assets.source.tables import known_tables
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
 from sparknet_assets.stages.libraries import library_versions
-
-PREVIEW = 300
+from sparknet_assets.stages.text_tally import Tally, page_result
 
 
 def page_count(ref: DocumentRef, deployment: Deployment) -> int:
@@ -76,7 +73,7 @@ def assemble(
     Raises:
         SparknetError: No page could be read.
     """
-    tally = _Tally()
+    tally = Tally()
     count, digest = write_text(deployment.storage, ref, tally.records(ref, results))
     return StageOutput(
         data_version=digest,
@@ -84,59 +81,6 @@ def assemble(
         failed_pages=tally.failures,
         metadata=tally.metadata(),
     )
-
-
-class _Tally:
-    """Counts pages as they pass by on their way into text.json."""
-
-    def __init__(self) -> None:
-        self.failures: dict[int, Failure] = {}
-        self._engines: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
-        self._languages: Counter[str] = Counter()
-        self._sums: Counter[str] = Counter()
-        self._confidence = 0.0
-        self._preview = ""
-        self._pages = 0
-
-    def records(self, ref: DocumentRef, results: Iterable[PageResult]) -> Iterator[bytes]:
-        """The pages' JSON. Raises SparknetError at the end when every page failed."""
-        for result in results:
-            self._pages += 1
-            if result.failure is not None:
-                self.failures[result.page] = result.failure
-                yield _failed(result.page, result.failure)
-                continue
-            facts, record = result.record.split(b"\n", 1)
-            self._add(json.loads(facts))
-            yield record
-        if self._pages and len(self.failures) == self._pages:
-            raise _nothing_read(ref, self.failures)
-
-    def _add(self, facts: dict[str, Any]) -> None:
-        self._engines[facts["engine"]] += 1
-        self._reasons[facts["reason"]] += 1
-        if facts["language"]:
-            self._languages[facts["language"]] += 1
-        for name in ("words", "tables", "hidden_characters"):
-            self._sums[name] += facts[name]
-        self._confidence += facts["words"] * (facts["confidence"] or 0.0)
-        if len(self._preview) < PREVIEW:
-            self._preview = f"{self._preview} {facts['preview']}".strip()[:PREVIEW]
-
-    def metadata(self) -> dict[str, Any]:
-        words = self._sums["words"]
-        return {
-            "engines": dict(sorted(self._engines.items())),
-            "reasons": dict(sorted(self._reasons.items())),
-            "confidence": round(self._confidence / words, 4) if words else None,
-            "words": words,
-            "tables": self._sums["tables"],
-            "hidden_characters": self._sums["hidden_characters"],
-            "languages": dict(self._languages.most_common()),
-            "preview": self._preview,
-            "failed_pages": sorted(self.failures),
-        }
 
 
 def _read(
@@ -147,7 +91,7 @@ def _read(
     deployment: Deployment,
 ) -> PageResult:
     try:
-        return _result(_page_text(ref, image, known, source, deployment))
+        return page_result(_page_text(ref, image, known, source, deployment))
     except SparknetError as error:
         return PageResult(image.page, failure=error.to_failure())
 
@@ -175,39 +119,6 @@ def _page_text(
     if kept := kept_layer(layer, result):
         return from_layer(kept, image, (), settings.tables)
     return from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
-
-
-def _result(text: PageText) -> PageResult:
-    facts = {
-        "engine": text.engine,
-        "reason": text.reason,
-        "language": text.language,
-        "confidence": text.confidence,
-        "words": sum(len(line.words) for line in text.lines),
-        "tables": len(text.tables),
-        "hidden_characters": text.hidden_characters,
-        "preview": " ".join(line.text for line in text.lines[:PREVIEW])[:PREVIEW],
-    }
-    record = json.dumps(facts).encode() + b"\n" + text.model_dump_json().encode()
-    return PageResult(text.page, record)
-
-
-def _failed(page: int, failure: Failure) -> bytes:
-    # Attempts and dates belong to the catalog: equal input gives an equal artifact.
-    lasting = failure.model_copy(update={"attempts": 1, "next_retry_at": None})
-    record = PageText(page=page, width=0, height=0, engine="none", reason="failed", failure=lasting)
-    return record.model_dump_json().encode()
-
-
-def _nothing_read(ref: DocumentRef, failures: Mapping[int, Failure]) -> SparknetError:
-    kinds = {failure.kind for failure in failures.values()}
-    kind = kinds.pop() if len(kinds) == 1 else FailureKind.UNREADABLE
-    first = next(iter(failures.values()))
-    return SparknetError(
-        kind,
-        f"No page of {ref.filename} could be read. {first.message}",
-        any(failure.retryable for failure in failures.values()),
-    )
 
 
 def _images(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> dict[int, PageImage]:
