@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
