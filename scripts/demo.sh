@@ -25,4 +25,5 @@ for query in "busiest day in the company's history" "thickness of the bottom pla
     say "sparknet search \"$query\" -k 3"
     $sparknet search "$query" -k 3
 done
-echo "Next: .venv/bin/sparknet ingest YOUR-FOLDER, or make dev for the asset graph."
+echo "These documents in the asset graph:  SPARKNET_HOME=$SPARKNET_HOME make dev"
+echo "Your own documents:                  .venv/bin/sparknet ingest YOUR-FOLDER"
