@@ -21,7 +21,7 @@ from resources.failure import Failure
 from resources.settings import Settings
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.batch import run_batch
-from sparknet_assets.instance import execute
+from sparknet_assets.execution import execute
 from sparknet_assets.stages.contract import (
     AnyStage,
     BatchStage,

@@ -1,29 +1,21 @@
-"""The Dagster instance that all doors share, and runs of the job in this process."""
+"""The Dagster instance that all doors share: where it is, and how it is made and opened."""
 
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from resources.failure import Failure, FailureKind, SparknetError
 from resources.locks import file_lock
-from sparknet_assets.run_owner import owner_tag, settle_dead_runs
+from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from dagster import DagsterInstance
 
-    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
-
-    from resources.deployment import Deployment
     from resources.settings import Settings
-    from sparknet_assets.document_run import StageResult
-    from sparknet_assets.pipeline import RunBatch
 
 CONFIG = "dagster.yaml"
 HOME_VARIABLE = "DAGSTER_HOME"
@@ -38,38 +30,6 @@ event_log_storage:
     home:
       env: {HOME_VARIABLE}
 """
-
-
-@dataclass
-class RunSummary:
-    """What became of the documents of a call.
-
-    Attributes:
-        run_ids: The Dagster runs, one a batch, in order.
-        documents: How many documents were asked for.
-        finished: (document, stage) pairs that finished, the reused ones included.
-        reused: Pairs whose output was up to date.
-        failed: doc_id -> why, for each document that a stage failed for.
-    """
-
-    documents: int
-    run_ids: list[str] = field(default_factory=list)
-    finished: int = 0
-    reused: int = 0
-    failed: dict[str, Failure] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        return not self.failed
-
-    def add(self, result: StageResult) -> None:
-        """Counts a result."""
-        record = result.record
-        if record.status == "failed" and record.failure is not None:
-            self.failed[result.ref.doc_id] = record.failure
-            return
-        self.finished += 1
-        self.reused += record.reused
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -120,139 +80,6 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     with instance:
         settle_dead_runs(instance)
         yield instance
-
-
-def execute(
-    deployment: Deployment,
-    doc_ids: Sequence[str],
-    *,
-    stages: Sequence[str] | None = None,
-    instance: DagsterInstance | None = None,
-    force: bool = False,
-    progress: Callable[[StageResult], None] | None = None,
-    run: RunBatch | None = None,
-) -> RunSummary:
-    """Runs documents through the pipeline in this process, so that the UI shows their lineage.
-
-    Any set of documents makes one run for each `settings.batch_size` of them.
-
-    Args:
-        stages: Names; all by default.
-        instance: The shared instance by default.
-        force: Redo what is up to date.
-        progress: Called with each result once it is durable, in this thread.
-        run: Stands in for `run_batch` in tests and benchmarks.
-
-    Raises:
-        SparknetError: A run failed as a whole, so that not even its documents have results.
-        ValueError: A name in `stages` is not a stage.
-    """
-    from sparknet_assets.batch import run_batch
-    from sparknet_assets.definitions import build_defs
-    from sparknet_assets.jobs import INGEST
-    from sparknet_assets.partition_keys import partition_key
-    from sparknet_assets.pipeline import Door
-    from sparknet_assets.planned import shown_as_done
-    from sparknet_assets.stages import STAGES
-
-    known = [stage.name for stage in STAGES]
-    for stage in stages or ():
-        if stage not in known:
-            raise ValueError(f"no stage is called {stage}; there are {', '.join(known)}")
-    summary = RunSummary(documents=len(set(doc_ids)))
-
-    def watch(result: StageResult) -> None:
-        summary.add(result)
-        if progress is not None:
-            progress(result)
-
-    keys = sorted({partition_key(doc_id) for doc_id in doc_ids})
-    size = deployment.settings.batch_size
-    opened = nullcontext(instance) if instance else open_instance(deployment.settings)
-    with opened as shared:
-        door = Door(watch, shown_as_done(shared, known))
-        defs = build_defs(deployment, door=door, run=run or run_batch)
-        job = defs.resolve_job_def(INGEST)
-        _register(deployment, shared, doc_ids)
-        for start in range(0, len(keys), size):
-            batch = keys[start : start + size]
-            result = _execute(job, shared, batch, stages, force)
-            summary.run_ids.append(result.run_id)
-    return summary
-
-
-def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequence[str]) -> None:
-    """Makes the documents known: rows in the catalog, partitions, and the originals in the graph.
-
-    What was put under raw/ and not registered gets a row like any other.
-    """
-    from dagster import AssetKey
-
-    from sparknet_assets.arrivals import RAW_DOCUMENTS, arrival
-    from sparknet_assets.document_run import find_raw, new_document
-    from sparknet_assets.partition_keys import partition_key
-    from sparknet_assets.partitions import register_partitions
-
-    records = deployment.catalog.get_many(doc_ids)
-    for doc_id in set(doc_ids).difference(records):
-        raw_key = find_raw(doc_id, deployment) or f"raw/{doc_id}"
-        records[doc_id] = new_document(doc_id, partition_key(doc_id), raw_key)
-        deployment.catalog.put([records[doc_id]])
-    register_partitions(instance, [record.partition_key for record in records.values()])
-    seen = instance.get_materialized_partitions(AssetKey(RAW_DOCUMENTS))
-    for record in records.values():
-        if record.status == "pending" or record.partition_key not in seen:
-            info = deployment.storage.stat(record.raw_key)
-            if info:
-                for event in arrival(record.partition_key, record.doc_id, info):
-                    instance.report_runless_asset_event(event)
-
-
-def _execute(
-    job: JobDefinition,
-    instance: DagsterInstance,
-    keys: Sequence[str],
-    stages: Sequence[str] | None,
-    force: bool,
-) -> ExecuteInProcessResult:
-    from dagster import AssetKey
-
-    from sparknet_assets.pipeline import COUNT_TAG, sparse_config
-
-    config: dict[str, Any] = sparse_config(keys, force=force)
-    # The command shows its own progress; the run's log in the UI is complete all the same.
-    config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
-    run_id = str(uuid.uuid4())
-    result = job.execute_in_process(
-        run_id=run_id,
-        run_config=config,
-        instance=instance,
-        partition_key=keys[0],
-        asset_selection=None if stages is None else [AssetKey(stage) for stage in stages],
-        tags={**owner_tag(run_id), COUNT_TAG: str(len(keys))},
-        raise_on_error=False,
-    )
-    if not result.success:
-        _raise_unless_documents_failed(result)
-    return result
-
-
-def _raise_unless_documents_failed(result: ExecuteInProcessResult) -> None:
-    for event in result.all_events:
-        if not event.is_step_failure:
-            continue
-        data = event.step_failure_data
-        if data.user_failure_data is not None:  # the pipeline's own list of failed documents
-            return
-        error = data.error
-        while error and error.cause:
-            error = error.cause
-        if error and error.cls_name == "DagsterExecutionInterruptedError":
-            raise KeyboardInterrupt
-        reason = error.message.strip() if error else "no reason was given"
-        raise SparknetError(
-            FailureKind.INTERNAL, f"the run {result.run_id} broke off: {reason}; the UI has its log"
-        )
 
 
 def main() -> None:

@@ -183,8 +183,8 @@ def _execute(
     """Runs the Dagster job over the documents, in this process."""
     if not doc_ids:
         return
-    from sparknet_assets import instance
     from sparknet_assets.cli.progress import Counter, last_stage
+    from sparknet_assets.execution import execute
 
     counter = Counter(last_stage(stages, STAGE_NAMES))
     view.start("starting", len(doc_ids))
@@ -193,7 +193,7 @@ def _execute(
         counter.add(result)
         view.show(counter)
 
-    instance.execute(session.deployment, doc_ids, stages=stages, force=force, progress=report)
+    execute(session.deployment, doc_ids, stages=stages, force=force, progress=report)
 
 
 def _finish(

@@ -17,8 +17,9 @@ from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
-from sparknet_assets import instance as instance_module
-from sparknet_assets.instance import RunSummary, dagster_home, open_instance
+from sparknet_assets import execution
+from sparknet_assets.execution import RunSummary
+from sparknet_assets.instance import dagster_home, open_instance
 from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
@@ -26,7 +27,7 @@ from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, registe
 @pytest.fixture
 def execute(batch: ScriptedBatch) -> Callable[..., RunSummary]:
     """`execute` with the scripted batch."""
-    return partial(instance_module.execute, run=batch)
+    return partial(execution.execute, run=batch)
 
 
 def test_the_home_is_made_once_and_then_left_alone(settings) -> None:
@@ -197,7 +198,7 @@ import uuid
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.instance import execute
+from sparknet_assets.execution import execute
 from tests.graph.fakes import ScriptedBatch, register
 deployment = Deployment(Settings(home=Path(sys.argv[1])))
 ids = [f"{sys.argv[2]}-{n}" for n in range(15)]

@@ -10,7 +10,7 @@ from dagster._utils.test.data_versions import get_stale_status_resolver
 
 from resources.storage import ObjectInfo
 from sparknet_assets.arrivals import arrival
-from sparknet_assets.instance import execute
+from sparknet_assets.execution import execute
 from tests.graph.fakes import STAGE_NAMES, register
 
 
