@@ -25,6 +25,9 @@ from sparknet_assets.stages.contract import (
 )
 from sparknet_assets.workers import PoolClosedError, WorkerPool, as_sparknet_error
 
+MISSING = "missing"
+"""Change mark of an original that is not there."""
+
 
 @dataclass(frozen=True)
 class StageResult:
@@ -76,6 +79,8 @@ class DocumentRun:
             self._find_again(deployment)
             info = deployment.storage.stat(self.ref.raw_key)
         if info is None:
+            # Not what was last read: the same file put back has changed as well.
+            self.document = self.document.model_copy(update={"raw_version": MISSING})
             raise SparknetError(
                 FailureKind.UNREADABLE,
                 f"{self.ref.doc_id}: there is no file at {self.ref.raw_key}; "

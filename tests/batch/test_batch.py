@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from resources.catalog import DocumentStatus, StageStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
+from schedules.planning import Change, compare
 from sparknet_assets.batch import Claims, StageResult, run_batch
 from sparknet_assets.document_run import find_raw
 from sparknet_assets.records import succeeded
@@ -256,6 +258,22 @@ def test_a_document_without_a_file_fails_with_the_remedy(deployment: Deployment)
     assert results[0].record.failure is not None
     assert results[0].record.failure.kind is FailureKind.UNREADABLE
     assert "raw/nowhere" in results[0].record.failure.message
+
+
+def test_a_file_that_is_put_back_as_it_was_counts_as_changed(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    file, aside = deployment.home / "raw/doc/file.txt", tmp_path / "aside"
+    file.rename(aside)
+    run(deployment, ["doc"])
+    aside.rename(file)
+    listed = list(deployment.storage.list("raw/"))
+    records = {record.doc_id: record for record in deployment.catalog.documents()}
+    later = datetime.now(UTC) + timedelta(seconds=5)
+    assert compare(listed, records, later).documents[0].change is Change.CHANGED
+    assert outcome(run(deployment, ["doc"]), "doc")["vector_index"] == "reused"
 
 
 def test_a_stage_run_alone_refuses_an_original_that_changed(deployment: Deployment) -> None:
