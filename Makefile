@@ -4,6 +4,8 @@ BIN := .venv/bin
 DEMO_HOME := data/demo
 # Compiled modules are kept: without them each start of the command takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
+# ONNX Runtime, which PyMuPDF loads as well, would report to its maker.
+export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: help setup demo dev test check format benchmark lock clean
 
