@@ -54,14 +54,21 @@ def assert_whole(sparknet: Sparknet) -> None:
 
 def test_killed_again_and_again_it_ends_whole(sparknet: Sparknet, folder: Path) -> None:
     clock = random.Random(20261122)
-    killed = 0
-    for _ in range(KILLS):
-        process = sparknet.start("ingest", folder, "--json")
-        time.sleep(clock.uniform(1.5, 12))
-        killed += process.poll() is None
+    killed, longest = 0, 12.0
+    command = ["ingest", str(folder)]
+    for _ in range(4 * KILLS):
+        process = sparknet.start(*command, "--json")
+        time.sleep(clock.uniform(1.5, longest))
+        if process.poll() is None:
+            killed += 1
+        else:  # a fast machine: once all is done, all is to be done again
+            longest = max(3.0, 0.8 * longest)
+            command = ["materialize", "--force"]
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    assert killed >= KILLS // 2
+        if killed == KILLS:
+            break
+    assert killed == KILLS
     final = sparknet.run("ingest", folder, "--json")
     assert final.code == 0, final.stderr
     assert_whole(sparknet)
