@@ -29,7 +29,7 @@ from resources.ocr import OCREngine
 from resources.ocr.paddle import PaddleOCREngine
 from resources.ocr.tesseract import TesseractEngine
 from sparknet_assets.artifacts import PageImage
-from sparknet_assets.source.page_text import from_ocr, layer_of
+from sparknet_assets.source.text.page_text import from_ocr, layer_of
 
 BUDGET_WRONG = 0.16
 

@@ -13,9 +13,7 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.locks import file_lock
-from sparknet_assets.naming import DocumentNames, is_safe_doc_id
-from sparknet_assets.partition_keys import partition_key
-from sparknet_assets.sources import (
+from sparknet_assets.found_files import (
     Problem,
     SourceFile,
     UnreadableError,
@@ -23,6 +21,8 @@ from sparknet_assets.sources import (
     read_blocks,
     sha256_of,
 )
+from sparknet_assets.naming import DocumentNames, is_safe_doc_id
+from sparknet_assets.partition_keys import partition_key
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
+from sparknet_assets.found_files import SourceFile, UnreadableError, read_blocks, sha256_of
 from sparknet_assets.partition_keys import partition_key, slug
-from sparknet_assets.sources import SourceFile, UnreadableError, read_blocks, sha256_of
 
 MAX_DOC_ID = 100
 _HASH = 8

@@ -12,10 +12,10 @@ from resources.deployment import Deployment
 from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets import artifacts
 from sparknet_assets.artifacts import ChunkList, DocumentMetadata, DocumentRef, PageIndex
+from sparknet_assets.found_files import read_blocks, sha256_of
 from sparknet_assets.raw_names import is_temporary
 from sparknet_assets.records import settle
 from sparknet_assets.reports import in_pages
-from sparknet_assets.sources import read_blocks, sha256_of
 from sparknet_assets.stages.contract import Stage
 
 M = TypeVar("M", bound=BaseModel)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.session import Session
     from sparknet_assets.document_run import StageResult
+    from sparknet_assets.found_files import Problem
     from sparknet_assets.reports import DocumentReport
-    from sparknet_assets.sources import Problem
 
 
 def _safe_doc_id(

@@ -11,7 +11,7 @@ from sparknet_assets.artifacts import RENDITION, DocumentMetadata, DocumentRef
 from sparknet_assets.source.image import ImageFile
 from sparknet_assets.source.pdf import library, native_errors, open_pdf, reason_of
 from sparknet_assets.source.raster import rasterise
-from sparknet_assets.source.text_layer import needs_ocr
+from sparknet_assets.source.text.text_layer import needs_ocr
 
 if TYPE_CHECKING:
     import numpy as np

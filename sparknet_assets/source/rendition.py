@@ -11,8 +11,8 @@ from typing import Any
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.artifacts import RenditionTable
-from sparknet_assets.source.content import Content
-from sparknet_assets.source.markup import Block, Picture
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.markup import Block, Picture
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _read(reader: Reader, source: Path, media_type: str, filename: str) -> Conte
 
 
 def _typeset(blocks: list[Block], draft: Path, filename: str, settings: Settings) -> Any:
-    from sparknet_assets.source.typeset import Typesetter
+    from sparknet_assets.source.typesetting.typeset import Typesetter
 
     typesetter = Typesetter(draft, settings.max_pages, filename)
     typesetter.set(blocks)
@@ -94,7 +94,7 @@ def _typeset(blocks: list[Block], draft: Path, filename: str, settings: Settings
 
 
 def _finish(draft: Path, destination: Path) -> None:
-    from sparknet_assets.source.glyphs import finish
+    from sparknet_assets.source.typesetting.glyphs import finish
 
     finish(draft, destination)
 
@@ -106,7 +106,8 @@ def _empty(filename: str) -> SparknetError:
 
 
 def _text(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source import encoding, plain
+    from sparknet_assets.source import encoding
+    from sparknet_assets.source.readers import plain
 
     text = encoding.decode(path.read_bytes())
     if media_type in ("text/csv", "text/tab-separated-values"):
@@ -118,7 +119,7 @@ def _text(path: Path, media_type: str, name: str) -> Content:
 
 def _html(path: Path, media_type: str, name: str) -> Content:
     from sparknet_assets.source.encoding import declared_charset, decode
-    from sparknet_assets.source.hypertext import read_hypertext
+    from sparknet_assets.source.readers.hypertext import read_hypertext
 
     data = path.read_bytes()
     page = read_hypertext(decode(data, declared_charset(data)))
@@ -128,44 +129,44 @@ def _html(path: Path, media_type: str, name: str) -> Content:
 
 
 def _eml(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.mail import read_eml
+    from sparknet_assets.source.readers.mail import read_eml
 
     mail = read_eml(path.read_bytes(), name)
     return Content(mail.blocks, mail.subject, mail.sender, mail.date, mail.flags)
 
 
 def _word(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.word import read_word
+    from sparknet_assets.source.readers.word import read_word
 
     return read_word(path, media_type, name)
 
 
 def _slides(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.slides import read_slides
+    from sparknet_assets.source.readers.slides import read_slides
 
     return read_slides(path, media_type, name)
 
 
 def _sheets(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.sheets import read_sheets
+    from sparknet_assets.source.readers.sheets import read_sheets
 
     return read_sheets(path, media_type, name)
 
 
 def _opendocument(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.opendocument import read_opendocument
+    from sparknet_assets.source.readers.opendocument import read_opendocument
 
     return read_opendocument(path, media_type, name)
 
 
 def _book(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.book import read_book
+    from sparknet_assets.source.readers.book import read_book
 
     return read_book(path, media_type, name)
 
 
 def _extracted(path: Path, media_type: str, name: str) -> Content:
-    from sparknet_assets.source.extracted import read_extracted
+    from sparknet_assets.source.readers.extracted import read_extracted
 
     return read_extracted(path, media_type, name)
 

@@ -18,15 +18,15 @@ from sparknet_assets.artifacts import (
     RenditionTables,
     write_text,
 )
-from sparknet_assets.source.page_text import (
+from sparknet_assets.source.pages import PageSource, open_source
+from sparknet_assets.source.text.page_text import (
     from_layer,
     from_ocr,
     kept_layer,
     layer_of,
     recognise,
 )
-from sparknet_assets.source.pages import PageSource, open_source
-from sparknet_assets.source.tables import known_tables
+from sparknet_assets.source.text.tables import known_tables
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
 from sparknet_assets.stages.libraries import library_versions

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.ocr import Box, Line, Table, Word
-from sparknet_assets.source.layout import arrange
-from sparknet_assets.source.reading_order import Segment
+from sparknet_assets.source.text.layout import arrange
+from sparknet_assets.source.text.reading_order import Segment
 
 HEIGHT = 0.015
 FILLER = "some words that fill this line well"

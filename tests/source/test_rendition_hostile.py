@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source import container
-from sparknet_assets.source.hypertext import read_hypertext
-from sparknet_assets.source.markup import Heading, Paragraph, Run
+from sparknet_assets.source.readers.hypertext import read_hypertext
+from sparknet_assets.source.readers.markup import Heading, Paragraph, Run
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.source.numberformat import shown
-from sparknet_assets.source.numbering import numeral
+from sparknet_assets.source.readers.numberformat import shown
+from sparknet_assets.source.readers.numbering import numeral
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 DOCX = OFFICE + "wordprocessingml.document"

@@ -10,9 +10,9 @@ import pytest
 
 from resources.ocr import PageText
 from sparknet_assets.artifacts import PageImage
-from sparknet_assets.source.page_text import from_layer
-from sparknet_assets.source.tables import header_rows, is_number
-from sparknet_assets.source.text_layer import read_text_layer
+from sparknet_assets.source.text.page_text import from_layer
+from sparknet_assets.source.text.tables import header_rows, is_number
+from sparknet_assets.source.text.text_layer import read_text_layer
 
 ROWS = [
     ["Port", "Boats", "Income"],

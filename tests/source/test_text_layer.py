@@ -9,8 +9,8 @@ import pymupdf
 import pytest
 
 from resources.ocr import Box
-from sparknet_assets.source.reading_order import Segment
-from sparknet_assets.source.text_layer import needs_ocr, read_text_layer
+from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.text_layer import needs_ocr, read_text_layer
 
 PROSE = [
     "The committee met on Tuesday and agreed on the new",

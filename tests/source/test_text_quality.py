@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparknet_assets.source.text_quality import is_garbled
+from sparknet_assets.source.text.text_quality import is_garbled
 
 ENGLISH = (
     "Our revenue grew by 12 percent in the third quarter, driven by services; the gross margin "

@@ -13,13 +13,13 @@ from resources.ocr import Line, OCRResult, PageText, Table
 from resources.ocr.geometry import turn_box, turn_line
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, PageImage
-from sparknet_assets.source.language import language_of
-from sparknet_assets.source.layout import arrange
 from sparknet_assets.source.pdf import native_errors
-from sparknet_assets.source.reading_order import Segment
-from sparknet_assets.source.tables import ruled_tables
-from sparknet_assets.source.text_layer import TextLayer, read_text_layer
-from sparknet_assets.source.text_quality import is_garbled, main_script
+from sparknet_assets.source.text.language import language_of
+from sparknet_assets.source.text.layout import arrange
+from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.tables import ruled_tables
+from sparknet_assets.source.text.text_layer import TextLayer, read_text_layer
+from sparknet_assets.source.text.text_quality import is_garbled, main_script
 
 if TYPE_CHECKING:
     import numpy as np

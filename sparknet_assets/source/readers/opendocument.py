@@ -7,11 +7,11 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from sparknet_assets.source.container import encrypted
-from sparknet_assets.source.content import Content
-from sparknet_assets.source.markup import Block, Heading, PageBreak, collapse, paragraph
-from sparknet_assets.source.opendocument_body import NS, BodyReader
-from sparknet_assets.source.package import Package, local
-from sparknet_assets.source.word_body import block_text
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.markup import Block, Heading, PageBreak, collapse, paragraph
+from sparknet_assets.source.readers.opendocument_body import NS, BodyReader
+from sparknet_assets.source.readers.package import Package, local
+from sparknet_assets.source.readers.word_body import block_text
 
 _OFFICE, _TABLE, _DRAW, _META, _PRESENTATION = (
     NS % name for name in ("office", "table", "drawing", "meta", "presentation")

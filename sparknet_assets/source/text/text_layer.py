@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from resources.ocr.geometry import word_at
-from sparknet_assets.source.arabic import has_lam_alef, order_ligatures, reworded
-from sparknet_assets.source.page_frame import PageFrame
-from sparknet_assets.source.page_lines import lines_of, with_words
-from sparknet_assets.source.reading_order import Segment
-from sparknet_assets.source.rules import Rules, rules_of
-from sparknet_assets.source.text_quality import is_garbled
-from sparknet_assets.source.visibility import Sight, is_drawn
+from sparknet_assets.source.text.arabic import has_lam_alef, order_ligatures, reworded
+from sparknet_assets.source.text.page_frame import PageFrame
+from sparknet_assets.source.text.page_lines import lines_of, with_words
+from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.rules import Rules, rules_of
+from sparknet_assets.source.text.text_quality import is_garbled
+from sparknet_assets.source.text.visibility import Sight, is_drawn
 
 if TYPE_CHECKING:
     import pymupdf

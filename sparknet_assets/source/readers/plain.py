@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.source.hypertext import MOST_CELLS, read_hypertext
-from sparknet_assets.source.markup import Block, Grid, clean, collapse, lines_of, paragraph
+from sparknet_assets.source.readers.hypertext import MOST_CELLS, read_hypertext
+from sparknet_assets.source.readers.markup import Block, Grid, clean, collapse, lines_of, paragraph
 
 _BLANK = re.compile(r"\n[ \t\f\v]*\n\s*?(?=[^\n]|\Z)|\f")
 _ALIGNED = re.compile(r"\S {2,}\S|^ {4,}\S|\t", re.MULTILINE)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.source.hypertext import MOST_CELLS
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers.hypertext import MOST_CELLS
+from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
     Heading,
@@ -19,10 +19,10 @@ from sparknet_assets.source.markup import (
     grid,
     paragraph,
 )
-from sparknet_assets.source.numbering import BULLET
-from sparknet_assets.source.package import Package, local
-from sparknet_assets.source.plain import heading_row
-from sparknet_assets.source.word_body import block_text
+from sparknet_assets.source.readers.numbering import BULLET
+from sparknet_assets.source.readers.package import Package, local
+from sparknet_assets.source.readers.plain import heading_row
+from sparknet_assets.source.readers.word_body import block_text
 
 NS = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _TABLE, _STYLE = (NS % name for name in ("text", "table", "style"))

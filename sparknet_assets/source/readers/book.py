@@ -8,11 +8,11 @@ from xml.etree.ElementTree import Element
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.container import encrypted
-from sparknet_assets.source.content import Content
 from sparknet_assets.source.encoding import declared_charset, decode
-from sparknet_assets.source.hypertext import read_hypertext
-from sparknet_assets.source.markup import Block, PageBreak, collapse
-from sparknet_assets.source.package import Package, local, resolve
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.hypertext import read_hypertext
+from sparknet_assets.source.readers.markup import Block, PageBreak, collapse
+from sparknet_assets.source.readers.package import Package, local, resolve
 
 LARGEST_CHAPTER = 64 << 20
 

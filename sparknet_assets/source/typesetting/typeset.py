@@ -8,8 +8,7 @@ from typing import Any
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import RenditionTable
-from sparknet_assets.source import columns
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
     Heading,
@@ -18,10 +17,11 @@ from sparknet_assets.source.markup import (
     Picture,
     pieces_of,
 )
-from sparknet_assets.source.page_markup import STYLE, block_html
-from sparknet_assets.source.page_writer import A4, MARGIN, PageWriter
-from sparknet_assets.source.picture import page_picture
-from sparknet_assets.source.table_setter import TableSetter
+from sparknet_assets.source.readers.picture import page_picture
+from sparknet_assets.source.typesetting import columns
+from sparknet_assets.source.typesetting.page_markup import STYLE, block_html
+from sparknet_assets.source.typesetting.page_writer import A4, MARGIN, PageWriter
+from sparknet_assets.source.typesetting.table_setter import TableSetter
 
 KEPT_TOGETHER = 220.0  # a table estimated lower than this is not parted by the end of a page
 STORY_BLOCKS, STORY_CHARACTERS = 60, 12_000  # layout time grows faster than a story's length

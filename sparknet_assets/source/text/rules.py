@@ -11,7 +11,7 @@ from resources.ocr import Box
 from resources.ocr.geometry import turn_box
 
 if TYPE_CHECKING:
-    from sparknet_assets.source.page_frame import PageFrame
+    from sparknet_assets.source.text.page_frame import PageFrame
 
 # All in fractions of the page: a rule is thinner than THIN; ends that come this close meet.
 THIN = 0.004

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.container import check_ole, check_zip, encrypted
-from sparknet_assets.source.content import Content
-from sparknet_assets.source.hypertext import read_hypertext
-from sparknet_assets.source.mail import attachment_block, heading_blocks
-from sparknet_assets.source.markup import Block, Heading, PageBreak, Paragraph, collapse
-from sparknet_assets.source.plain import text_blocks
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.hypertext import read_hypertext
+from sparknet_assets.source.readers.mail import attachment_block, heading_blocks
+from sparknet_assets.source.readers.markup import Block, Heading, PageBreak, Paragraph, collapse
+from sparknet_assets.source.readers.plain import text_blocks
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionResult

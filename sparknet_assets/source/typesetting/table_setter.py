@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from resources.failure import FailureKind, SparknetError
 from resources.ocr import Box
 from sparknet_assets.artifacts import RenditionTable
-from sparknet_assets.source.columns import Layout, height, parts
-from sparknet_assets.source.page_markup import STYLE, table_html
-from sparknet_assets.source.page_writer import MARGIN, PageWriter, page_size
+from sparknet_assets.source.typesetting.columns import Layout, height, parts
+from sparknet_assets.source.typesetting.page_markup import STYLE, table_html
+from sparknet_assets.source.typesetting.page_writer import MARGIN, PageWriter, page_size
 
 LEAST_ROW = 15.0  # points; the height of a row of one line
 

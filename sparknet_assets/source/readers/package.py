@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.container import check_zip
-from sparknet_assets.source.markup import collapse
+from sparknet_assets.source.readers.markup import collapse
 
 LARGEST_TREE = 400 << 20  # bytes of one XML part that is held as a tree
 LARGEST_PICTURE = 64 << 20

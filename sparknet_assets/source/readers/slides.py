@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from sparknet_assets.source import drawing
-from sparknet_assets.source.content import Content
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers import drawing
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.markup import (
     Block,
     Heading,
     PageBreak,
@@ -16,7 +16,7 @@ from sparknet_assets.source.markup import (
     collapse,
     paragraph,
 )
-from sparknet_assets.source.package import Package, Relation, local
+from sparknet_assets.source.readers.package import Package, Relation, local
 
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

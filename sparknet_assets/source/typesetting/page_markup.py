@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from sparknet_assets.source.columns import PADDING, Layout
-from sparknet_assets.source.markup import Heading, Paragraph, escape
+from sparknet_assets.source.readers.markup import Heading, Paragraph, escape
+from sparknet_assets.source.typesetting.columns import PADDING, Layout
 
 STYLE = """
 * { overflow-wrap: break-word }

@@ -9,8 +9,8 @@ from itertools import pairwise
 from statistics import median
 
 from resources.ocr import Box, Table, Word
-from sparknet_assets.source.reading_order import Segment
-from sparknet_assets.source.tables import header_rows, is_number, joined
+from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.tables import header_rows, is_number, joined
 
 FEWEST_ROWS = 3
 # Gaps in heights of a line: wider parts two cells; wider, downwards, ends a table.

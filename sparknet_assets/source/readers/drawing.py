@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
     Paragraph,
@@ -14,9 +14,9 @@ from sparknet_assets.source.markup import (
     grid,
     paragraph,
 )
-from sparknet_assets.source.numbering import BULLET, numeral
-from sparknet_assets.source.package import local
-from sparknet_assets.source.plain import heading_row
+from sparknet_assets.source.readers.numbering import BULLET, numeral
+from sparknet_assets.source.readers.package import local
+from sparknet_assets.source.readers.plain import heading_row
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 

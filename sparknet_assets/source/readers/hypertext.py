@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from sparknet_assets.source.html_facts import (
+from sparknet_assets.source.readers.html_facts import (
     BLOCKS,
     DROPPED,
     ENDS,
@@ -17,8 +17,8 @@ from sparknet_assets.source.html_facts import (
     data_url,
     is_hidden,
 )
-from sparknet_assets.source.html_tables import OpenTable
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers.html_tables import OpenTable
+from sparknet_assets.source.readers.markup import (
     Block,
     Heading,
     Paragraph,

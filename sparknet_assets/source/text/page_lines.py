@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sparknet_assets.source.visibility import INKED
+from sparknet_assets.source.text.visibility import INKED
 
 
 def lines_of(content: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,9 +11,16 @@ from email.message import EmailMessage
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.encoding import declared_charset, decode
-from sparknet_assets.source.hypertext import read_hypertext
-from sparknet_assets.source.markup import Block, Heading, Paragraph, Run, collapse, paragraph
-from sparknet_assets.source.plain import text_blocks
+from sparknet_assets.source.readers.hypertext import read_hypertext
+from sparknet_assets.source.readers.markup import (
+    Block,
+    Heading,
+    Paragraph,
+    Run,
+    collapse,
+    paragraph,
+)
+from sparknet_assets.source.readers.plain import text_blocks
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
 MOST_PARTS = 1000

@@ -10,8 +10,8 @@ from itertools import pairwise
 from resources.ocr import Box, Table, Word
 from resources.ocr.geometry import rows_of
 from sparknet_assets.artifacts import RenditionTable
-from sparknet_assets.source.reading_order import Segment
-from sparknet_assets.source.rules import Grid, Rules, grids
+from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.rules import Grid, Rules, grids
 
 # A grid with less text is a chart, a form of boxes or a frame.
 FEWEST_CELLS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sparknet_assets.source.markup import Block
+from sparknet_assets.source.readers.markup import Block
 
 
 @dataclass

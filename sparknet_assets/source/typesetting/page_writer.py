@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.source.columns import LANDSCAPE, PORTRAIT
+from sparknet_assets.source.typesetting.columns import LANDSCAPE, PORTRAIT
 
 A4 = (595.0, 842.0)
 MARGIN = 40.0

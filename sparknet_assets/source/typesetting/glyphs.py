@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from sparknet_assets.source.ligatures import glyph_texts
+from sparknet_assets.source.typesetting.ligatures import glyph_texts
 
 _LINE = re.compile(rb"<([0-9a-f]{4})> (?:<([0-9a-f]{4})> )?<([0-9a-f]{4,6})>$")
 _FORMS = ((0xFB00, 0xFDFB), (0xFE70, 0xFEFC))  # ligatures, Hebrew and Arabic presentation forms

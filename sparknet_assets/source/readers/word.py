@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sparknet_assets.source.content import Content
-from sparknet_assets.source.markup import Block, Paragraph, Run, lines_of
-from sparknet_assets.source.numbering import Numbering
-from sparknet_assets.source.package import Package, Relation
-from sparknet_assets.source.word_body import BodyReader, block_text
-from sparknet_assets.source.word_styles import W, read_styles
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.markup import Block, Paragraph, Run, lines_of
+from sparknet_assets.source.readers.numbering import Numbering
+from sparknet_assets.source.readers.package import Package, Relation
+from sparknet_assets.source.readers.word_body import BodyReader, block_text
+from sparknet_assets.source.readers.word_styles import W, read_styles
 
 
 def read_word(path: Path, media_type: str, name: str) -> Content:

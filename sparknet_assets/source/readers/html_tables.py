@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.source.markup import Block, Grid, Heading, Paragraph, Picture, grid
+from sparknet_assets.source.readers.markup import Block, Grid, Heading, Paragraph, Picture, grid
 
 MOST_SPAN = 1000
 

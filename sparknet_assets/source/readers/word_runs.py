@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sparknet_assets.source.markup import Block, Run, clean
-from sparknet_assets.source.package import local
-from sparknet_assets.source.word_styles import VAL, W, value
+from sparknet_assets.source.readers.markup import Block, Run, clean
+from sparknet_assets.source.readers.package import local
+from sparknet_assets.source.readers.word_styles import VAL, W, value
 
 if TYPE_CHECKING:
-    from sparknet_assets.source.word_body import BodyReader
+    from sparknet_assets.source.readers.word_body import BodyReader
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from sparknet_assets.source import drawing
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers import drawing
+from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
     Heading,
@@ -17,11 +17,11 @@ from sparknet_assets.source.markup import (
     collapse,
     grid,
 )
-from sparknet_assets.source.numbering import Numbering
-from sparknet_assets.source.package import Package, Relation, local
-from sparknet_assets.source.plain import heading_row
-from sparknet_assets.source.word_runs import DEEPEST, Inline, trim
-from sparknet_assets.source.word_styles import VAL, Style, W, count, value
+from sparknet_assets.source.readers.numbering import Numbering
+from sparknet_assets.source.readers.package import Package, Relation, local
+from sparknet_assets.source.readers.plain import heading_row
+from sparknet_assets.source.readers.word_runs import DEEPEST, Inline, trim
+from sparknet_assets.source.readers.word_styles import VAL, Style, W, count, value
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 

@@ -10,8 +10,8 @@ from statistics import median
 from typing import Literal
 
 from resources.ocr import Box, Line, Table, Word
-from sparknet_assets.source.aligned import aligned_tables
-from sparknet_assets.source.reading_order import (
+from sparknet_assets.source.text.aligned import aligned_tables
+from sparknet_assets.source.text.reading_order import (
     Item,
     Segment,
     reading_order,

@@ -9,10 +9,10 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.source import drawing
-from sparknet_assets.source.content import Content
-from sparknet_assets.source.hypertext import MOST_CELLS
-from sparknet_assets.source.markup import (
+from sparknet_assets.source.readers import drawing
+from sparknet_assets.source.readers.content import Content
+from sparknet_assets.source.readers.hypertext import MOST_CELLS
+from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
     Heading,
@@ -21,9 +21,9 @@ from sparknet_assets.source.markup import (
     collapse,
     grid,
 )
-from sparknet_assets.source.numberformat import BUILT_IN, shown
-from sparknet_assets.source.package import Package, local
-from sparknet_assets.source.plain import heading_row
+from sparknet_assets.source.readers.numberformat import BUILT_IN, shown
+from sparknet_assets.source.readers.package import Package, local
+from sparknet_assets.source.readers.plain import heading_row
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

@@ -1,0 +1,1 @@
+"""From files without pages of their own to blocks: headings, paragraphs, tables, pictures."""
