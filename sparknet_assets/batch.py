@@ -213,7 +213,8 @@ def _run_batch_stage(
         if isinstance(outcome, Failure):
             yield run.fail(stage, outcome, seconds, deployment)
         else:
-            yield run.succeed(stage, outcome, seconds, deployment)
+            own = seconds if outcome.seconds is None else outcome.seconds
+            yield run.succeed(stage, outcome, own, deployment)
 
 
 def _current(

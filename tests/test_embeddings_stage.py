@@ -201,3 +201,18 @@ def test_an_unreachable_embedder_fails_documents_not_the_run(tmp_path: Path) -> 
         assert isinstance(outcome, Failure)
         assert outcome.kind is FailureKind.UNAVAILABLE
         assert "ollama serve" in outcome.message
+
+
+def test_time_is_shared_out_by_what_was_embedded(
+    deployment: Deployment, embedder: WordEmbedder
+) -> None:
+    embed(deployment, document(deployment, "known", ["seen before"]))
+    long = document(deployment, "long", [f"text number {n}" for n in range(30)])
+    short = document(deployment, "short", ["another text"])
+    known = document(deployment, "known", ["seen before"])
+    seconds = {
+        doc_id: outcome.seconds
+        for doc_id, outcome in embed(deployment, short, long, known).items()
+        if isinstance(outcome, StageOutput) and outcome.seconds is not None
+    }
+    assert seconds["known"] == 0 < seconds["short"] < seconds["long"]

@@ -21,6 +21,8 @@ class StageOutput:
         failed_pages: 1-based page -> why that page is missing. The document is then `partial`.
         metadata: Facts for the UI and `status`, JSON values only.
         cost_usd: Paid to services for this output.
+        seconds: This document's share of work done for several together; None where the time
+            between start and end is the document's own.
     """
 
     data_version: str
@@ -28,6 +30,7 @@ class StageOutput:
     failed_pages: Mapping[int, Failure] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     cost_usd: float = 0.0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class _Open:
     vectors: list[NDArray[np.float32]] = field(default_factory=list)
     tokens: int = 0
     cached: int = 0
+    seconds: float = 0.0
     failure: Failure | None = None
     read: bool = False
 
@@ -86,9 +88,17 @@ def _chunks(document: _Open, deployment: Deployment) -> Iterator[Chunk]:
 
 
 def _settle(window: list[tuple[_Open, Chunk]], texts: TextVectors) -> None:
-    """Gives every chunk of the window its vector, or its document a failure."""
+    """Gives every chunk of the window its vector, or its document a failure.
+
+    The time that takes is shared out by tokens; what the cache had costs next to nothing.
+    """
+    started = time.perf_counter()
     found = texts.get([chunk for _, chunk in window])
+    seconds = time.perf_counter() - started
+    tokens = sum(chunk.tokens for _, chunk in window if chunk.text_sha256 not in found.cached)
     for document, chunk in window:
+        if chunk.text_sha256 not in found.cached:
+            document.seconds += seconds * chunk.tokens / max(tokens, 1)
         failure = found.failures.get(chunk.text_sha256)
         if failure is None:
             document.vectors.append(found.vectors[chunk.text_sha256])
@@ -140,6 +150,7 @@ def _write(document: _Open, deployment: Deployment) -> StageOutput:
             "tokens": document.tokens,
             "model": embedder.identity,
         },
+        seconds=document.seconds,
     )
 
 

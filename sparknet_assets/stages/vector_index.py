@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,7 @@ def run(
     A document is yielded once all of its chunks are in the index and no others; until then its
     old chunks answer.
     """
+    since = time.perf_counter()
     store = deployment.vector_store
     before = store.chunk_ids([ref.doc_id for ref in refs])
     window = _Window(store)
@@ -76,10 +78,10 @@ def run(
         _read(document, window, deployment)
         waiting.append(document)
         if not window:
-            yield from _settle(waiting, store)
-            waiting = []
+            yield from _settle(waiting, store, since)
+            waiting, since = [], time.perf_counter()
     window.write()
-    yield from _settle(waiting, store)
+    yield from _settle(waiting, store, since)
 
 
 def _read(document: _Document, window: _Window, deployment: Deployment) -> None:
@@ -107,21 +109,27 @@ def _read(document: _Document, window: _Window, deployment: Deployment) -> None:
 
 
 def _settle(
-    documents: Sequence[_Document], store: VectorStore
+    documents: Sequence[_Document], store: VectorStore, since: float
 ) -> Iterator[tuple[DocumentRef, StageOutput | Failure]]:
-    """Removes what the documents no longer have, then counts."""
+    """Removes what the documents no longer have, then counts.
+
+    The time since `since` is shared out among the documents by their chunks.
+    """
     written = {d.ref.doc_id: d for d in documents if d.failure is None}
     stored = store.chunk_ids(written)
     stale = {i for doc_id, ids in stored.items() for i in ids - written[doc_id].wanted}
     if stale:
         store.delete(stale)
         stored = store.chunk_ids(written)
+    each = (time.perf_counter() - since) / max(1, sum(len(d.wanted) for d in documents))
     for document in documents:
         ref = document.ref
-        yield ref, document.failure or _result(document, stored[ref.doc_id], store)
+        yield ref, document.failure or _result(document, stored[ref.doc_id], store, each)
 
 
-def _result(document: _Document, stored: set[str], store: VectorStore) -> StageOutput | Failure:
+def _result(
+    document: _Document, stored: set[str], store: VectorStore, seconds_per_chunk: float
+) -> StageOutput | Failure:
     wanted = document.wanted
     if stored != wanted:
         return SparknetError(
@@ -138,6 +146,7 @@ def _result(document: _Document, stored: set[str], store: VectorStore) -> StageO
             "removed": len(set(document.before) - wanted),
             "generation": store.generation,
         },
+        seconds=seconds_per_chunk * len(wanted),
     )
 
 
