@@ -199,7 +199,7 @@ class DocumentRun:
         """Writes records and the document's row in one transaction, if anything changed."""
         pending = [*self.reused, *records]
         ordered = {name: self.records[name] for name in self.order if name in self.records}
-        document = settle(self.document, ordered, self.run_id)
+        document = settle(self._with_intake(deployment), ordered, self.run_id)
         same = document.model_copy(
             update={"updated_at": self.stored.updated_at, "run_id": self.stored.run_id}
         )
@@ -208,6 +208,13 @@ class DocumentRun:
             self.stored = document
         self.document = document
         self.reused.clear()
+
+    def _with_intake(self, deployment: Deployment) -> DocumentRecord:
+        """The document's row with what an intake wrote into it while we were at work."""
+        current = deployment.catalog.get(self.ref.doc_id)
+        if current is None:
+            return self.document
+        return self.document.model_copy(update={"source": current.source, "tier": current.tier})
 
     def _arrive(self, stage: Stage, record: StageRecord) -> StageResult:
         self.records[stage.name] = record

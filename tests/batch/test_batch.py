@@ -296,6 +296,18 @@ def test_documents_are_indexed_while_others_are_read(
     assert stages.index(("quick", "vector_index")) < stages.index(("slow", "documents"))
 
 
+def test_what_an_intake_notes_meanwhile_is_kept(deployment: Deployment) -> None:
+    put(deployment, "doc", GOOD)
+    for result in run_batch(["doc"], deployment, graph=GRAPH):
+        if result.stage == "documents":
+            row = deployment.catalog.get("doc")
+            assert row is not None
+            deployment.catalog.put([row.model_copy(update={"source": "/in/file.txt"})])
+    row = deployment.catalog.get("doc")
+    assert row is not None
+    assert (row.source, row.status) == ("/in/file.txt", DocumentStatus.INDEXED)
+
+
 def test_an_unknown_stage_is_named(deployment: Deployment) -> None:
     with pytest.raises(ValueError, match="no stage is called ocr; there are documents"):
         run(deployment, [], stages=["ocr"])
