@@ -102,7 +102,7 @@ def execute(
     size = deployment.settings.batch_size
     opened = nullcontext(instance) if instance else open_instance(deployment.settings)
     with opened as shared:
-        door = Door(watch, shown_as_done(shared, known))
+        door = Door(watch, shown_as_done(shared, known, keys))
         defs = build_defs(deployment, door=door, run=run or run_batch)
         job = defs.resolve_job_def(INGEST)
         _register(deployment, shared, doc_ids)

@@ -2,8 +2,8 @@
 
 # Dagster reads the annotations of assets, so they are not postponed here.
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dagster as dg
@@ -83,12 +83,13 @@ class Door:
 
     Attributes:
         progress: Called with each result.
-        shown: (stage, partition key) pairs that the UI shows as done. What is reused of them gets
-            no event: nothing happened, and an event costs more than looking.
+        shown: (stage, partition key) pairs that the UI shows as done, and in which data version.
+            What is reused of them gets no event: nothing happened, and an event costs more than
+            looking.
     """
 
     progress: Progress = no_progress
-    shown: Collection[tuple[str, str]] = frozenset()
+    shown: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def stage_spec(stage: Stage) -> dg.AssetSpec:
@@ -150,6 +151,7 @@ def pipeline_asset(
             if failure:
                 yield failure_observation(result, failure)
                 continue
+            provenance.note(result)
             if result.record.reused and outcome.is_shown(result, door):
                 continue
             stage = by_name[result.stage]
@@ -193,7 +195,7 @@ class Outcome:
         """True when the UI shows the pair as done, and goes on doing so without an event."""
         key = result.partition_key
         planned = self._context.has_partition_key and key == self._context.partition_key
-        return not planned and (result.stage, key) in door.shown
+        return not planned and door.shown.get((result.stage, key)) == result.record.data_version
 
     def settle(self, *, planned: bool) -> None:
         """Fails the run if a pair is missing.

@@ -8,8 +8,11 @@ over a list of partitions has to say what it owes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from resources.sqlite import in_chunks
+from sparknet_assets.materializations import DATA_VERSION
 
 if TYPE_CHECKING:
     from dagster import AssetExecutionContext, DagsterInstance
@@ -29,15 +32,28 @@ def plan_materializations(context: AssetExecutionContext, pairs: Iterable[tuple[
         context.instance.report_dagster_event(event, context.run.run_id, logging.DEBUG)
 
 
-def shown_as_done(instance: DagsterInstance, assets: Iterable[str]) -> set[tuple[str, str]]:
-    """The (asset name, partition key) pairs that are materialized, and that no later run owes."""
-    from dagster import AssetKey
+def shown_as_done(
+    instance: DagsterInstance, assets: Iterable[str], keys: Sequence[str]
+) -> dict[tuple[str, str], str]:
+    """The (asset name, partition key) pairs that are materialized, and that no later run owes.
 
-    pairs: set[tuple[str, str]] = set()
+    Returns:
+        The data version of the latest materialization of each such pair. A run that was killed
+        between its record and its event leaves a pair that shows an older one.
+    """
+    from dagster import AssetKey
+    from dagster._core.events import DagsterEventType
+
+    pairs: dict[tuple[str, str], str] = {}
     for asset in assets:
         key = AssetKey(asset)
         log = instance.event_log_storage
         owed = log.get_latest_asset_partition_materialization_attempts_without_materializations(key)
-        done = instance.get_materialized_partitions(key).difference(owed)
-        pairs.update((asset, partition) for partition in done)
+        for part in in_chunks(keys):
+            tags = log.get_latest_tags_by_partition(
+                key, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION], part
+            )
+            for partition, found in tags.items():
+                if partition not in owed:
+                    pairs[asset, partition] = found[DATA_VERSION]
     return pairs

@@ -28,10 +28,13 @@ class Provenance:
         self._log = instance.event_log_storage
         self._versions: dict[tuple[str, str], str] = {}
 
+    def note(self, result: StageResult) -> None:
+        """Takes each result that finished, in order, whether or not it gets an event."""
+        self._versions[result.ref.doc_id, result.stage] = result.record.data_version
+
     def tags(self, result: StageResult, stage: Stage) -> dict[str, str]:
-        """Two tags for each input of `stage`; called for each result, in order."""
+        """Two tags for each input of `stage`."""
         doc_id = result.ref.doc_id
-        self._versions[doc_id, stage.name] = result.record.data_version
         reached = self._log.get_maximum_record_id() or 0
         tags = {}
         for name in stage.inputs:

@@ -124,6 +124,21 @@ def test_what_is_reused_and_shown_as_failed_gets_an_event(
     assert partitions_of(instance, "chunks", "materialized") == {"a", "b", "c"}
 
 
+def test_an_event_that_a_kill_cost_is_made_up_for(execute, deployment, batch, instance) -> None:
+    def shown() -> str:
+        event = instance.fetch_materializations(dg.AssetKey("chunks"), limit=10).records
+        tags = {r.partition_key: r.asset_materialization.tags for r in reversed(event)}
+        return tags["b"]["dagster/data_version"]
+
+    register(deployment, "a", "b")
+    execute(deployment, ["a", "b"], instance=instance)
+    before = shown()
+    # Killed after the record and before the event: the record has the new version, the UI has not.
+    batch.edition = "2"
+    execute(deployment, ["a", "b"], instance=instance)
+    assert shown() != before
+
+
 def test_no_documents_no_run(execute, deployment, instance) -> None:
     summary = execute(deployment, [], instance=instance)
     assert summary.ok
