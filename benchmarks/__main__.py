@@ -12,6 +12,7 @@ from benchmarks import (
     ocr_accuracy,
     ocr_speed,
     orchestration,
+    real_documents,
     retrieval_quality,
     search_latency,
 )
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict]] = {
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
     "search_latency": search_latency.measure,
+    "real_documents": real_documents.measure,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import real_documents
 from benchmarks.bare_embedding import pad
 from benchmarks.ingest import documents
 from benchmarks.subject import IngestError, Sampler, fresh_home, ingest, model_folder
@@ -65,3 +66,42 @@ def test_given_documents_are_taken(tmp_path: Path) -> None:
 def test_a_failed_ingestion_is_no_measurement(tmp_path: Path) -> None:
     with pytest.raises(IngestError):
         ingest([tmp_path / "missing.pdf"], tmp_path / "home", "command")
+
+
+READABLE = {
+    "bytes": "9", "needs_password": "no", "note": "", "opens": "yes",
+    "pages": "2", "page_load_errors": "0", "text_chars": "900",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "document", "objection"),
+    [
+        ({}, {"status": "indexed", "pages": 2, "chunks": 1, "failure": None}, ""),
+        ({}, {"status": "indexed", "pages": 1, "chunks": 1, "failure": None}, "has 2 pages"),
+        (
+            {},
+            {"status": "indexed", "pages": 2, "chunks": 0, "failure": None},
+            "has 900 characters of text",
+        ),
+        (
+            {"page_load_errors": "1"},
+            {"status": "indexed", "pages": 2, "chunks": 1, "failure": None},
+            "has 1 pages that can't be loaded",
+        ),
+        (
+            {"needs_password": "yes"},
+            {"status": "failed", "pages": 0, "chunks": 0, "failure": {"kind": "corrupt"}},
+            "needs a password",
+        ),
+        (
+            {"bytes": "0"},
+            {"status": "failed", "pages": 0, "chunks": 0, "failure": {"kind": "empty"}},
+            "",
+        ),
+    ],
+)
+def test_the_manifest_objects_to_what_is_wrong(
+    row: dict[str, str], document: dict[str, object], objection: str
+) -> None:
+    assert real_documents.objection({**READABLE, **row}, document) == objection
