@@ -15,7 +15,6 @@ from resources.locks import file_lock
 from schedules.in_flight import keys_in_flight
 from schedules.planning import Change, FoundDocument, Listing, batches, compare
 from sparknet_assets.arrivals import arrival
-from sparknet_assets.document_run import new_document
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import (
     PARTITIONS,
@@ -25,6 +24,7 @@ from sparknet_assets.partitions import (
 )
 from sparknet_assets.pipeline import COUNT_TAG, sparse_config
 from sparknet_assets.raw_names import RAW
+from sparknet_assets.records import new_document
 from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:

@@ -6,13 +6,8 @@ at most the work in hand and a repeated event.
 
 from __future__ import annotations
 
-import logging
-import os
 import queue
-import socket
-import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,14 +15,11 @@ from resources.catalog import StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.document_run import (
-    DocumentRun,
-    StageResult,
-    find_raw,
-    new_document,
-    run_document_stages,
-)
+from sparknet_assets.claims import Claims
+from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
+from sparknet_assets.originals import find_raw
 from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.records import new_document
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import (
     AnyStage,
@@ -38,10 +30,6 @@ from sparknet_assets.stages.contract import (
 )
 from sparknet_assets.workers import WorkerPool, as_sparknet_error
 
-logger = logging.getLogger(__name__)
-
-LEASE_SECONDS = 60.0
-RENEW_SECONDS = 15.0
 WAIT_SECONDS = 0.5
 # Documents become searchable while others are still read; one bulk write serves all of a wave.
 WAVE_SECONDS = 30.0
@@ -246,46 +234,3 @@ def _outcomes(
             error = as_sparknet_error(raised)
     for ref in missing.values():
         yield ref, error.to_failure()
-
-
-class Claims:
-    """Leases on documents, renewed in the background: one process works on a document at a time."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._held: set[str] = set()
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-
-    def __enter__(self) -> Claims:
-        threading.Thread(target=self._renew, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closed.set()
-        self.give_back(list(self._held))
-
-    def take(self, doc_ids: Sequence[str]) -> list[str]:
-        """Those of `doc_ids` that nobody else works on, now ours, in the order given."""
-        taken = self._deployment.catalog.claim(doc_ids, self._owner, LEASE_SECONDS)
-        with self._lock:
-            self._held |= taken
-        return [doc_id for doc_id in doc_ids if doc_id in taken]
-
-    def give_back(self, doc_ids: Sequence[str]) -> None:
-        """Lets others have these documents."""
-        if not doc_ids:
-            return
-        with self._lock:
-            self._held.difference_update(doc_ids)
-            self._deployment.catalog.release(doc_ids, self._owner)
-
-    def _renew(self) -> None:
-        while not self._closed.wait(RENEW_SECONDS):
-            with self._lock:
-                if self._held:
-                    try:
-                        self._deployment.catalog.claim(self._held, self._owner, LEASE_SECONDS)
-                    except Exception as error:  # a full disk or a long lock may pass
-                        logger.warning("claims on documents were not renewed this time: %s", error)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.fingerprint import RAW, fingerprint
+from sparknet_assets.originals import find_raw, sha256_of
 from sparknet_assets.page_spans import PageSpans
-from sparknet_assets.raw_names import RAW as RAW_FOLDER
-from sparknet_assets.raw_names import depth_and_name, is_temporary
 from sparknet_assets.records import failed, settle, succeeded
 from sparknet_assets.stages.contract import (
     DocumentStage,
@@ -88,7 +85,7 @@ class DocumentRun:
             )
         if info.version != self.document.raw_version or not self.document.raw_sha256:
             oversized = info.size > deployment.settings.max_bytes
-            digest = info.version if oversized else _sha256(self.ref.raw_key, deployment)
+            digest = info.version if oversized else sha256_of(self.ref.raw_key, deployment)
             self.document = self.document.model_copy(
                 update={"raw_version": info.version, "raw_sha256": digest}
             )
@@ -273,30 +270,3 @@ def _run_stage(
     spans = PageSpans(stage, ref, pool, ahead=2 * deployment.settings.workers)
     output = stage.assemble(ref, spans.results(stage.page_count(ref, deployment)), deployment)
     return output, spans.seconds
-
-
-def find_raw(doc_id: str, deployment: Deployment) -> str | None:
-    """Key of the document's original: the first file in its folder, temporary ones last."""
-    keys = [info.key for info in deployment.storage.list(f"{RAW_FOLDER}{doc_id}/")]
-    return min(keys, key=lambda key: (is_temporary(key), *depth_and_name(key)), default=None)
-
-
-def _sha256(key: str, deployment: Deployment) -> str:
-    digest = hashlib.sha256()
-    with deployment.storage.open(key) as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def new_document(doc_id: str, partition_key: str, raw_key: str) -> DocumentRecord:
-    """A row for a document that nobody has registered yet."""
-    now = datetime.now(UTC)
-    return DocumentRecord(
-        doc_id=doc_id,
-        partition_key=partition_key,
-        raw_key=raw_key,
-        filename=raw_key.rsplit("/", 1)[-1],
-        created_at=now,
-        updated_at=now,
-    )

@@ -121,9 +121,10 @@ def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequen
     from dagster import AssetKey
 
     from sparknet_assets.arrivals import RAW_DOCUMENTS, arrival
-    from sparknet_assets.document_run import find_raw, new_document
+    from sparknet_assets.originals import find_raw
     from sparknet_assets.partition_keys import partition_key
     from sparknet_assets.partitions import register_partitions
+    from sparknet_assets.records import new_document
 
     records = deployment.catalog.get_many(doc_ids)
     for doc_id in set(doc_ids).difference(records):

@@ -12,6 +12,19 @@ from sparknet_assets.stages.contract import StageOutput
 LAST_STAGE = "vector_index"
 
 
+def new_document(doc_id: str, partition_key: str, raw_key: str) -> DocumentRecord:
+    """A row for a document that nobody has registered yet."""
+    now = datetime.now(UTC)
+    return DocumentRecord(
+        doc_id=doc_id,
+        partition_key=partition_key,
+        raw_key=raw_key,
+        filename=raw_key.rsplit("/", 1)[-1],
+        created_at=now,
+        updated_at=now,
+    )
+
+
 def succeeded(
     doc_id: str, stage: str, output: StageOutput, *, fingerprint: str, seconds: float, run_id: str
 ) -> StageRecord:

@@ -19,8 +19,10 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from schedules.planning import Change, compare
-from sparknet_assets.batch import Claims, StageResult, run_batch
-from sparknet_assets.document_run import find_raw
+from sparknet_assets.batch import run_batch
+from sparknet_assets.claims import Claims
+from sparknet_assets.document_run import StageResult
+from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
 from tests.batch.toy_stages import GRAPH, calls
