@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -125,11 +127,26 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(detail) for detail in error.errors())) from None
+        sentences = [_sentence(detail, overrides) for detail in error.errors()]
+        raise SettingsError("; ".join(sentences)) from None
     except UnparsedError as error:
         raise SettingsError(_unparsed(error)) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"sparknet.toml is not valid TOML: {error}") from None
+
+
+def unknown_variables() -> dict[str, str]:
+    """Variables that look like settings and are none -> the setting that may be meant, or ""."""
+    known = [_variable(name) for name in Settings.model_fields]
+    return {
+        name: next(iter(get_close_matches(name.upper(), known, n=1)), "")
+        for name in sorted(os.environ)
+        if name.upper().startswith("SPARKNET_") and name.upper() not in known
+    }
+
+
+def _variable(name: str) -> str:
+    return f"SPARKNET_{name.upper()}"
 
 
 def _unparsed(error: UnparsedError) -> str:
@@ -139,11 +156,19 @@ def _unparsed(error: UnparsedError) -> str:
     return f'{name}: should be a JSON list, for example ["first", "second"]'
 
 
-def _sentence(detail: object) -> str:
+def _sentence(detail: object, overrides: Collection[str]) -> str:
     assert isinstance(detail, dict)
     name = ".".join(str(part) for part in detail["loc"]) or "settings"
     if detail["type"] == "extra_forbidden":
-        return f"{name} is not a setting"
+        near = get_close_matches(name, list(Settings.model_fields), n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        return f"sparknet.toml: {name} is not a setting{meant}"
+    where = _variable(name)
+    if name in overrides:
+        where = name
+    elif not os.environ.get(where) and not name.startswith("pdf_passwords"):
+        where = f"sparknet.toml: {name}"
     secret = name.startswith("pdf_passwords")
     given = "" if secret else f", not {detail.get('input')!r}"
-    return f"SPARKNET_{name.upper()}: {detail['msg'].lower()}{given}"
+    problem = detail["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f"{where} {problem.split(', unable to')[0]}{given}"

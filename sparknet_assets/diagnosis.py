@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import SecretStr
 
 from resources.deployment import Deployment
-from resources.settings import Settings
+from resources.settings import Settings, unknown_variables
 
 Level = Literal["ok", "warn", "fail"]
 GIB = 2**30
@@ -23,6 +23,8 @@ _LITTLE_SPACE = 2 * GIB
 _NO_SPACE = GIB // 4
 # Databases in WAL mode need memory shared by their users: not to be had over a network.
 _NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
+# Checks of what can't work without a home.
+_IN_HOME = {"catalog", "cache", "embedder", "vector store", "dagster"}
 _PACKAGES = (
     "sparknet-assets", "dagster", "pymupdf", "rapidocr", "onnxruntime", "chromadb", "kreuzberg",
 )  # fmt: skip
@@ -40,6 +42,7 @@ class Check(NamedTuple):
 def diagnose(deployment: Deployment) -> Iterator[Check]:
     """All checks, each run although another failed. Loads the models: takes some seconds."""
     checks: list[tuple[str, Callable[[Deployment], Check], str]] = [
+        ("settings", check_settings, ""),
         ("home", check_home, "choose a folder that you may write to: SPARKNET_HOME"),
         ("disk", check_disk, "free some space, or move SPARKNET_HOME"),
         ("catalog", check_catalog, "restore state/catalog.db from a backup, or move it away"),
@@ -50,11 +53,19 @@ def diagnose(deployment: Deployment) -> Iterator[Check]:
         ("dagster", check_dagster, "make setup; see docs/operations.md"),
         ("machine", check_machine, "set SPARKNET_WORKERS and SPARKNET_WORKER_MEMORY_MB lower"),
     ]
+    failed: dict[str, str] = {}
     for name, check, remedy in checks:
         try:
-            yield check(deployment)
+            result = check(deployment)
         except Exception as error:  # a diagnosis reports whatever is wrong
-            yield Check(name, "fail", str(error) or type(error).__name__, remedy)
+            result = Check(name, "fail", _reason(error), remedy)
+        if result.level != "ok" and name in _IN_HOME and "home" in failed.values():
+            result = result._replace(remedy="see home")
+        elif result.level == "fail" and result.detail in failed:
+            result = result._replace(remedy=f"see {failed[result.detail]}")
+        if result.level == "fail":
+            failed.setdefault(result.detail, name)
+        yield result
 
 
 def settings_in_force(settings: Settings) -> list[tuple[str, Any, bool]]:
@@ -76,6 +87,19 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def check_settings(deployment: Deployment) -> Check:
+    """No variable looks like a setting and is none. Wrong values end the command before this."""
+    wrong = unknown_variables()
+    if not wrong:
+        changed = [
+            name for name, _, default in settings_in_force(deployment.settings) if not default
+        ]
+        return Check("settings", "ok", f"{len(changed)} other than the defaults")
+    meant = [f"{name} (did you mean {near}?)" if near else name for name, near in wrong.items()]
+    detail = f"{', '.join(meant)}: no such setting"
+    return Check("settings", "warn", detail, "correct or unset it; see docs/operations.md")
 
 
 def check_home(deployment: Deployment) -> Check:
@@ -160,7 +184,11 @@ def check_dagster(deployment: Deployment) -> Check:
 
     with open_instance(deployment.settings) as instance:
         runs = instance.get_runs_count()
-    return Check("dagster", "ok", f"{dagster_home(deployment.settings)}: {runs:,} runs")
+    return Check(
+        "dagster",
+        "ok",
+        f"{dagster_home(deployment.settings)}: {runs:,} run{'' if runs == 1 else 's'}",
+    )
 
 
 def check_machine(deployment: Deployment) -> Check:
@@ -172,7 +200,7 @@ def check_machine(deployment: Deployment) -> Check:
     cores = os.cpu_count() or 1
     detail = (
         f"{cores} cores, {memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free; "
-        f"{settings.workers} workers of at most {settings.worker_memory_mb} MiB"
+        f"workers: {settings.workers}, each of at most {settings.worker_memory_mb} MiB"
     )
     if settings.workers * settings.worker_memory_mb * 2**20 > memory.total:
         remedy = "set SPARKNET_WORKERS or SPARKNET_WORKER_MEMORY_MB lower"
@@ -180,6 +208,13 @@ def check_machine(deployment: Deployment) -> Check:
     if settings.workers > cores:
         return Check("machine", "warn", detail, "more workers than cores make it slower")
     return Check("machine", "ok", detail)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror.lower()}"
+    return str(error) or type(error).__name__
 
 
 def _existing(path: Path) -> Path:

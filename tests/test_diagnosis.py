@@ -75,7 +75,25 @@ def test_a_home_that_can_not_be_written_to(light: Deployment, tmp_path: Path) ->
     found = checks(broken)
     assert found["home"].level == "fail"
     assert found["catalog"].level == "fail"
+    assert found["catalog"].remedy == found["cache"].remedy == "see home"
+    assert "Errno" not in found["home"].detail
     assert found["embedder"].level == "ok"
+
+
+def test_the_same_reason_is_not_given_another_remedy(light: Deployment) -> None:
+    class Lost:
+        def count(self) -> tuple[int, int]:
+            raise SparknetError(FailureKind.UNAVAILABLE, "the model is not there")
+
+    light.__dict__.update(vector_store=Lost())
+    assert checks(light)["vector store"].remedy == "see ocr"
+
+
+def test_a_misspelt_variable(light: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARKNET_WORKER", "4")
+    found = checks(light)["settings"]
+    assert found.level == "warn"
+    assert "SPARKNET_WORKER (did you mean SPARKNET_WORKERS?)" in found.detail
 
 
 @pytest.mark.parametrize(("free", "level"), [(0.1, "fail"), (1, "warn"), (100, "ok")])

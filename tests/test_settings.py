@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.settings import SettingsError, load_settings
+from resources.settings import SettingsError, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +27,53 @@ def test_a_file_that_is_no_toml(folder: Path) -> None:
     (folder / "sparknet.toml").write_text("workers = [")
     with pytest.raises(SettingsError, match=r"sparknet\.toml is not valid TOML"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("SPARKNET_OCR", "foo", "SPARKNET_OCR should be 'paddle' or 'tesseract', not 'foo'"),
+        ("SPARKNET_WORKERS", "two", "SPARKNET_WORKERS should be a valid integer, not 'two'"),
+        (
+            "SPARKNET_CHUNK_OVERLAP",
+            "200",
+            "SPARKNET_CHUNK_OVERLAP must be less than half of SPARKNET_CHUNK_TOKENS, which is 256,"
+            " not '200'",
+        ),
+    ],
+)
+def test_a_wrong_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("workers = 0", "sparknet.toml: workers should be greater than or equal to 1, not 0"),
+        ("ocrr = 'paddle'", "sparknet.toml: ocrr is not a setting; did you mean ocr?"),
+        ("zzz = 1", "sparknet.toml: zzz is not a setting"),
+    ],
+)
+def test_a_wrong_line_in_the_file(folder: Path, line: str, sentence: str) -> None:
+    (folder / "sparknet.toml").write_text(line)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value) == sentence
+
+
+def test_variables_that_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARKNET_WORKER", "4")
+    monkeypatch.setenv("SPARKNET_QQQQQQQQQQQQ", "4")
+    monkeypatch.setenv("SPARKNET_DAGSTER_HOME", "/tmp")
+    assert unknown_variables() == {
+        "SPARKNET_QQQQQQQQQQQQ": "",
+        "SPARKNET_WORKER": "SPARKNET_WORKERS",
+    }
 
 
 def test_empty_variables_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ class SQLiteCache:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._database = Database(self._path, _MIGRATIONS, busy_seconds=30.0)
+        self._warned = False
 
     def __reduce__(self) -> tuple[Callable[[Path], SQLiteCache], tuple[Path]]:
         return SQLiteCache, (self._path,)
@@ -97,14 +98,20 @@ class SQLiteCache:
             return action()
         except sqlite3.DatabaseError as error:
             if primary_code(error) not in _DAMAGED:
-                log.warning("The cache %s is not used this time: %s", self._path, error)
+                self._warn_once(error)
                 return otherwise
             problem: Exception = error
         except (OSError, SparknetError) as error:
-            log.warning("The cache %s is not used this time: %s", self._path, error)
+            self._warn_once(error)
             return otherwise
         log.warning("The cache %s is damaged (%s): starting a new one.", self._path, problem)
         return self._after_replacement(action, otherwise)
+
+    def _warn_once(self, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            log.warning("The cache %s is not used this time: %s", self._path, reason)
 
     def _after_replacement(self, action: Callable[[], T], otherwise: T) -> T:
         try:

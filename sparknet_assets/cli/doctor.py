@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparknet_assets.cli.output import clean, console, json_option, print_json, table
+from sparknet_assets.cli.output import clean, json_option, print_json, show, table
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
@@ -44,18 +44,15 @@ def doctor(session: Session, as_json: bool) -> None:
             }
         )
     else:
-        out = console()
         rows = table("check", "", "what was found", "what to do")
         for check in checks:
             mark = Text(check.level, style=_COLOURS[check.level])
             rows.add_row(check.name, mark, clean(check.detail), check.remedy)
-        out.print(rows)
+        show(rows)
         changed = [f"  {name} = {value}" for name, value, default in in_force if not default]
-        out.print("\nSettings other than the defaults:" if changed else "\nAll settings: defaults.")
+        show("\nSettings other than the defaults:" if changed else "\nAll settings: defaults.")
         for line in changed:
-            out.print(line)
-        out.print(
-            "\nVersions: " + ", ".join(f"{name} {number}" for name, number in versions.items())
-        )
+            show(line)
+        show("\nVersions: " + ", ".join(f"{name} {number}" for name, number in versions.items()))
     if not ok:
         raise click.exceptions.Exit(1)

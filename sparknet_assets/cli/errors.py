@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,7 +29,7 @@ class FriendlyGroup(click.Group):
                 raise
             if type(error).__name__ in _DAGSTER_INTERRUPTS:
                 _interrupted(ctx)
-            raise _explained(error) from None
+            raise _explained(error, _home(ctx)) from None
 
 
 def _interrupted(ctx: click.Context) -> None:
@@ -38,21 +39,32 @@ def _interrupted(ctx: click.Context) -> None:
     ctx.exit(INTERRUPTED)
 
 
-def _explained(error: Exception) -> click.ClickException:
+def _home(ctx: click.Context) -> Path | None:
+    """The home folder, when the command got so far as to open it."""
+    deployment = vars(ctx.obj).get("deployment") if ctx.obj else None
+    return deployment.home if deployment else None
+
+
+def _explained(error: Exception, home: Path | None) -> click.ClickException:
     from resources.settings import SettingsError
 
     if isinstance(error, SettingsError):
         return click.UsageError(str(error))
-    return click.ClickException(_sentence(error))
+    return click.ClickException(_sentence(error, home))
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, home: Path | None) -> str:
     from resources.failure import SparknetError
 
     if isinstance(error, SparknetError):
         return error.message
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full; free some space and run the same command again to go on."
+    if isinstance(error, OSError) and error.strerror and _is_in(error.filename, home):
+        return (
+            f"The home folder {home} can't be used ({error.filename}: {error.strerror.lower()}); "
+            "choose another with --home or SPARKNET_HOME."
+        )
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}."
@@ -62,3 +74,9 @@ def _sentence(error: Exception) -> str:
         f"Something went wrong that should not: {type(error).__name__}: {error}. "
         "Run `sparknet --traceback ...` to see where."
     )
+
+
+def _is_in(filename: object, home: Path | None) -> bool:
+    if home is None or not isinstance(filename, str):
+        return False
+    return Path(filename).absolute().is_relative_to(home.absolute())

@@ -37,6 +37,16 @@ def console() -> Console:
     return Console(width=width, highlight=False, emoji=False, markup=False)
 
 
+def show(*renderables: Any) -> None:
+    """Prints tables and styled text, each line without the blanks that rich fills it up with."""
+    out = console()
+    with out.capture() as captured:
+        for renderable in renderables:
+            out.print(renderable)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     """An empty table; the columns in `numbers` are right-aligned."""
     from rich import box

@@ -12,11 +12,11 @@ import click
 from sparknet_assets.cli.choices import FAILURE_KINDS, TIERS
 from sparknet_assets.cli.output import (
     clean,
-    console,
     counted,
     document_table,
     json_option,
     print_json,
+    show,
     totals_line,
 )
 from sparknet_assets.cli.status import unknown_document
@@ -57,7 +57,11 @@ code 1 says that a document failed or a path could not be read; all others are i
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
 )
-@click.option("--tier", type=click.Choice(TIERS), help="How much to spend on these documents.")
+@click.option(
+    "--tier",
+    type=click.Choice(TIERS),
+    help="How much may be spent on these documents; recorded for services that cost money.",
+)
 @click.option("--doc-id", callback=_safe_doc_id, help="Name of the document, for a single file.")
 @json_option
 @click.pass_obj
@@ -237,13 +241,16 @@ def _print_outcome(
 
     bad = troubled(reports)
     if bad:
-        console().print(document_table(bad))
+        show(document_table(bad))
         click.echo()
     for problem in problems:
         click.echo(f"not taken in: {clean(problem.message)}", err=True)
+    if not reports:
+        click.echo("No documents were taken in." if problems else "There are no documents yet.")
+        return
     pages = sum(item.document.pages for item in reports)
     chunks = sum(item.document.chunks for item in reports)
     click.echo(
-        f"{totals_line(counts) or 'No documents'}: {counted(pages, 'page')}, "
+        f"{totals_line(counts)}: {counted(pages, 'page')}, "
         f"{counted(chunks, 'chunk')} in {seconds:.1f} s"
     )

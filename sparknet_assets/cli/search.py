@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sparknet_assets.cli.choices import MODES
-from sparknet_assets.cli.output import clean, console, json_option, print_json
+from sparknet_assets.cli.output import clean, json_option, print_json, show
 from sparknet_assets.cli.status import unknown_document
 
 if TYPE_CHECKING:
@@ -57,14 +57,13 @@ def search(
         print_json(found.as_json())
         return
     if not found.hits:
-        click.echo("No passages found." if catalog.totals() else "Nothing is indexed yet.")
+        nothing = "Nothing is indexed yet: sparknet ingest PATH..."
+        click.echo("No passages found." if catalog.totals() else nothing)
         return
     from rich.padding import Padding
 
-    out = console()
     for hit in found.hits:
-        out.print(_heading(hit))
-        out.print(Padding(snippet(hit.text, query), (0, 0, 1, 4), expand=False))
+        show(_heading(hit), Padding(snippet(hit.text, query), (0, 0, 1, 4), expand=False))
 
 
 def _heading(hit: Hit) -> Text:

@@ -8,12 +8,12 @@ import click
 
 from sparknet_assets.cli.output import (
     clean,
-    console,
     counted,
     document_table,
     json_option,
     page_list,
     print_json,
+    show,
     status_cell,
     table,
     totals_line,
@@ -70,9 +70,8 @@ def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> 
         for item in report_all(catalog)
         if everything or item.document.status.value not in ("indexed", "deleted")
     ]
-    out = console()
     if listed:
-        out.print(document_table(listed if everything else listed[:_LISTED]))
+        show(document_table(listed if everything else listed[:_LISTED]))
     click.echo(f"\n{counted(count, 'document')}: {totals_line(totals)}")
     if not everything:
         click.echo("Only those that need a look are listed; --all lists every document.")
@@ -94,15 +93,16 @@ def _print_one(item: DocumentReport) -> None:
     from rich.text import Text
 
     document = item.document
-    out = console()
     heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))
     heading.append(f"  {counted(document.pages, 'page')}, {counted(document.chunks, 'chunk')}")
-    out.print(heading)
-    out.print(f"file    {document.raw_key}")
+    show(heading)
+    show(f"file    {document.raw_key}")
     if document.source:
-        out.print(f"source  {clean(document.source)}")
+        show(f"source  {clean(document.source)}")
+    if document.tier != "standard":
+        show(f"tier    {document.tier}")
     if document.failure:
-        out.print(f"failure {what_is_wrong(item)}")
+        show(f"failure {what_is_wrong(item)}")
     rows = table(
         "stage", "status", "pages", "seconds", "reused", "missing pages", "updated",
         numbers=("pages", "seconds"),
@@ -118,4 +118,4 @@ def _print_one(item: DocumentReport) -> None:
             f"{stage.updated_at.astimezone():%Y-%m-%d %H:%M:%S}",
         )
     if item.stages:
-        out.print(rows)
+        show(rows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sparknet_assets.cli.output import clean, console, counted, json_option, print_json, table
+from sparknet_assets.cli.output import clean, counted, json_option, print_json, show, table
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
@@ -35,7 +35,7 @@ def verify(session: Session, as_json: bool) -> None:
         rows = table("document", "problem", "detail")
         for item in problems:
             rows.add_row(clean(item.doc_id), item.kind, clean(item.detail))
-        console().print(rows)
+        show(rows)
         click.echo(
             f"\n{counted(len(problems), 'problem')}. `sparknet materialize` makes what is missing "
             "again; `sparknet materialize DOC --force` redoes a document."

@@ -72,7 +72,7 @@ def _unlock(document: pymupdf.Document, name: str, passwords: Iterable[str]) -> 
         tried = True
         if document.authenticate(password):
             return
-    reason = "none of the configured passwords opens it" if tried else "it needs a password"
+    reason = "none of the configured passwords opens it" if tried else "no password was given"
     raise SparknetError(
         FailureKind.ENCRYPTED,
         f"{name} is encrypted and {reason}. Add its password to SPARKNET_PDF_PASSWORDS and retry.",

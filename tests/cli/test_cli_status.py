@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from cli_fakes import Cli, Runs
+from click.testing import CliRunner
 
+from sparknet_assets.cli import main
 from sparknet_assets.stage_names import STAGE_NAMES
 
 
@@ -71,6 +73,20 @@ def test_a_long_list_shows_what_needs_a_look(
     assert "n17-txt" not in shown
     assert "locked-txt" in shown
     assert "n17-txt" in cli("status", "--all").stdout
+
+
+def test_a_home_that_can_not_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    result = CliRunner().invoke(main, ["--home", str(tmp_path / "file" / "home"), "status"])
+    assert result.exit_code == 1
+    assert "choose another with --home or SPARKNET_HOME" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_nothing_is_filled_up_with_blanks(cli: Cli, runs: Runs, inbox: Path) -> None:
+    cli("ingest", inbox)
+    lines = cli("status").stdout.splitlines()
+    assert lines == [line.rstrip() for line in lines]
 
 
 def test_an_unknown_document(cli: Cli) -> None:
