@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,53 @@ def test_columns_amid_wider_text_are_columns() -> None:
     assert tables == []
 
 
+def order_of(page: list[Segment]) -> str:
+    return "".join(line.words[0].text[0] for line in arrange(page, 0.7)[0])
+
+
+def test_columns_of_other_widths_on_one_page_have_gutters_of_their_own() -> None:
+    wide = [segment(f"c{i} {FILLER} and more", 0.1, 0.4 + 0.02 * i, 0.5) for i in range(12)]
+    narrow = [segment(f"d{i} {FILLER}", 0.65, 0.4 + 0.02 * i, 0.25) for i in range(12)]
+    page = [
+        *column("b", 0.53, 0.105, 6),
+        segment("b short", 0.53, 0.225),
+        *column("a", 0.1, 0.1, 9),
+        segment("x a title across the page", 0.1, 0.33, 0.8),
+        *narrow,
+        *wide,
+    ]
+
+    assert order_of(page) == "a" * 9 + "b" * 7 + "x" + "c" * 12 + "d" * 12
+
+
+def test_a_running_title_is_read_before_the_columns_and_a_foot_after_them() -> None:
+    page = [
+        segment("r the running title", 0.1, 0.03),
+        segment("77", 0.85, 0.03),
+        *column("a", 0.1, 0.1, 8),
+        *column("b", 0.55, 0.1, 8),
+        segment("f the publisher", 0.1, 0.4),
+    ]
+
+    lines, _ = arrange(page, 0.7)
+
+    assert lines[0].text == "r the running title 77"
+    assert order_of(page) == "r" + "a" * 8 + "b" * 8 + "f"
+
+
+def test_short_labels_of_a_figure_do_not_hide_the_columns() -> None:
+    labels = [segment(f"l{i}", 0.56 + 0.05 * (i % 4), 0.1 + 0.02 * i) for i in range(8)]
+    page = [*column("a", 0.1, 0.1, 14), *labels, *column("b", 0.55, 0.28, 5)]
+
+    assert order_of(page) == "a" * 14 + "l" * 8 + "b" * 5
+
+
+def test_what_runs_up_the_margin_is_read_last() -> None:
+    margin = Segment([Word("arXiv", 0.02, 0.1, 0.05, 0.2, 1.0)], 0.02, aslant=True)
+
+    assert order_of([margin, *column("t", 0.1, 0.1, 5)]) == "ttttta"
+
+
 def test_columns_of_numbers_are_read_row_by_row() -> None:
     page = []
     for row in range(6):
@@ -120,6 +168,65 @@ def test_paragraphs_are_blocks_and_headings_have_levels() -> None:
     ]
     blocks = [line.block for line in lines]
     assert blocks == [0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u00b7 Option A: charter",
+        "\u2610 TRANSITION REPORT",
+        "\u2013 a further point",
+        "Risks and outlook ........ 11",
+        "or",
+        "The bursary for the officers,",
+        "The measure is a popu-",
+        "The results (see the annex",
+    ],
+)
+def test_bullets_entries_and_broken_sentences_are_no_headings(text: str) -> None:
+    page = [segment(text, 0.1, 0.05, size=0.03), *column("a", 0.1, 0.16, 6)]
+
+    assert {line.role for line in arrange(page, 0.7)[0]} == {"text"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_heading"),
+    [
+        (["Amount", "Tax", "Total"], False),
+        (["Risks", "11"], False),
+        (["Item 1.", "Financial statements"], True),
+        (["4.2", "Risks"], True),
+    ],
+)
+def test_a_row_of_cells_is_no_heading(parts: list[str], is_heading: bool) -> None:
+    row = [segment(text, 0.1 + 0.3 * i, 0.05, bold=True) for i, text in enumerate(parts)]
+
+    lines, _ = arrange([*row, *column("a", 0.1, 0.16, 6)], 0.7)
+
+    assert (lines[0].role == "heading") is is_heading
+
+
+def test_what_ocr_is_unsure_of_is_no_heading() -> None:
+    scrawl = Segment([Word("Plach", 0.1, 0.05, 0.3, 0.1, 0.6)], 0.05)
+    page = [scrawl, *column("a", 0.1, 0.16, 6)]
+
+    assert arrange(page, 0.7, measured=False)[0][0].role == "text"
+
+
+def test_a_heading_over_the_columns_belongs_to_the_table() -> None:
+    page = [segment("Three months ended", 0.6, 0.08, bold=True)]
+    for row in range(5):
+        page += [
+            segment(f"Cost of item number {row}", 0.1, 0.1 + 0.02 * row, 0.3),
+            segment(f"{row}00", 0.6, 0.1 + 0.02 * row),
+            segment(f"{row}50", 0.8, 0.1 + 0.02 * row),
+        ]
+
+    lines, tables = arrange(page, 0.7, find_tables=True)
+
+    assert {line.role for line in lines} == {"table"}
+    assert tables[0].rows[0] == ["", "Three months ended", ""]
+    assert tables[0].header_rows == 1
 
 
 def test_an_indented_line_begins_a_paragraph() -> None:

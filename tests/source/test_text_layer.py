@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pymupdf
@@ -167,6 +167,72 @@ def test_words_drawn_twice_for_boldness_are_read_once(page: pymupdf.Page) -> Non
         page.insert_text((40.3, 80 + 20 * number), text, fontsize=11)
 
     assert text_of(read_text_layer(page).seen) == " ".join(PROSE)
+
+
+def undecodable(page: pymupdf.Page, texts: list[str]) -> None:
+    """Replaces what a typed page says of its letters: `~` stands for one that maps to nothing."""
+    write_lines(page, texts)
+    document = page.parent
+    fonts = [font for font in page.get_fonts() if font[3] == "Courier"]
+    unmapped = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def "
+        "1 begincodespacerange <00> <FF> endcodespacerange "
+        "2 beginbfrange <20> <7D> <0020> <7F> <FF> <007F> endbfrange "
+        "1 beginbfchar <7E> <FFFD> endbfchar endcmap end end"
+    )
+    for font in fonts:
+        stream = document.get_new_xref()
+        document.update_object(stream, "<<>>")
+        document.update_stream(stream, unmapped.encode())
+        document.xref_set_key(font[0], "ToUnicode", f"{stream} 0 R")
+
+
+def write_lines(page: pymupdf.Page, texts: list[str]) -> None:
+    for number, text in enumerate(texts):
+        page.insert_text((40, 80 + 20 * number), text, fontsize=9, fontname="cour")
+
+
+def test_leaders_that_nothing_is_known_of_are_left_out(page: pymupdf.Page) -> None:
+    undecodable(page, [*PROSE, "Defence 3 ~~~~~~~~~~~~ 12", "Schools ~~~~~~~~~~~~~~~~~~~~ 4"])
+
+    layer = read_text_layer(page)
+
+    assert layer.verdict == "good-text-layer"
+    assert text_of(layer.seen) == " ".join([*PROSE, "Defence 3 12", "Schools 4"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda word: word.replace("e", "~").replace("t", "~"),
+        lambda word: "~" * len(word) if len(word) > 4 else word,
+    ],
+    ids=["letters", "whole words"],
+)
+def test_words_that_nothing_is_known_of_are_garbled(
+    page: pymupdf.Page, change: Callable[[str], str]
+) -> None:
+    undecodable(page, [" ".join(map(change, text.split())) for text in PROSE])
+
+    assert read_text_layer(page).verdict == "garbled"
+
+
+def test_a_line_that_starts_bold_is_not_bold(page: pymupdf.Page) -> None:
+    page.insert_htmlbox(pymupdf.Rect(40, 60, 380, 100), "<b>Scope.</b> These terms apply to all.")
+    page.insert_htmlbox(pymupdf.Rect(40, 100, 380, 140), "<b>Scope of these terms</b>")
+
+    assert [segment.bold for segment in read_text_layer(page).seen] == [False, True]
+
+
+def test_text_up_the_margin_and_across_the_page_is_aslant(page: pymupdf.Page) -> None:
+    write(page)
+    page.insert_text((20, 400), "Preprint of 2 June", rotate=90)
+    turn = pymupdf.Matrix(40)
+    page.insert_text((100, 400), "DRAFT", fontsize=60, morph=(pymupdf.Point(100, 400), turn))
+
+    layer = read_text_layer(page)
+
+    assert [s.words[0].text for s in layer.seen if s.aslant] == ["Preprint", "DRAFT"]
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

@@ -16,6 +16,7 @@ FEWEST_ROWS = 3
 # Gaps in heights of a line: wider parts two cells; wider, downwards, ends a table.
 CELL_GAP = 0.9
 ROW_GAP = 2.6
+TOP_GAP = 1.2
 COLUMN_GAP = 0.4
 MOST_BETWEEN = 2
 # Of the rows, how many may cross the gap between two columns, and must have two cells or more.
@@ -67,8 +68,11 @@ def aligned_tables(rows: Sequence[Sequence[Segment]], aspect: float) -> list[Fou
     unit = height / max(aspect, 1e-6)
     cells = [_cells(row, unit) for row in rows]
     found = []
-    for first, last in _stretches(cells, boxes, height):
-        table = _table(cells[first:last], boxes[first:last], unit)
+    free = 0
+    for begin, last in _stretches(cells, boxes, height):
+        first = _with_top(cells, boxes, free, begin, last, unit)
+        free = last
+        table = _table(cells[first:last], boxes[first:last], unit, begin - first)
         if table is not None:
             found.append(Found(first, last, table))
     return found
@@ -130,6 +134,25 @@ def _stretches(cells: list[list[_Cell]], boxes: list[Box], height: float) -> lis
     return [(a, b) for a, b in stretches if sum(len(r) > 1 for r in cells[a:b]) >= FEWEST_ROWS]
 
 
+def _with_top(
+    cells: list[list[_Cell]], boxes: list[Box], free: int, first: int, last: int, unit: float
+) -> int:
+    """Where a table begins: with what stands over its columns, but for the first, as a heading."""
+    edges = _column_edges(cells[first:last], unit)
+    if not edges:
+        return first
+    right = max(cell.x1 for row in cells[first:last] for cell in row)
+    top = first
+    for index in range(first - 1, max(free, first - MOST_BETWEEN) - 1, -1):
+        gap = boxes[index + 1].y0 - boxes[index].y1
+        if len(cells[index]) != 1 or gap > TOP_GAP * (boxes[index].y1 - boxes[index].y0):
+            break
+        cell = cells[index][0]
+        if edges[0] < cell.x0 and cell.x1 <= right + unit and len(cell.words) < FEWEST_WORDS:
+            top = index
+    return top
+
+
 def _is_several(row: list[_Cell], width: float) -> bool:
     """Whether a row has two cells or more; a footnote with its mark has not."""
     return len(row) > 1 and not any(
@@ -137,13 +160,17 @@ def _is_several(row: list[_Cell], width: float) -> bool:
     )
 
 
-def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float) -> Table | None:
+def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float, tops: int) -> Table | None:
     edges = _column_edges(cells, unit)
     if len(edges) < 1:
         return None
     rows: list[list[str]] = []
-    for row in cells:
+    for number, row in enumerate(cells):
         columns: list[list[Word]] = [[] for _ in range(len(edges) + 1)]
+        if number < tops and len(row) == 1:
+            # What stands alone over all columns is said in the first of them.
+            columns[1] = row[0].words
+            row = []
         for cell in row:
             for words in _parts(cell, edges, unit):
                 columns[sum(edge < words[0].x0 + 0.2 * unit for edge in edges)].extend(words)

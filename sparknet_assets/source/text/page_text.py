@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from resources.ocr.geometry import turn_box, turn_line
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, PageImage
 from sparknet_assets.source.pdf import native_errors
+from sparknet_assets.source.text.initials import with_initials
 from sparknet_assets.source.text.language import language_of
 from sparknet_assets.source.text.layout import arrange
 from sparknet_assets.source.text.reading_order import Segment
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 CACHE = "ocr"
 TEXT_LAYER = "text-layer"
+# Characters; a box of fewer may be taller than wide in a line that is level.
+FEWEST_UPRIGHT = 4
 
 
 def layer_of(page: pymupdf.Page | None, mode: str) -> TextLayer:
@@ -75,13 +79,12 @@ def from_layer(
         known: Tables that the source file states, for renditions.
         find_tables: Look for tables on the page.
     """
-    upright = _upright(layer.seen, layer.rotation)
+    aspect = _aspect(image, layer.rotation)
+    upright = with_initials(_upright(layer.seen, layer.rotation), aspect)
     tables = [_turned(table, layer.rotation) for table in known]
     if find_tables:
         tables += ruled_tables(upright, layer.rules)
-    lines, placed = arrange(
-        upright, _aspect(image, layer.rotation), tables, find_tables=find_tables
-    )
+    lines, placed = arrange(upright, aspect, tables, find_tables=find_tables)
     lines, placed = _as_shown(lines, placed, layer.rotation)
     return PageText(
         page=image.page,
@@ -108,9 +111,10 @@ def from_ocr(
         for line in result.lines
         if line.words
     ]
+    aspect = _aspect(image, result.rotation)
     lines, placed = arrange(
-        _upright(segments, result.rotation),
-        _aspect(image, result.rotation),
+        [replace(s, aslant=_stands(s, aspect)) for s in _upright(segments, result.rotation)],
+        aspect,
         [_turned(table, result.rotation) for table in result.tables],
         measured=False,
         find_tables=find_tables and not result.tables,
@@ -170,11 +174,17 @@ def _pixels(ref: DocumentRef, image: PageImage, deployment: Deployment) -> NDArr
     return pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
 
 
+def _stands(segment: Segment, aspect: float) -> bool:
+    """Whether a line found by OCR runs up or down the page."""
+    width = (segment.box.x1 - segment.box.x0) * aspect
+    height = segment.box.y1 - segment.box.y0
+    return segment.characters >= FEWEST_UPRIGHT and height > 2 * width
+
+
 def _upright(segments: Sequence[Segment], rotation: int) -> list[Segment]:
-    return [
-        Segment(turn_line(Line(words=s.words), rotation).words, s.size, s.bold) if rotation else s
-        for s in segments
-    ]
+    if not rotation:
+        return list(segments)
+    return [replace(s, words=turn_line(Line(words=s.words), rotation).words) for s in segments]
 
 
 def _aspect(image: PageImage, rotation: int) -> float:

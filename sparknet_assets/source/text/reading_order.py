@@ -7,26 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from statistics import median
 
 from resources.ocr import Box, Word
 from resources.ocr.geometry import rows_of
+from sparknet_assets.source.text.bands import Band, bands_of
+from sparknet_assets.source.text.gutters import FEWEST_LINES, Item, find_gutter
 
-BINS = 240
-MOST_DEPTHS = 24
-# A gutter is at least this wide, in heights of a line, and few lines of its page cross it; more may
-# where its columns are clearly prose, set in the middle of wider text.
-GUTTER = 0.6
-FEW_CROSSING = 0.25
-MOST_CROSSING = 0.65
-# What makes a side of a gutter a column of prose and not one of a table: wide enough, several
-# lines, and lines that fill it.
-COLUMN_WIDTH = 7.0
-FEWEST_LINES = 3
-FEWEST_CHARACTERS = 10
-FILLED = 0.5
-CLEARLY_FILLED = 0.8
+# In heights of a line: what stands apart from columns by more is no part of them.
+APART = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,11 +24,14 @@ class Segment:
 
     Attributes:
         size: Height of the font, or of the box where that is unknown, in fractions of the page.
+        bold: Whether nearly all of it is.
+        aslant: It does not run along the lines of the page: a note up the margin, a watermark.
     """
 
     words: list[Word]
     size: float
     bold: bool = False
+    aslant: bool = False
 
     @cached_property
     def box(self) -> Box:
@@ -53,18 +45,6 @@ class Segment:
     @cached_property
     def characters(self) -> int:
         return sum(len(word.text) for word in self.words)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something to be put in order; both sides of its box in heights of the page.
-
-    `key` tells the caller what it is.
-    """
-
-    key: int
-    box: Box
-    characters: int
 
 
 def runs_right_to_left(words: Sequence[Word]) -> bool:
@@ -95,92 +75,40 @@ def _directed(row: list[Item], right_to_left: bool) -> list[Item]:
 
 
 def _regions(items: list[Item], right_to_left: bool) -> list[list[Item]]:
-    gutter = _gutter(items)
+    gutter = find_gutter(items)
     if gutter is None:
         return [items] if items else []
-    # What crosses the gutter (a title, a wide figure) parts the page into bands, read one by one.
-    crossing = {item.key for item in items if item.box.x0 < gutter < item.box.x1}
     regions: list[list[Item]] = []
-    by_height = sorted(items, key=lambda item: item.box.y0 + item.box.y1)
-    for spans, group in groupby(by_height, key=lambda item: item.key in crossing):
-        band = list(group)
-        if spans:
+    for kind, band in bands_of(items, gutter):
+        if kind is Band.ACROSS:
             regions.append(band)
-            continue
-        left = [item for item in band if item.box.x1 <= gutter]
-        right = [item for item in band if item.box.x1 > gutter]
-        for side in (right, left) if right_to_left else (left, right):
-            regions.extend(_regions(side, right_to_left))
+        elif kind is Band.OTHERWISE_PARTED:
+            regions.extend(_regions(band, right_to_left))
+        else:
+            above, band, below = _trimmed(band)
+            left = [item for item in band if item.box.x1 <= gutter]
+            right = [item for item in band if item.box.x1 > gutter]
+            sides = (right, left) if right_to_left else (left, right)
+            regions += [above] if above else []
+            for side in sides:
+                regions.extend(_regions(side, right_to_left))
+            regions += [below] if below else []
     return regions
 
 
-def _gutter(items: list[Item]) -> float | None:
-    """The x in the middle of the best gap between two columns of prose."""
-    if len(items) < 2 * FEWEST_LINES:
-        return None
+def _trimmed(items: list[Item]) -> tuple[list[Item], list[Item], list[Item]]:
+    """Takes few lines off, at the top and the bottom, that stand well apart: a running title."""
+    rows = rows_of([item.box for item in items])
     height = median(item.box.y1 - item.box.y0 for item in items)
-    start, end = min(item.box.x0 for item in items), max(item.box.x1 for item in items)
-    if height <= 0 or end - start < 2 * COLUMN_WIDTH * height:
-        return None
-    step = (end - start) / BINS
-    cover = [0] * BINS
-    for item in items:
-        first = max(0, int((item.box.x0 - start) / step + 0.5))
-        for position in range(first, min(BINS, int((item.box.x1 - start) / step + 0.5))):
-            cover[position] += 1
-    best: tuple[float, float] | None = None
-    for crossed in sorted(set(cover))[:MOST_DEPTHS]:
-        if crossed > MOST_CROSSING * len(items):
-            break
-        filled = FILLED if crossed <= FEW_CROSSING * len(items) else CLEARLY_FILLED
-        for first, last in _runs(cover, crossed):
-            width = (last - first) * step
-            middle = start + (first + last) / 2 * step
-            if width >= GUTTER * height and _parts_prose(items, middle, height, filled):
-                best = max(best or (0.0, 0.0), (width, middle))
-        if best:
-            return best[1]
-    return None
-
-
-def _runs(cover: list[int], most: int) -> list[tuple[int, int]]:
-    """Stretches of bins, inside the region, that at most `most` items cover."""
-    runs = []
-    position = 0
-    for clear, group in groupby(cover, key=lambda count: count <= most):
-        length = len(list(group))
-        if clear and position > 0 and position + length < len(cover):
-            runs.append((position, position + length))
-        position += length
-    return runs
-
-
-def _parts_prose(items: list[Item], x: float, height: float, filled: float) -> bool:
-    left = [item for item in items if item.box.x1 <= x]
-    right = [item for item in items if item.box.x0 >= x]
-    return (
-        _is_prose(left, height, filled)
-        and _is_prose(right, height, filled)
-        and _side_by_side(left, right)
-    )
-
-
-def _is_prose(side: list[Item], height: float, filled: float) -> bool:
-    if len(side) < FEWEST_LINES:
-        return False
-    width = max(item.box.x1 for item in side) - min(item.box.x0 for item in side)
-    return (
-        width >= COLUMN_WIDTH * height
-        and median(item.characters for item in side) >= FEWEST_CHARACTERS
-        and median(item.box.x1 - item.box.x0 for item in side) >= filled * width
-    )
-
-
-def _side_by_side(left: list[Item], right: list[Item]) -> bool:
-    top = max(min(item.box.y0 for item in side) for side in (left, right))
-    bottom = min(max(item.box.y1 for item in side) for side in (left, right))
-    shorter = min(
-        max(item.box.y1 for item in side) - min(item.box.y0 for item in side)
-        for side in (left, right)
-    )
-    return bottom - top > 0.3 * shorter
+    first, last = 0, len(rows)
+    bottom = 0.0
+    for index, row in enumerate(rows):
+        if index and min(items[i].box.y0 for i in row) - bottom > APART * height:
+            if index < FEWEST_LINES:
+                first = index
+            elif len(rows) - index < FEWEST_LINES:
+                last = min(last, index)
+        bottom = max(bottom, *(items[i].box.y1 for i in row))
+    parts = rows[:first], rows[first:last], rows[last:]
+    above, within, below = ([items[i] for row in part for i in row] for part in parts)
+    return above, within, below

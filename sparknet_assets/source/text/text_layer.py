@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
-from resources.ocr.geometry import word_at
 from sparknet_assets.source.text.arabic import has_lam_alef, order_ligatures, reworded
 from sparknet_assets.source.text.page_frame import PageFrame
 from sparknet_assets.source.text.page_lines import lines_of, with_words
+from sparknet_assets.source.text.pieces import pieces_of, turn_of
 from sparknet_assets.source.text.reading_order import Segment
 from sparknet_assets.source.text.rules import Rules, rules_of
-from sparknet_assets.source.text.text_quality import is_garbled
+from sparknet_assets.source.text.text_quality import is_garbled, is_undecodable
 from sparknet_assets.source.text.visibility import Sight, is_drawn
 
 if TYPE_CHECKING:
@@ -112,23 +111,28 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     content = order_ligatures(textpage.extractRAWDICT()) if arabic else textpage.extractDICT()
     pictures = _pictures(frame, page)
     sight = Sight(page, [box for box, _ in pictures] + _fills(paths, frame))
-    seen: list[Segment] = []
+    seen: list[tuple[Segment, int]] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
     for line, words in with_words(lines_of(content), rows):
         words = reworded(line, words) if arabic else words
-        for segment, visible in _segments(frame, line, words, sight):
-            (seen if visible else hidden).append(segment)
-        turn = _turn(frame, line)
+        turn = turn_of(frame, line)
         turns[turn] = turns.get(turn, 0) + len(words)
+        for segment, visible in pieces_of(frame, line, words, sight):
+            if visible:
+                seen.append((segment, turn))
+            else:
+                hidden.append(segment)
+    rotation = max(turns, key=lambda turn: (turn >= 0, turns[turn]))
+    shown = [s if turn == rotation else replace(s, aslant=True) for s, turn in seen]
     share = sum(share for _, share in pictures)
-    if share >= SCAN_SHARE and seen and _lies_under_picture(page):
-        seen, hidden = [], hidden + seen
-    seen = _without_doubles(seen)
-    rotation = max(turns, key=lambda turn: turns[turn])
+    if share >= SCAN_SHARE and shown and _lies_under_picture(page):
+        shown, hidden = [], hidden + shown
+    shown = _without_doubles(shown)
+    verdict = _judge(shown, hidden, share)
     return TextLayer(
-        _judge(seen, hidden, share),
-        seen,
+        verdict,
+        _decoded(shown) if verdict == "good-text-layer" else shown,
         hidden,
         rotation,
         rules_of(paths, frame, rotation),
@@ -205,45 +209,17 @@ def _without_doubles(segments: list[Segment]) -> list[Segment]:
             places.setdefault((word.text, x, y), []).append(word)
             words.append(word)
         if words:
-            kept.append(Segment(words, segment.size, segment.bold))
+            kept.append(replace(segment, words=words))
     return kept
 
 
-def _turn(frame: PageFrame, line: dict[str, Any]) -> int:
-    """Degrees clockwise that bring a line to run from left to right on the page as shown."""
-    x, y = line["dir"]
-    level, upright = (0 if x >= 0 else 180), (90 if y > 0 else 270)
-    return -((level if abs(x) >= abs(y) else upright) + frame.rotation) % 360
-
-
-def _segments(
-    frame: PageFrame, line: dict[str, Any], rows: list[Any], sight: Sight
-) -> Iterator[tuple[Segment, bool]]:
-    """Cuts a line where its visibility changes; most lines are one piece."""
-    spans = line["spans"]
-    clear = sight.clear(frame.seen(line["bbox"]), spans)
-    run: list[Word] = []
-    state: tuple[bool, float, bool] | None = None
-    for row in rows:
-        span = spans[0] if len(spans) == 1 else _span_at(spans, row)
-        box = frame.seen(row[:4])
-        drawn = clear or (is_drawn(span) and sight.shows(box, span))
-        now = drawn, round(span["size"] / frame.height, 5), bool(span["flags"] & 16)
-        if state is not None and now[0] != state[0] and run:
-            yield Segment(run, state[1], state[2]), state[0]
-            run, state = [], None
-        state = state or now
-        run.append(word_at(row[4], box, 1.0))
-    if run and state is not None:
-        yield Segment(run, state[1], state[2]), state[0]
-
-
-def _span_at(spans: list[dict[str, Any]], row: Any) -> dict[str, Any]:
-    """The span that holds the middle of a word, or the nearest."""
-    x, y = (row[0] + row[2]) / 2, (row[1] + row[3]) / 2
-
-    def distance(span: dict[str, Any]) -> float:
-        x0, y0, x1, y1 = span["bbox"]
-        return float(max(x0 - x, x - x1, 0) + max(y0 - y, y - y1, 0))
-
-    return min(spans, key=distance)
+def _decoded(segments: list[Segment]) -> list[Segment]:
+    """Leaves out words without one letter that can be read: leaders, ornaments."""
+    if not any(is_undecodable(word.text) for segment in segments for word in segment.words):
+        return segments
+    held = ([w for w in s.words if not is_undecodable(w.text)] for s in segments)
+    return [
+        replace(segment, words=words)
+        for segment, words in zip(segments, held, strict=True)
+        if words
+    ]

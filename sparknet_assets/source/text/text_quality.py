@@ -17,6 +17,8 @@ LEAST_READABLE = 0.45
 FEWEST_VOWELS = 0.23
 FEWEST_CHARACTERS = 40
 FEWEST_LETTERS = 120
+# Letters; what is longer and can't be decoded throughout is a leader, not a word.
+LONGEST_WORD = 16
 
 _CID = re.compile(r"\(cid:\d+\)")
 _RUN = re.compile(r"(.)\1{2,}")
@@ -25,7 +27,8 @@ _VOWELS = "aeiou"
 
 def is_garbled(words: Iterable[str]) -> bool:
     """Judges the words of a page."""
-    text = " ".join(words)
+    held = list(words)
+    text = " ".join(held)
     codes = _CID.findall(text)
     # Leaders and rules ("......", "_____") say nothing about the encoding.
     rest = _RUN.sub(r"\1", _CID.sub("", text))
@@ -35,12 +38,20 @@ def is_garbled(words: Iterable[str]) -> bool:
     total = len(codes) + sum(kinds.values())
     if not total:
         return False
-    if broken > MOST_BROKEN * total:
+    lost = sum(is_undecodable(word) and len(word) <= LONGEST_WORD for word in held)
+    if broken > MOST_BROKEN * total or lost > MOST_BROKEN * len(held):
         return True
     if total < FEWEST_CHARACTERS:
         return False
     readable = sum(n for char, n in kinds.items() if unicodedata.category(char)[0] in "LMN")
     return readable < LEAST_READABLE * total or _is_shifted(rest)
+
+
+def is_undecodable(word: str) -> bool:
+    """True for a word of which nothing is known but that something stands there."""
+    return all(
+        char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cn", "Cs") for char in word
+    )
 
 
 def _is_broken(character: str) -> bool:
