@@ -15,8 +15,7 @@ from resources.failure import FailureKind
 
 # Folders of a home that this program writes itself: never taken in as documents.
 OWN_FOLDERS = ("raw", "processed", "state", "cache", "dagster")
-
-
+_OF_THE_SYSTEM = {"thumbs.db", "desktop.ini", "ehthumbs.db"}
 _BLOCK = 1 << 20
 
 
@@ -93,8 +92,8 @@ def sha256_of(blocks: Iterable[bytes]) -> str:
 def find_files(paths: Iterable[Path], home: Path) -> Iterator[SourceFile | Problem]:
     """Every file that the paths name, folders walked in sorted order; each file once.
 
-    Hidden files, office lock files and this program's own folders, under `home` or any other home,
-    are passed over.
+    Hidden files, office lock files, what Windows keeps about a folder, and this program's own
+    folders, under `home` or any other home, are passed over.
     Links are followed; a folder that was walked already is not walked again, so loops end.
     A path that can't be read, is missing, or holds no file comes as a `Problem`.
     """
@@ -164,7 +163,7 @@ def _walk(root: Path, own: set[Path]) -> Iterator[SourceFile | Problem]:
             continue
         folders: list[Path] = []
         for entry in entries:
-            if entry.name.startswith((".", "~$")) or Path(entry.path) in skipped:
+            if _is_no_document(entry.name) or Path(entry.path) in skipped:
                 continue
             try:
                 if entry.is_dir():
@@ -174,6 +173,10 @@ def _walk(root: Path, own: set[Path]) -> Iterator[SourceFile | Problem]:
             except OSError as error:
                 yield _problem(Path(entry.path), error)
         pending.extend(reversed(folders))
+
+
+def _is_no_document(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower() in _OF_THE_SYSTEM
 
 
 def _own_folders(home: Path) -> set[Path]:

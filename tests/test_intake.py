@@ -46,6 +46,7 @@ def test_a_folder_becomes_documents(deployment: Deployment, inbox: Path) -> None
     write(inbox / ".hidden" / "c.txt")
     write(inbox / ".c.txt")
     write(inbox / "~$draft.docx")
+    write(inbox / "Thumbs.db")
     intake = take_in(deployment, [inbox])
     assert intake.doc_ids == ["b-txt", "sub-a-txt"]
     assert not intake.problems

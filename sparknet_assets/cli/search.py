@@ -45,8 +45,7 @@ def search(
     """Finds passages: document, page, score and text."""
     from sparknet_assets import retrieval
 
-    catalog = session.deployment.catalog
-    known = catalog.get_many(docs)
+    known = session.deployment.catalog.get_many(docs)
     for doc in docs:
         if doc not in known:
             raise unknown_document(session, doc)
@@ -57,13 +56,21 @@ def search(
         print_json(found.as_json())
         return
     if not found.hits:
-        nothing = "Nothing is indexed yet: sparknet ingest PATH..."
-        click.echo("No passages found." if catalog.totals() else nothing)
+        click.echo(_why_nothing(session))
         return
     from rich.padding import Padding
 
     for hit in found.hits:
         show(_heading(hit), Padding(snippet(hit.text, query), (0, 0, 1, 4), expand=False))
+
+
+def _why_nothing(session: Session) -> str:
+    totals = session.deployment.catalog.totals()
+    if not totals:
+        return "Nothing is indexed yet: sparknet ingest PATH..."
+    if totals.get("indexed") and not any(session.deployment.vector_store.count()):
+        return "The index is empty, although documents were indexed: sparknet materialize"
+    return "No passages found."
 
 
 def _heading(hit: Hit) -> Text:

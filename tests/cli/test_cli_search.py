@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from cli_fakes import Cli
+from cli_fakes import Cli, Runs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,15 @@ def test_nothing_found_is_no_error(cli: Cli, searches: Searches) -> None:
     result = cli("search", "x")
     assert result.exit_code == 0
     assert "Nothing is indexed yet" in result.stdout
+
+
+def test_a_lost_index_is_told_from_an_unlucky_query(
+    cli: Cli, searches: Searches, runs: Runs, inbox: Path
+) -> None:
+    searches.hits = []
+    cli("ingest", inbox)
+    result = cli("search", "x")
+    assert "sparknet materialize" in result.stdout
 
 
 def test_an_empty_query_is_refused_in_a_sentence(cli: Cli) -> None:
