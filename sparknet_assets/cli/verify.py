@@ -38,7 +38,8 @@ def verify(session: Session, as_json: bool) -> None:
         show(rows)
         click.echo(
             f"\n{counted(len(problems), 'problem')}. `sparknet materialize` makes what is missing "
-            "again; `sparknet materialize DOC --force` redoes a document."
+            "again, `sparknet materialize DOC --force` redoes a document; docs/operations.md has "
+            "the rest."
         )
     else:
         count = sum(session.deployment.catalog.totals().values())
