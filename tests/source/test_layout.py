@@ -118,6 +118,16 @@ def test_short_labels_of_a_figure_do_not_hide_the_columns() -> None:
     assert order_of(page) == "a" * 14 + "l" * 8 + "b" * 5
 
 
+def test_a_caption_set_between_two_columns_does_not_part_them() -> None:
+    page = [*column("a", 0.1, 0.1, 14), *column("b", 0.55, 0.1, 14)]
+    for side, x in (("a", 0.1), ("b", 0.65)):
+        page += [segment(f"{side} around a picture", x, 0.4 + 0.02 * i, 0.25) for i in range(6)]
+        page += column(side, x if side == "a" else 0.55, 0.52, 8)
+    page += [segment("c caption", 0.45, 0.46, 0.1), segment("c in middle", 0.45, 0.48, 0.1)]
+
+    assert order_of(page) == "a" * 28 + "b" * 28 + "cc"
+
+
 def test_what_runs_up_the_margin_is_read_last() -> None:
     margin = Segment([Word("arXiv", 0.02, 0.1, 0.05, 0.2, 1.0)], 0.02, aslant=True)
 
