@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sparknet_assets.reports import DocumentReport
 
 _PIPED_WIDTH = 160
+_NARROW = 80
+# What of a name stays on one line when the terminal is narrow.
+_NAME_WIDTH = 16
 COLOURS = {"indexed": "green", "partial": "yellow", "failed": "red", "pending": "cyan"}
 
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
@@ -55,7 +58,10 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         right = column in numbers
-        made.add_column(column, justify="right" if right else "left", no_wrap=right)
+        # Folded on a narrow terminal, never cut: names are there to be copied.
+        made.add_column(
+            column, justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
     return made
 
 
@@ -73,18 +79,18 @@ def status_cell(status: str) -> Any:
 
 def document_table(reports: Sequence[DocumentReport]) -> Table:
     """Documents, one a row, with what is wrong."""
-    rows = table(
-        "document", "status", "pages", "chunks", "seconds", "what is wrong",
-        numbers=("pages", "chunks", "seconds"),
-    )  # fmt: skip
+    figures = ["pages", "chunks", "seconds"] if console().width >= _NARROW else ["pages"]
+    rows = table("document", "status", *figures, "what is wrong", numbers=figures)
+    longest = max((len(item.document.doc_id) for item in reports), default=0)
+    rows.columns[0].min_width = min(longest, _NAME_WIDTH)
     for item in reports:
         document = item.document
+        seconds = sum(stage.seconds for stage in item.stages.values())
+        shown = [str(document.pages or ""), str(document.chunks or ""), f"{seconds:.1f}"]
         rows.add_row(
             document.doc_id,
             status_cell(document.status.value),
-            str(document.pages or ""),
-            str(document.chunks or ""),
-            f"{sum(stage.seconds for stage in item.stages.values()):.1f}",
+            *shown[: len(figures)],
             what_is_wrong(item),
         )
     return rows

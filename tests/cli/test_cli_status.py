@@ -9,6 +9,7 @@ from cli_fakes import Cli, Runs
 from click.testing import CliRunner
 
 from sparknet_assets.cli import main
+from sparknet_assets.cli.output import table
 from sparknet_assets.stage_names import STAGE_NAMES
 
 
@@ -81,6 +82,17 @@ def test_a_home_that_can_not_be_used(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "choose another with --home or SPARKNET_HOME" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_name_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    rows = table("document", "status", "what is wrong")
+    rows.add_row("a-long-name-of-a-document-to-be-copied-pdf", "failed", "some words " * 20)
+    Console(width=40).print(rows)
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert "-pdf" in "".join(shown.split())
 
 
 def test_nothing_is_filled_up_with_blanks(cli: Cli, runs: Runs, inbox: Path) -> None:
