@@ -224,6 +224,19 @@ def test_a_line_that_starts_bold_is_not_bold(page: pymupdf.Page) -> None:
     assert [segment.bold for segment in read_text_layer(page).seen] == [False, True]
 
 
+@pytest.mark.corpus
+def test_leaders_of_a_real_page_that_is_turned_leave_its_rows_together(corpus: Path) -> None:
+    with pymupdf.open(corpus / "pdf" / "tabula-java__rotated_page.pdf") as document:
+        layer = read_text_layer(document[0])
+
+    assert layer.good
+    assert "\ufffd" not in text_of(layer.seen)
+    assert text_of([s for s in layer.seen if s.aslant]) in (
+        "208 SUMMARY TABLES",
+        "SUMMARY TABLES 208",
+    )
+
+
 def test_text_up_the_margin_and_across_the_page_is_aslant(page: pymupdf.Page) -> None:
     write(page)
     page.insert_text((20, 400), "Preprint of 2 June", rotate=90)

@@ -47,7 +47,10 @@ def _letters(parts: Iterable[str]) -> str:
 
 
 def _plain_line(words: list[Any]) -> dict[str, Any]:
-    """A line of which only its words are known; as if white, so that the page is looked at."""
+    """A line of which only its words are known; as if white, so that the page is looked at.
+
+    Its direction is None.
+    """
     boxes = [row[:4] for row in words]
     bbox = (
         min(box[0] for box in boxes),
@@ -56,4 +59,4 @@ def _plain_line(words: list[Any]) -> dict[str, Any]:
         max(box[3] for box in boxes),
     )
     span = {"bbox": bbox, "size": bbox[3] - bbox[1], "flags": 0, "color": 0xFFFFFF, "alpha": 255}
-    return {"bbox": bbox, "dir": (1.0, 0.0), "spans": [span | {"char_flags": INKED, "text": ""}]}
+    return {"bbox": bbox, "dir": None, "spans": [span | {"char_flags": INKED, "text": ""}]}

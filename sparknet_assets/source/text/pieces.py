@@ -20,8 +20,10 @@ ASLANT = 0.2
 BOLD = 0.8
 
 
-def turn_of(frame: PageFrame, line: dict[str, Any]) -> int:
+def turn_of(frame: PageFrame, line: dict[str, Any]) -> int | None:
     """Degrees clockwise that bring a line to run from left to right; -1 for a slanting line."""
+    if line["dir"] is None:
+        return None
     x, y = line["dir"]
     if min(abs(x), abs(y)) > ASLANT:
         return -1

@@ -111,20 +111,21 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     content = order_ligatures(textpage.extractRAWDICT()) if arabic else textpage.extractDICT()
     pictures = _pictures(frame, page)
     sight = Sight(page, [box for box, _ in pictures] + _fills(paths, frame))
-    seen: list[tuple[Segment, int]] = []
+    seen: list[tuple[Segment, int | None]] = []
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
     for line, words in with_words(lines_of(content), rows):
         words = reworded(line, words) if arabic else words
         turn = turn_of(frame, line)
-        turns[turn] = turns.get(turn, 0) + len(words)
+        if turn is not None:
+            turns[turn] = turns.get(turn, 0) + len(words)
         for segment, visible in pieces_of(frame, line, words, sight):
             if visible:
                 seen.append((segment, turn))
             else:
                 hidden.append(segment)
     rotation = max(turns, key=lambda turn: (turn >= 0, turns[turn]))
-    shown = [s if turn == rotation else replace(s, aslant=True) for s, turn in seen]
+    shown = [s if turn in (rotation, None) else replace(s, aslant=True) for s, turn in seen]
     share = sum(share for _, share in pictures)
     if share >= SCAN_SHARE and shown and _lies_under_picture(page):
         shown, hidden = [], hidden + shown
