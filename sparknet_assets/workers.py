@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 WATCH_SECONDS = 0.1
 STOPPED_SECONDS = 0.5
 MOST_BROKEN_POOLS = 3
+_FOLDERS = "sparknet-workers-"
 
 
 class PoolClosedError(Exception):
@@ -68,7 +70,8 @@ class WorkerPool:
     def __init__(self, deployment: Deployment) -> None:
         self._settings = deployment.settings
         self._pool: Any = None
-        self._pids = tempfile.TemporaryDirectory(prefix="sparknet-workers-")
+        _sweep_folders()
+        self._pids = tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-")
         self._killed_for_memory: set[int] = set()
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -208,6 +211,16 @@ class WorkerPool:
             self._pool.join()
         with suppress(OSError):
             self._pids.cleanup()
+
+
+def _sweep_folders() -> None:
+    """Removes the folders of processes that were killed before they could do it themselves."""
+    import psutil
+
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*-*"):
+        owner = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start_worker(settings: Any, pids: str) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from sparknet_assets.document_run import StageResult
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
+from sparknet_assets.workers import WorkerPool
 from tests.batch.toy_stages import GRAPH, calls
 
 GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
@@ -370,6 +372,19 @@ def test_a_killed_batch_leaves_no_worker_and_no_claim_behind(
     while any(map(_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(_alive, workers))
+
+
+def test_folders_of_killed_processes_are_swept(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead = tmp_path / f"sparknet-workers-{2**22 + 1}-abc"
+    alive = tmp_path / f"sparknet-workers-{os.getpid()}-abc"
+    other = tmp_path / "sparknet-workers-notes"
+    for folder in (dead, alive, other):
+        folder.mkdir()
+    WorkerPool(deployment).close()
+    assert sorted(tmp_path.glob("sparknet-workers-*")) == sorted([alive, other])
 
 
 def _alive(pid: int) -> bool:
