@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import threading
 import uuid
 from collections.abc import Sequence
 
 from resources.deployment import Deployment
+from resources.processes import this_host
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Claims:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._owner = f"{this_host()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._held: set[str] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()

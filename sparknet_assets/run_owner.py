@@ -7,17 +7,14 @@ and its documents with it.
 from __future__ import annotations
 
 import os
-import socket
 from typing import TYPE_CHECKING
+
+from resources.processes import is_running, start_of, this_host
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 TAG = "sparknet/process"
-
-
-# A process's start as read at different moments differs by what the clock was corrected meanwhile.
-START_TOLERANCE_SECONDS = 2.0
 
 
 def owner_tag(run_id: str) -> dict[str, str]:
@@ -30,16 +27,13 @@ def owner_tag(run_id: str) -> dict[str, str]:
 
 def this_process() -> str:
     """Host, pid and start time: the pid alone is used again by the system."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{this_host()}:{os.getpid()}:{start_of(os.getpid())}"
 
 
 def is_alive(process: str) -> bool:
     """False when `process` was one of this host and is gone; True when nobody can tell."""
     host, pid, started = process.rsplit(":", 2)
-    if host != socket.gethostname():
-        return True
-    now = _started(int(pid))
-    return now is not None and abs(now - float(started)) <= START_TOLERANCE_SECONDS
+    return host != this_host() or is_running(int(pid), float(started))
 
 
 def settle_dead_runs(instance: DagsterInstance) -> list[str]:
@@ -59,15 +53,3 @@ def settle_dead_runs(instance: DagsterInstance) -> list[str]:
             instance.report_run_failed(run, "The process that ran this is gone; run it again.")
             dead.append(run.run_id)
     return dead
-
-
-def _started(pid: int) -> float | None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        if pid != os.getpid() and process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return float(process.create_time())
-    except psutil.NoSuchProcess:
-        return None

@@ -126,7 +126,8 @@ class Catalog(Protocol):
         """Leases documents to `owner` for `seconds`; renews those it holds already.
 
         Returns the ids that `owner` now holds: those that were free, expired, or its own. An owner
-        is `{host}:{pid}:{token}`; a lease whose process is gone from this host counts as free.
+        is `{host}:{pid}:{token}`, the host as `resources.processes.this_host` names it; a lease
+        whose process is gone from this host counts as free.
         """
         ...
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sqlite3
 import time
 from collections.abc import Collection
 
-import psutil
-
+from resources.processes import is_running, start_of, this_host
 from resources.sqlite import in_chunks, marks
-
-# A process's start as read at different moments differs by what the clock was corrected meanwhile.
-START_TOLERANCE_SECONDS = 2.0
 
 
 def claim(
@@ -36,7 +30,8 @@ def claim(
             if alive[lease]:
                 held.add(doc_id)
     granted = set(doc_ids) - held
-    started = _process_start(owner)
+    pid = _local_pid(owner)
+    started = None if pid is None else start_of(pid)
     connection.executemany(
         "INSERT OR REPLACE INTO leases (doc_id, owner, started, expires) VALUES (?, ?, ?, ?)",
         [(doc_id, owner, started, now + seconds) for doc_id in granted],
@@ -54,27 +49,11 @@ def release(connection: sqlite3.Connection, doc_ids: Collection[str], owner: str
 def _is_alive(owner: str, started: float | None) -> bool:
     """False only when the owner's process is known to be gone."""
     pid = _local_pid(owner)
-    if pid is None or started is None:
-        return True
-    now = _process_start(owner)
-    return now is not None and abs(now - started) < START_TOLERANCE_SECONDS
+    return pid is None or started is None or is_running(pid, started)
 
 
 def _local_pid(owner: str) -> int | None:
+    """The owner's pid when that is of this host."""
     host, _, rest = owner.partition(":")
     pid = rest.partition(":")[0]
-    return int(pid) if host == socket.gethostname() and pid.isascii() and pid.isdigit() else None
-
-
-def _process_start(owner: str) -> float | None:
-    """When the owner's process started; None when it is on another host, gone, or a zombie."""
-    pid = _local_pid(owner)
-    if pid is None:
-        return None
-    try:
-        process = psutil.Process(pid)
-        if pid != os.getpid() and process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process.create_time()
-    except psutil.Error:
-        return None
+    return int(pid) if host == this_host() and pid.isascii() and pid.isdigit() else None

@@ -18,6 +18,7 @@ import pytest
 from resources.catalog import DocumentStatus, StageStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
+from resources.processes import this_host
 from resources.settings import Settings
 from schedules.planning import Change, compare
 from sparknet_assets.batch import run_batch
@@ -325,7 +326,7 @@ def test_an_interrupted_batch_records_no_failures(deployment: Deployment) -> Non
     next(batch)
     batch.close()  # type: ignore[attr-defined]
     assert "failed" not in deployment.catalog.totals()
-    assert deployment.catalog.claim(["doc0"], f"{os.uname().nodename}:1:other", 1.0) == {"doc0"}
+    assert deployment.catalog.claim(["doc0"], f"{this_host()}:1:other", 1.0) == {"doc0"}
 
 
 def test_a_document_that_another_process_holds_is_waited_for(

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,9 +24,10 @@ from hypothesis import strategies as st
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord, StageStatus
 from resources.catalog.sqlite import SQLiteCatalog
 from resources.failure import Failure, FailureKind, SparknetError
+from resources.processes import this_host
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
-OWNER = f"{socket.gethostname()}:{os.getpid()}:me"
+OWNER = f"{this_host()}:{os.getpid()}:me"
 
 
 @pytest.fixture(params=["sqlite"])
@@ -223,7 +223,7 @@ def test_claims_expire(catalog: Catalog) -> None:
 def test_the_leases_of_a_dead_process_are_free_at_once(catalog: Catalog) -> None:
     code = "import sys; sys.stdin.read()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
-    theirs = f"{socket.gethostname()}:{process.pid}:t"
+    theirs = f"{this_host()}:{process.pid}:t"
     assert catalog.claim(["a"], theirs, 600) == {"a"}
     assert catalog.claim(["a"], OWNER, 60) == set()
     process.send_signal(signal.SIGKILL)
@@ -239,7 +239,7 @@ def test_the_leases_of_a_dead_process_are_free_at_once(catalog: Catalog) -> None
 def _claim_all(catalog: Catalog, ids: list[str], token: str, results: Any) -> None:
     mine: set[str] = set()
     for doc_id in ids:
-        mine |= catalog.claim([doc_id], f"{socket.gethostname()}:{os.getpid()}:{token}", 600)
+        mine |= catalog.claim([doc_id], f"{this_host()}:{os.getpid()}:{token}", 600)
     results.put((token, mine))
     results.close()
     results.join_thread()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import uuid
@@ -14,6 +13,7 @@ import pytest
 
 from resources.catalog import DocumentStatus
 from resources.locks import file_lock
+from resources.processes import this_host
 from schedules import sensors
 from schedules.in_flight import keys_in_flight
 from schedules.sensors import look
@@ -238,7 +238,7 @@ def test_documents_of_a_run_whose_process_died_are_free_again(instance, deployme
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
         pass
     run_id = str(uuid.uuid4())
-    tags = {TAG: f"{run_id}:{socket.gethostname()}:{process.pid}:0", "dagster/partition": "a"}
+    tags = {TAG: f"{run_id}:{this_host()}:{process.pid}:0", "dagster/partition": "a"}
     register_partitions(instance, ["a"])
     instance.create_run_for_job(
         defs.resolve_job_def("ingest"),
