@@ -187,10 +187,10 @@ def _execute(
     """Runs the Dagster job over the documents, in this process."""
     if not doc_ids:
         return
-    from sparknet_assets.cli.progress import Counter, last_stage
+    from sparknet_assets.cli.progress import Counter, chosen_stages
     from sparknet_assets.execution import execute
 
-    counter = Counter(last_stage(stages, STAGE_NAMES))
+    counter = Counter(chosen_stages(stages, STAGE_NAMES))
     view.start("starting", len(doc_ids))
 
     def report(result: StageResult) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from resources.catalog import StageRecord, StageStatus
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.cli.progress import Counter, last_stage, progress_view
+from sparknet_assets.cli.progress import Counter, chosen_stages, progress_view
 from sparknet_assets.document_run import StageResult
 
 
@@ -23,19 +23,21 @@ def result(doc_id: str, stage: str, status: str = "done", pages: int = 2) -> Sta
 
 
 def test_a_document_is_done_at_the_last_stage_or_its_failure() -> None:
-    counter = Counter("chunks")
+    counter = Counter(["documents", "chunks"])
     counter.add(result("a", "documents"))
     counter.add(result("b", "documents", "failed", pages=0))
     assert (counter.done, counter.failed, counter.pages) == ({"b"}, {"b"}, 2)
+    assert counter.progress == 1.5
     counter.add(result("a", "chunks", "partial", pages=3))
     assert (counter.done, counter.failed, counter.pages) == ({"a", "b"}, {"b"}, 3)
     assert counter.stage == "chunks"
+    assert counter.progress == 2
 
 
-def test_last_stage() -> None:
+def test_chosen_stages() -> None:
     order = ("x", "y", "z")
-    assert last_stage(None, order) == "z"
-    assert last_stage(("y", "x"), order) == "y"
+    assert chosen_stages(None, order) == ["x", "y", "z"]
+    assert chosen_stages(("y", "x"), order) == ["x", "y"]
 
 
 class Terminal(io.StringIO):
@@ -48,7 +50,7 @@ def test_a_bar_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream, shown in ((io.StringIO(), False), (Terminal(), True)):
         monkeypatch.setattr(sys, "stderr", stream)
         with progress_view() as view:
-            counter = Counter("chunks")
+            counter = Counter(["chunks"])
             view.start("starting", 2)
             counter.add(result("a", "chunks"))
             view.show(counter)
