@@ -8,11 +8,10 @@ import dagster as dg
 
 from sparknet_assets.materializations import DATA_VERSION
 from sparknet_assets.partitions import documents_partitions
+from sparknet_assets.stages.contract import RAW_DOCUMENTS
 
 if TYPE_CHECKING:
     from resources.storage import ObjectInfo
-
-RAW_DOCUMENTS = "raw_documents"
 
 
 def raw_documents_spec(group: str) -> dg.AssetSpec:

@@ -17,9 +17,7 @@ from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.claims import Claims
 from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
-from sparknet_assets.originals import find_raw
-from sparknet_assets.partition_keys import partition_key
-from sparknet_assets.records import new_document
+from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import (
     AnyStage,
@@ -112,18 +110,13 @@ def _load_runs(
     run_id: str,
     force: bool,
 ) -> list[DocumentRun]:
-    documents = deployment.catalog.get_many(doc_ids)
+    documents = registered(doc_ids, deployment)
     records = deployment.catalog.stages(doc_ids)
     runs = []
     for doc_id in doc_ids:
-        document = documents.get(doc_id)
-        if document is None:
-            raw_key = find_raw(doc_id, deployment) or f"raw/{doc_id}"
-            document = new_document(doc_id, partition_key(doc_id), raw_key)
-            deployment.catalog.put([document])
+        document = documents[doc_id]
         ref = DocumentRef(doc_id, document.raw_key)
-        known = dict(records.get(doc_id, {}))
-        runs.append(DocumentRun(ref, document, known, order, run_id, force))
+        runs.append(DocumentRun(ref, document, dict(records[doc_id]), order, run_id, force))
     return runs
 
 

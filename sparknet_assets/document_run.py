@@ -10,11 +10,13 @@ from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.fingerprint import RAW, fingerprint
-from sparknet_assets.originals import find_raw, sha256_of
+from sparknet_assets.digests import stored_sha256
+from sparknet_assets.fingerprint import fingerprint
+from sparknet_assets.originals import find_raw
 from sparknet_assets.page_spans import PageSpans
 from sparknet_assets.records import failed, settle, succeeded
 from sparknet_assets.stages.contract import (
+    RAW_DOCUMENTS,
     DocumentStage,
     PagedStage,
     Stage,
@@ -85,12 +87,14 @@ class DocumentRun:
             )
         if info.version != self.document.raw_version or not self.document.raw_sha256:
             oversized = info.size > deployment.settings.max_bytes
-            digest = info.version if oversized else sha256_of(self.ref.raw_key, deployment)
+            digest = (
+                info.version if oversized else stored_sha256(deployment.storage, self.ref.raw_key)
+            )
             self.document = self.document.model_copy(
                 update={"raw_version": info.version, "raw_sha256": digest}
             )
         # The name counts: it tells kinds of plain text apart, and it is part of metadata.json.
-        self.versions[RAW] = f"{self.document.raw_sha256}:{self.ref.filename}"
+        self.versions[RAW_DOCUMENTS] = f"{self.document.raw_sha256}:{self.ref.filename}"
 
     def _find_again(self, deployment: Deployment) -> None:
         """The file may have been replaced by one of another name."""
@@ -235,9 +239,9 @@ def run_document_stages(
     for stage in stages:
         started = time.perf_counter()
         try:
-            if RAW in stage.inputs:
+            if RAW_DOCUMENTS in stage.inputs:
                 run.observe_raw(deployment)
-            elif RAW not in run.versions:
+            elif RAW_DOCUMENTS not in run.versions:
                 run.refuse_changed_raw(deployment)
             if not run.inputs_known(stage):
                 return

@@ -114,23 +114,15 @@ def execute(
 
 
 def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequence[str]) -> None:
-    """Makes the documents known: rows in the catalog, partitions, and the originals in the graph.
-
-    What was put under raw/ and not registered gets a row like any other.
-    """
+    """Makes documents known: rows in the catalog, partitions, their originals in the graph."""
     from dagster import AssetKey
 
-    from sparknet_assets.arrivals import RAW_DOCUMENTS, arrival
-    from sparknet_assets.originals import find_raw
-    from sparknet_assets.partition_keys import partition_key
+    from sparknet_assets.arrivals import arrival
+    from sparknet_assets.originals import registered
     from sparknet_assets.partitions import register_partitions
-    from sparknet_assets.records import new_document
+    from sparknet_assets.stages.contract import RAW_DOCUMENTS
 
-    records = deployment.catalog.get_many(doc_ids)
-    for doc_id in set(doc_ids).difference(records):
-        raw_key = find_raw(doc_id, deployment) or f"raw/{doc_id}"
-        records[doc_id] = new_document(doc_id, partition_key(doc_id), raw_key)
-        deployment.catalog.put([records[doc_id]])
+    records = registered(doc_ids, deployment)
     register_partitions(instance, [record.partition_key for record in records.values()])
     seen = instance.get_materialized_partitions(AssetKey(RAW_DOCUMENTS))
     for record in records.values():

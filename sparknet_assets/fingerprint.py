@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from resources.deployment import Deployment
 from sparknet_assets.stages.contract import Stage
 
-RAW = "raw_documents"
-
 
 def fingerprint(stage: Stage, inputs: Mapping[str, str], deployment: Deployment) -> str:
     """sha256 (hex) of all that decides a stage's output for one document.

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from resources.failure import FailureKind
+from sparknet_assets.digests import read_blocks
 
 # Folders of a home that this program writes itself: never taken in as documents.
 OWN_FOLDERS = ("raw", "processed", "state", "cache", "dagster")
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini", "ehthumbs.db"}
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +71,6 @@ class SourceFile:
                 yield from read_blocks(file)
         except OSError as error:
             raise UnreadableError(_problem(self.path, error)) from None
-
-
-def read_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The rest of an open file, a block at a time."""
-    while block := file.read(_BLOCK):
-        yield block
-
-
-def sha256_of(blocks: Iterable[bytes]) -> str:
-    """sha256 (hex) of blocks of bytes, one after the other."""
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def find_files(paths: Iterable[Path], home: Path) -> Iterator[SourceFile | Problem]:

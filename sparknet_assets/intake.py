@@ -13,16 +13,17 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.locks import file_lock
+from sparknet_assets.digests import sha256_of, stored_sha256
 from sparknet_assets.found_files import (
     Problem,
     SourceFile,
     UnreadableError,
     find_files,
-    read_blocks,
-    sha256_of,
 )
 from sparknet_assets.naming import DocumentNames, is_safe_doc_id
 from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.raw_names import RAW
+from sparknet_assets.records import new_document
 
 
 @dataclass(slots=True)
@@ -126,14 +127,8 @@ def _take_one(
 ) -> DocumentRecord:
     """Copies one file where needed; returns its record, equal to `known` when nothing changed."""
     now = datetime.now(UTC)
-    record = known or DocumentRecord(
-        doc_id=doc_id,
-        partition_key=partition_key(doc_id),
-        raw_key=f"raw/{doc_id}/{file.filename}",
-        filename=file.filename,
-        created_at=now,
-        updated_at=now,
-    )
+    raw_key = f"{RAW}{doc_id}/{file.filename}"
+    record = known or new_document(doc_id, partition_key(doc_id), raw_key)
     record = record.model_copy(update={"source": file.source, "tier": tier or record.tier})
     limit = deployment.settings.max_bytes
     if file.size > limit:
@@ -145,10 +140,10 @@ def _take_one(
         )
         state = {"status": DocumentStatus.FAILED, "failure": failure, "updated_at": now}
         return record.model_copy(update={**state, "raw_version": ""})
-    copied = _copy_if_different(deployment, file, f"raw/{doc_id}/{file.filename}", known)
+    copied = _copy_if_different(deployment, file, raw_key, known)
     if copied is not None:
         changes = {
-            "raw_key": f"raw/{doc_id}/{file.filename}",
+            "raw_key": raw_key,
             "filename": file.filename,
             "status": DocumentStatus.PENDING,
             "failure": None,
@@ -171,9 +166,8 @@ def _copy_if_different(
         recorded = known is not None and known.raw_version == stored.version
         if recorded and known is not None and known.raw_sha256 == digest:
             return None
-        with storage.open(raw_key) as old:
-            if sha256_of(read_blocks(old)) == digest:
-                return _Copied(stored.version, digest)
+        if stored_sha256(storage, raw_key) == digest:
+            return _Copied(stored.version, digest)
     hashing = hashlib.sha256()
     with storage.writer(raw_key) as target:
         for block in file.blocks():
@@ -187,6 +181,6 @@ def _remove_older(deployment: Deployment, records: Sequence[DocumentRecord]) -> 
     """Removes raw objects that a newer one with another file name has replaced."""
     for record in records:
         if record.raw_version:
-            for info in list(deployment.storage.list(f"raw/{record.doc_id}/")):
+            for info in list(deployment.storage.list(f"{RAW}{record.doc_id}/")):
                 if info.key != record.raw_key:
                     deployment.storage.delete(info.key)

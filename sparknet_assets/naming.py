@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
-from sparknet_assets.found_files import SourceFile, UnreadableError, read_blocks, sha256_of
+from sparknet_assets.digests import sha256_of, stored_sha256
+from sparknet_assets.found_files import SourceFile, UnreadableError
 from sparknet_assets.partition_keys import partition_key, slug
+from sparknet_assets.raw_names import RAW
 
 MAX_DOC_ID = 100
 _HASH = 8
@@ -72,7 +74,7 @@ class DocumentNames:
         if name in self._taken:
             record = self._taken[name]
             return record is not None and not record.source and self._is_same(record.raw_key, file)
-        stored = [info.key for info in self._storage.list(f"raw/{name}/")]
+        stored = [info.key for info in self._storage.list(f"{RAW}{name}/")]
         return not stored or self._is_same(stored[0], file)
 
     def _is_same(self, raw_key: str, file: SourceFile) -> bool:
@@ -83,5 +85,4 @@ class DocumentNames:
             ours = sha256_of(file.blocks())
         except UnreadableError:
             return False
-        with self._storage.open(raw_key) as stored:
-            return sha256_of(read_blocks(stored)) == ours
+        return stored_sha256(self._storage, raw_key) == ours

@@ -1,11 +1,14 @@
-"""The original of a document: where it is under `raw/`, and what its bytes hash to."""
+"""The originals under `raw/`: which file a document is, and a row for each document."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Collection
 
+from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
+from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
+from sparknet_assets.records import new_document
 
 
 def find_raw(doc_id: str, deployment: Deployment) -> str | None:
@@ -14,10 +17,16 @@ def find_raw(doc_id: str, deployment: Deployment) -> str | None:
     return min(keys, key=lambda key: (is_temporary(key), *depth_and_name(key)), default=None)
 
 
-def sha256_of(key: str, deployment: Deployment) -> str:
-    """sha256 (hex) of a stored object, read in blocks. Raises ObjectNotFoundError."""
-    digest = hashlib.sha256()
-    with deployment.storage.open(key) as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
+def registered(doc_ids: Collection[str], deployment: Deployment) -> dict[str, DocumentRecord]:
+    """The rows of these documents; what was put under `raw/` by hand gets one like any other."""
+    records = deployment.catalog.get_many(doc_ids)
+    new = [
+        new_document(
+            doc_id, partition_key(doc_id), find_raw(doc_id, deployment) or f"{RAW}{doc_id}"
+        )
+        for doc_id in dict.fromkeys(doc_ids)
+        if doc_id not in records
+    ]
+    if new:
+        deployment.catalog.put(new)
+    return {**records, **{record.doc_id: record for record in new}}

@@ -12,8 +12,8 @@ from resources.deployment import Deployment
 from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets import artifacts
 from sparknet_assets.artifacts import ChunkList, DocumentMetadata, DocumentRef, PageIndex
-from sparknet_assets.found_files import read_blocks, sha256_of
-from sparknet_assets.raw_names import is_temporary
+from sparknet_assets.digests import stored_sha256
+from sparknet_assets.raw_names import RAW, is_temporary
 from sparknet_assets.records import settle
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages.contract import Stage
@@ -117,8 +117,7 @@ def check_raw(
     if document.raw_key not in raw:
         yield checked.problem("missing_raw", f"{document.raw_key} is not there; ingest it again")
     elif document.raw_version not in ("", raw[document.raw_key]):
-        with storage.open(document.raw_key) as file:
-            same = sha256_of(read_blocks(file)) == document.raw_sha256
+        same = stored_sha256(storage, document.raw_key) == document.raw_sha256
         if not same and document.status is not DocumentStatus.PENDING:
             yield checked.problem(
                 "changed_raw", f"{document.raw_key} changed after it was read; {_REDO}"
@@ -217,8 +216,8 @@ def _check_index(deployment: Deployment, known: set[str]) -> Iterator[Disagreeme
 def _raw_objects(storage: StorageAdapter) -> dict[str, dict[str, str]]:
     """doc_id -> key -> change mark of its originals."""
     found: dict[str, dict[str, str]] = {}
-    for info in storage.list("raw/"):
-        doc_id, slash, _ = info.key.removeprefix("raw/").partition("/")
+    for info in storage.list(RAW):
+        doc_id, slash, _ = info.key.removeprefix(RAW).partition("/")
         if slash:
             found.setdefault(doc_id, {})[info.key] = info.version
     return found

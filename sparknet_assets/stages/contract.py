@@ -10,6 +10,9 @@ from resources.deployment import Deployment
 from resources.failure import Failure
 from sparknet_assets.artifacts import DocumentRef
 
+RAW_DOCUMENTS = "raw_documents"
+"""The input that no stage makes: the original bytes."""
+
 
 @dataclass(frozen=True)
 class StageOutput:

@@ -29,7 +29,7 @@ from sparknet_assets.source.media_type import (
     contradicts_extension,
     detect,
 )
-from sparknet_assets.stages.contract import DocumentStage, StageOutput
+from sparknet_assets.stages.contract import RAW_DOCUMENTS, DocumentStage, StageOutput
 from sparknet_assets.stages.libraries import library_versions
 
 
@@ -219,7 +219,7 @@ _READERS = {"pdf": _read_pdf, "image": _read_image, "rendition": _read_rendition
 
 STAGE = DocumentStage(
     name="documents",
-    inputs=("raw_documents",),
+    inputs=(RAW_DOCUMENTS,),
     code_version="1",
     description="Kind, pages, encryption, title and flags of each original, by its content.",
     artifact=METADATA,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from resources.failure import FailureKind, SparknetError
-from resources.ocr import Line, OCRResult, PageText, Table
+from resources.ocr import KeyValue, Line, OCRResult, PageText, Table
 from resources.ocr.geometry import turn_box, turn_line
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, PageImage
@@ -84,20 +84,8 @@ def from_layer(
     tables = [_turned(table, layer.rotation) for table in known]
     if find_tables:
         tables += ruled_tables(upright, layer.rules)
-    lines, placed = arrange(upright, aspect, tables, find_tables=find_tables)
-    lines, placed = _as_shown(lines, placed, layer.rotation)
-    return PageText(
-        page=image.page,
-        width=image.width,
-        height=image.height,
-        engine=TEXT_LAYER,
-        reason=layer.verdict,
-        rotation=layer.rotation,
-        lines=lines,
-        tables=placed,
-        hidden_characters=layer.hidden_characters,
-        **_facts(lines),
-    )
+    arranged = arrange(upright, aspect, tables, find_tables=find_tables)
+    return _page_text(TEXT_LAYER, layer, image, arranged, layer.rotation, [])
 
 
 def from_ocr(
@@ -112,24 +100,35 @@ def from_ocr(
         if line.words
     ]
     aspect = _aspect(image, result.rotation)
-    lines, placed = arrange(
+    arranged = arrange(
         [replace(s, aslant=_stands(s, aspect)) for s in _upright(segments, result.rotation)],
         aspect,
         [_turned(table, result.rotation) for table in result.tables],
         measured=False,
         find_tables=find_tables and not result.tables,
     )
-    lines, placed = _as_shown(lines, placed, result.rotation)
+    return _page_text(engine, layer, image, arranged, result.rotation, result.key_values)
+
+
+def _page_text(
+    engine: str,
+    layer: TextLayer,
+    image: PageImage,
+    arranged: tuple[list[Line], list[Table]],
+    rotation: int,
+    key_values: list[KeyValue],
+) -> PageText:
+    lines, tables = _as_shown(*arranged, rotation)
     return PageText(
         page=image.page,
         width=image.width,
         height=image.height,
         engine=engine,
         reason=layer.verdict,
-        rotation=result.rotation,
+        rotation=rotation,
         lines=lines,
-        tables=placed,
-        key_values=result.key_values,
+        tables=tables,
+        key_values=key_values,
         hidden_characters=layer.hidden_characters,
         **_facts(lines),
     )
