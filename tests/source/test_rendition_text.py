@@ -148,6 +148,11 @@ def test_csv_delimiters_are_found(make, delimiter: str) -> None:
     assert made.rows == [["a, b", "c"], ["1,5", "2"], ["3", "4"]]
 
 
+def test_squared_and_circled_characters_are_spelt_out(make) -> None:
+    made = make("45\u33a1 and 3\u338f, step \u32b1, \u3231".encode(), "text/plain", "a.txt")
+    assert made.text.split() == ["45m2", "and", "3kg,", "step", "36,", "(株)"]
+
+
 printable = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -14,6 +15,8 @@ _UNPRINTABLE = re.compile(
     "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
+# Enclosed CJK Letters and CJK Compatibility, but for the Hangul among them; some modifier letters.
+_NO_GLYPH = re.compile("[\u321d-\u325f\u327c-\u33ff\ua7f2-\ua7f4\U000107a5]+")
 
 
 class Run(NamedTuple):
@@ -97,8 +100,13 @@ def paragraph(
 
 
 def escape(text: str) -> str:
-    """Text as HTML, line breaks kept."""
-    return html.escape(text, quote=False).replace("\n", "<br/>")
+    """Text as HTML, line breaks kept; squared and circled characters spelt out.
+
+    Those (U+33A1 for m2, U+3251 for 21) have no glyph in any font that MuPDF brings, and what has
+    no glyph is lost from the page.
+    """
+    spelt = _NO_GLYPH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return html.escape(spelt, quote=False).replace("\n", "<br/>")
 
 
 def grid(rows: list[list[str]], header_rows: int = 0) -> Grid | None:
