@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 
@@ -19,4 +19,19 @@ class Cache(Protocol):
 
     def delete_many(self, namespace: str, keys: Iterable[str]) -> int:
         """Removes entries; returns how many there were."""
+        ...
+
+    def use(self, namespace: str, users: Mapping[str, Collection[str]]) -> None:
+        """Notes which documents use which entries: doc_id -> keys. Called before they are put.
+
+        An entry that no one was noted for is kept until someone deletes it.
+        """
+        ...
+
+    def forget(self, user: str) -> int:
+        """Removes the entries that only this document used; returns how many there were."""
+        ...
+
+    def used(self, user: str) -> int:
+        """Number of entries that are noted as used by this document."""
         ...

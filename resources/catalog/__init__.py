@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -35,6 +35,8 @@ class StageRecord(BaseModel):
 
     Attributes:
         fingerprint: Of the last success; empty when there was none.
+        recipe: Id of the recipe (code version and settings) of the last success.
+        tried: Fingerprint of the last attempt, when it failed: what is as it was then fails again.
         data_version: Of the last success; empty when there was none.
         failure: Of the last attempt, when it failed; for a partial stage, that of a missing page.
         failed_pages: 1-based numbers of the pages that are missing from the output.
@@ -48,6 +50,8 @@ class StageRecord(BaseModel):
     stage: str
     status: StageStatus
     fingerprint: str = ""
+    recipe: str = ""
+    tried: str = ""
     data_version: str = ""
     failure: Failure | None = None
     failed_pages: list[int] = Field(default_factory=list)
@@ -68,6 +72,9 @@ class DocumentRecord(BaseModel):
         raw_version: Change mark of the raw object when it was last read (`ObjectInfo.version`).
         raw_sha256: Hash of the bytes under that mark.
         source: Where it was ingested from, for people; empty when it was dropped into raw/.
+        stale: Why the passages that answer are of an older version; empty when they are current.
+        receipt: Key of the receipt of its removal. A deleted document without one is not yet
+            removed from every store.
     """
 
     doc_id: str
@@ -79,12 +86,26 @@ class DocumentRecord(BaseModel):
     raw_version: str = ""
     raw_sha256: str = ""
     source: str = ""
+    stale: str = ""
+    receipt: str = ""
     tier: str = "standard"
     pages: int = 0
     chunks: int = 0
     run_id: str = ""
     created_at: datetime
     updated_at: datetime
+
+
+class Holding(NamedTuple):
+    """What a generation of the index holds of a document.
+
+    Attributes:
+        text_version: Data version of the `ocr_text` that the chunks were cut from.
+        chunks: How many.
+    """
+
+    text_version: str
+    chunks: int
 
 
 class Catalog(Protocol):
@@ -106,6 +127,19 @@ class Catalog(Protocol):
         self, *, status: DocumentStatus | None = None, after: str = ""
     ) -> Iterator[DocumentRecord]:
         """Documents in `doc_id` order, those after `after`, of one status when given."""
+        ...
+
+    def documents_between(
+        self, after: str = "", upto: str | None = None
+    ) -> Iterator[DocumentRecord]:
+        """Documents whose folder name `{doc_id}/` sorts after `after` and not after `upto`.
+
+        In the order of those names, which is the order that a listing of raw/ has.
+        """
+        ...
+
+    def with_content(self, sha256: str) -> list[DocumentRecord]:
+        """Documents that are not deleted and whose original has this hash, in `doc_id` order."""
         ...
 
     def totals(self) -> dict[str, int]:
@@ -136,5 +170,38 @@ class Catalog(Protocol):
         ...
 
     def delete(self, doc_id: str) -> bool:
-        """Forgets a document and its stages; True if there was one."""
+        """Forgets a document, its stages, its holdings and its lease; True if there was one."""
+        ...
+
+    def bury(self, tombstones: Sequence[DocumentRecord]) -> None:
+        """Replaces documents by these records and forgets their stages and holdings, all or none.
+
+        Leases stay: whoever buries a document holds one.
+        """
+        ...
+
+    def holdings(
+        self, generation: str, doc_ids: Collection[str] | None = None
+    ) -> dict[str, Holding]:
+        """doc_id -> what the generation holds of it; of all documents unless some are named."""
+        ...
+
+    def put_holdings(self, generation: str, holdings: Mapping[str, Holding]) -> None:
+        """Notes what a generation holds of these documents, all or none."""
+        ...
+
+    def drop_holdings(self, generation: str, doc_ids: Collection[str] | None = None) -> None:
+        """Forgets what a generation holds, of all documents unless some are named."""
+        ...
+
+    def facts(self, prefix: str = "") -> dict[str, str]:
+        """Small facts of the deployment whose name begins so: name -> value."""
+        ...
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        """Sets facts, all or none. A reader sees all of them or none."""
+        ...
+
+    def delete_facts(self, names: Collection[str]) -> None:
+        """Forgets facts."""
         ...

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, leases
+from resources.catalog import (
+    DocumentRecord,
+    DocumentStatus,
+    Holding,
+    StageRecord,
+    leases,
+)
 from resources.sqlite import Database, in_chunks, marks
 
 # Columns hold what is looked up; the record is the truth.
@@ -21,6 +28,16 @@ _MIGRATIONS = (
             PRIMARY KEY (doc_id, stage))""",
         """CREATE TABLE leases (
             doc_id TEXT PRIMARY KEY, owner TEXT NOT NULL, started REAL, expires REAL NOT NULL)""",
+    ),
+    (
+        "CREATE UNIQUE INDEX documents_by_folder ON documents (doc_id || '/')",
+        # An expression, so that rows of before have it too.
+        "CREATE INDEX documents_by_content ON documents (json_extract(record, '$.raw_sha256'))",
+        """CREATE TABLE holdings (
+            generation TEXT NOT NULL, doc_id TEXT NOT NULL, text_version TEXT NOT NULL,
+            chunks INTEGER NOT NULL, PRIMARY KEY (generation, doc_id)) WITHOUT ROWID""",
+        "CREATE INDEX holdings_by_document ON holdings (doc_id)",
+        "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
 )
 _PAGE = 500
@@ -79,6 +96,32 @@ class SQLiteCatalog:
             if len(rows) < _PAGE:
                 return
 
+    def documents_between(
+        self, after: str = "", upto: str | None = None
+    ) -> Iterator[DocumentRecord]:
+        """Documents in the order of their folders' names, a page at a time."""
+        query = "SELECT doc_id, record FROM documents WHERE doc_id || '/' > ?"
+        query += " AND doc_id || '/' <= ?" if upto is not None else ""
+        while True:
+            values = (after,) if upto is None else (after, upto)
+            rows = self._database.connection.execute(
+                f"{query} ORDER BY doc_id || '/' LIMIT {_PAGE}", values
+            ).fetchall()
+            for doc_id, record in rows:
+                after = f"{doc_id}/"
+                yield DocumentRecord.model_validate_json(record)
+            if len(rows) < _PAGE:
+                return
+
+    def with_content(self, sha256: str) -> list[DocumentRecord]:
+        """Documents that are not deleted and whose original has this hash."""
+        rows = self._database.connection.execute(
+            "SELECT record FROM documents WHERE json_extract(record, '$.raw_sha256') = ?"
+            " AND status != ? ORDER BY doc_id",
+            (sha256, DocumentStatus.DELETED),
+        )
+        return [DocumentRecord.model_validate_json(record) for (record,) in rows] if sha256 else []
+
     def totals(self) -> dict[str, int]:
         """Status -> number of documents."""
         return dict(
@@ -102,22 +145,13 @@ class SQLiteCatalog:
     ) -> None:
         """Inserts or replaces stage records, and documents with them, all or none."""
         stage_rows = [(r.doc_id, r.stage, r.model_dump_json()) for r in records]
-        document_rows = [
-            (r.doc_id, r.partition_key, r.status.value, r.model_dump_json()) for r in documents
-        ]
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO stages (doc_id, stage, record) VALUES (?, ?, ?)"
                 " ON CONFLICT (doc_id, stage) DO UPDATE SET record = excluded.record",
                 stage_rows,
             )
-            # Not INSERT OR REPLACE: a partition key taken by another document must fail.
-            connection.executemany(
-                "INSERT INTO documents (doc_id, partition_key, status, record)"
-                " VALUES (?, ?, ?, ?) ON CONFLICT (doc_id) DO UPDATE SET partition_key ="
-                " excluded.partition_key, status = excluded.status, record = excluded.record",
-                document_rows,
-            )
+            _put_documents(connection, documents)
 
     def claim(self, doc_ids: Collection[str], owner: str, seconds: float) -> set[str]:
         """Leases documents to `owner` (`{host}:{pid}:{token}`) for `seconds`."""
@@ -130,12 +164,78 @@ class SQLiteCatalog:
             leases.release(connection, doc_ids, owner)
 
     def delete(self, doc_id: str) -> bool:
-        """Forgets a document, its stages and its lease; True if there was one."""
+        """Forgets a document, its stages, its holdings and its lease; True if there was one."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM stages WHERE doc_id = ?", (doc_id,))
-            connection.execute("DELETE FROM leases WHERE doc_id = ?", (doc_id,))
+            for table in ("stages", "holdings", "leases"):
+                connection.execute(f"DELETE FROM {table} WHERE doc_id = ?", (doc_id,))
             gone = connection.execute("DELETE FROM documents WHERE doc_id = ?", (doc_id,))
             return gone.rowcount > 0
+
+    def bury(self, tombstones: Sequence[DocumentRecord]) -> None:
+        """Replaces documents by these records and forgets their stages and holdings."""
+        ids = [(record.doc_id,) for record in tombstones]
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM stages WHERE doc_id = ?", ids)
+            connection.executemany("DELETE FROM holdings WHERE doc_id = ?", ids)
+            _put_documents(connection, tombstones)
+
+    def holdings(
+        self, generation: str, doc_ids: Collection[str] | None = None
+    ) -> dict[str, Holding]:
+        """doc_id -> what the generation holds of it; of all documents unless some are named."""
+        sql = "SELECT doc_id, text_version, chunks FROM holdings WHERE generation = ?"
+        connection = self._database.connection
+        if doc_ids is None:
+            rows = connection.execute(sql, (generation,)).fetchall()
+        else:
+            rows = [
+                row
+                for chunk in in_chunks(set(doc_ids))
+                for row in connection.execute(
+                    f"{sql} AND doc_id IN ({marks(len(chunk))})", (generation, *chunk)
+                )
+            ]
+        return {doc_id: Holding(version, chunks) for doc_id, version, chunks in rows}
+
+    def put_holdings(self, generation: str, holdings: Mapping[str, Holding]) -> None:
+        """Notes what a generation holds of these documents, all or none."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO holdings (generation, doc_id, text_version, chunks)"
+                " VALUES (?, ?, ?, ?)",
+                [(generation, doc_id, *holding) for doc_id, holding in holdings.items()],
+            )
+
+    def drop_holdings(self, generation: str, doc_ids: Collection[str] | None = None) -> None:
+        """Forgets what a generation holds, of all documents unless some are named."""
+        with self._database.transaction() as connection:
+            if doc_ids is None:
+                connection.execute("DELETE FROM holdings WHERE generation = ?", (generation,))
+            else:
+                connection.executemany(
+                    "DELETE FROM holdings WHERE generation = ? AND doc_id = ?",
+                    [(generation, doc_id) for doc_id in doc_ids],
+                )
+
+    def facts(self, prefix: str = "") -> dict[str, str]:
+        """Name -> value of the facts whose name begins so."""
+        return dict(
+            self._database.connection.execute(
+                "SELECT name, value FROM facts WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)
+            )
+        )
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        """Sets facts, all or none."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", list(facts.items())
+            )
+
+    def delete_facts(self, names: Collection[str]) -> None:
+        """Forgets facts."""
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM facts WHERE name = ?", [(n,) for n in names])
 
     def _select(self, column: str, values: Collection[str]) -> Iterator[DocumentRecord]:
         for chunk in in_chunks(set(values)):
@@ -144,3 +244,13 @@ class SQLiteCatalog:
             ).fetchall()
             for (record,) in rows:
                 yield DocumentRecord.model_validate_json(record)
+
+
+def _put_documents(connection: sqlite3.Connection, documents: Sequence[DocumentRecord]) -> None:
+    # Not INSERT OR REPLACE: a partition key taken by another document must fail.
+    connection.executemany(
+        "INSERT INTO documents (doc_id, partition_key, status, record)"
+        " VALUES (?, ?, ?, ?) ON CONFLICT (doc_id) DO UPDATE SET partition_key ="
+        " excluded.partition_key, status = excluded.status, record = excluded.record",
+        [(r.doc_id, r.partition_key, r.status.value, r.model_dump_json()) for r in documents],
+    )

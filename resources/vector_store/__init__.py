@@ -55,6 +55,21 @@ class SearchHit(NamedTuple):
     score: float
 
 
+class Compaction(NamedTuple):
+    """What was reclaimed: bytes of the store's files before and after.
+
+    Attributes:
+        complete: False when what was deleted may still be in files that the store can't rewrite,
+            for instance on a server.
+        seconds: How long it took.
+    """
+
+    bytes_before: int
+    bytes_after: int
+    complete: bool
+    seconds: float
+
+
 class VectorStore(Protocol):
     """Chunks with vectors and a keyword index over the same chunks, in one generation.
 
@@ -100,4 +115,20 @@ class VectorStore(Protocol):
 
     def count(self) -> tuple[int, int]:
         """Number of vectors and number of keyword rows; equal when the store is whole."""
+        ...
+
+    def texts_elsewhere(self, text_sha256: Collection[str], doc_id: str) -> set[str]:
+        """Those of these texts that chunks of other documents have as well."""
+        ...
+
+    def compact(self) -> Compaction:
+        """Rewrites the store's files without what was deleted. Searches go on meanwhile."""
+        ...
+
+    def repair(self) -> None:
+        """Makes vectors and keyword rows agree again, from what the store itself holds."""
+        ...
+
+    def drop(self) -> None:
+        """Removes this generation altogether, files included."""
         ...
