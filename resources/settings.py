@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     worker_memory_mb: int = Field(2048, ge=256, description="Memory of one worker process, MiB.")
     batch_size: int = Field(250, ge=1, description="Documents of one run.")
 
+    retry_attempts: int = Field(5, ge=1, description="Most scheduled attempts at the same work.")
+    retry_seconds: float = Field(
+        300.0, gt=0, description="Wait before the second attempt; four times as long each time."
+    )
+
     @field_validator("chunk_overlap")
     @classmethod
     def _overlap_leaves_room(cls, overlap: int, info: ValidationInfo) -> int:

@@ -17,6 +17,7 @@ from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.claims import Claims
 from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
+from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import (
@@ -66,12 +67,13 @@ def run_batch(
             f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(order)}"
         )
     selected = [stage for stage in graph if stages is None or stage.name in stages]
+    recipes = Recipes(deployment)
     with Claims(deployment) as claims, WorkerPool(deployment) as pool:
         waiting = list(dict.fromkeys(doc_ids))
         while waiting:
             mine = claims.take(waiting)
             waiting = [doc_id for doc_id in waiting if doc_id not in mine]
-            runs = _load_runs(mine, order, deployment, run_id, force)
+            runs = _load_runs(mine, order, recipes, deployment, run_id, force)
             for result in _run_claimed(runs, selected, pool, deployment):
                 if progress:
                     progress(result)
@@ -106,6 +108,7 @@ def _run_claimed(
 def _load_runs(
     doc_ids: Sequence[str],
     order: Sequence[str],
+    recipes: Recipes,
     deployment: Deployment,
     run_id: str,
     force: bool,
@@ -116,7 +119,9 @@ def _load_runs(
     for doc_id in doc_ids:
         document = documents[doc_id]
         ref = DocumentRef(doc_id, document.raw_key)
-        runs.append(DocumentRun(ref, document, dict(records[doc_id]), order, run_id, force))
+        runs.append(
+            DocumentRun(ref, document, dict(records[doc_id]), order, recipes, run_id, force)
+        )
     return runs
 
 

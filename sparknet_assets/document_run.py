@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.digests import stored_sha256
-from sparknet_assets.fingerprint import fingerprint
+from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import find_raw
 from sparknet_assets.page_spans import PageSpans
-from sparknet_assets.records import failed, settle, succeeded
+from sparknet_assets.records import LAST_STAGE, failed, settle, succeeded, with_retry
 from sparknet_assets.stages.contract import (
     RAW_DOCUMENTS,
     DocumentStage,
@@ -50,6 +51,7 @@ class DocumentRun:
         records: Stage records, as they stand in the catalog.
         order: Names of all stages, as the graph orders them.
         failed: True once a stage failed; later stages are not reached.
+        outrun: True while a stage before the index has a newer output than the one indexed.
         stored: The document's row, as it stands in the catalog.
     """
 
@@ -57,15 +59,18 @@ class DocumentRun:
     document: DocumentRecord
     records: dict[str, StageRecord]
     order: Sequence[str]
+    recipes: Recipes
     run_id: str
     force: bool = False
     versions: dict[str, str] = field(default_factory=dict)
     failed: bool = False
+    outrun: bool = False
     reused: list[StageRecord] = field(default_factory=list)
     stored: DocumentRecord = field(init=False)
 
     def __post_init__(self) -> None:
         self.stored = self.document
+        self.outrun = bool(self.document.stale)
 
     def observe_raw(self, deployment: Deployment) -> None:
         """Reads the change mark of the original, and its hash when the mark is new.
@@ -137,7 +142,7 @@ class DocumentRun:
             return None
         if record.failure and record.failure.retryable:
             return None
-        if record.fingerprint != fingerprint(stage, self.versions, deployment):
+        if record.fingerprint != self.recipes.fingerprint(stage, self.versions):
             return None
         if stage.artifact and deployment.storage.stat(self.ref.key(stage.artifact)) is None:
             return None
@@ -163,14 +168,20 @@ class DocumentRun:
         self, stage: Stage, output: StageOutput, seconds: float, deployment: Deployment
     ) -> StageResult:
         """Records an output that is durable already."""
+        previous = self.records.get(stage.name)
         record = succeeded(
             self.ref.doc_id,
             stage.name,
             output,
-            fingerprint=fingerprint(stage, self.versions, deployment),
+            fingerprint=self.recipes.fingerprint(stage, self.versions),
             seconds=seconds,
             run_id=self.run_id,
+            recipe=self.recipes.note(stage, deployment.catalog),
+            previous=previous,
         )
+        if previous and previous.data_version != record.data_version:
+            self.outrun = True
+        record = _with_retry(record, deployment)
         result = self._arrive(stage, record)
         self.save(deployment, record)
         return result
@@ -190,7 +201,9 @@ class DocumentRun:
             previous=self.records.get(stage.name),
             seconds=seconds,
             run_id=self.run_id,
+            tried=self._tried(stage),
         )
+        record = _with_retry(record, deployment)
         self.failed = True
         result = self._arrive(stage, record)
         self.save(deployment, record)
@@ -200,7 +213,7 @@ class DocumentRun:
         """Writes records and the document's row in one transaction, if anything changed."""
         pending = [*self.reused, *records]
         ordered = {name: self.records[name] for name in self.order if name in self.records}
-        document = settle(self._with_intake(deployment), ordered, self.run_id)
+        document = settle(self._with_intake(deployment), ordered, self.run_id, outrun=self.outrun)
         same = document.model_copy(
             update={"updated_at": self.stored.updated_at, "run_id": self.stored.run_id}
         )
@@ -217,11 +230,26 @@ class DocumentRun:
             return self.document
         return self.document.model_copy(update={"source": current.source, "tier": current.tier})
 
+    def _tried(self, stage: Stage) -> str:
+        """Fingerprint of an attempt; none when that is what could not be found out."""
+        try:
+            return self.recipes.fingerprint(stage, self.versions)
+        except (KeyError, SparknetError):
+            return ""
+
     def _arrive(self, stage: Stage, record: StageRecord) -> StageResult:
         self.records[stage.name] = record
+        if stage.name == LAST_STAGE and record.status is not StageStatus.FAILED:
+            self.outrun = False
         if record.status is not StageStatus.FAILED:
             self.versions[stage.name] = record.data_version
         return StageResult(self.ref, self.document.partition_key, stage.name, record)
+
+
+def _with_retry(record: StageRecord, deployment: Deployment) -> StageRecord:
+    settings = deployment.settings
+    wait = timedelta(seconds=settings.retry_seconds)
+    return with_retry(record, settings.retry_attempts, wait)
 
 
 def run_document_stages(

@@ -23,7 +23,7 @@ from sparknet_assets.found_files import (
 from sparknet_assets.naming import DocumentNames, is_safe_doc_id
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW
-from sparknet_assets.records import new_document
+from sparknet_assets.records import awaiting, new_document
 
 
 @dataclass(slots=True)
@@ -142,16 +142,11 @@ def _take_one(
         return record.model_copy(update={**state, "raw_version": ""})
     copied = _copy_if_different(deployment, file, raw_key, known)
     if copied is not None:
-        changes = {
-            "raw_key": raw_key,
-            "filename": file.filename,
-            "status": DocumentStatus.PENDING,
-            "failure": None,
-        }
+        record = awaiting(record, raw_key, now)
         # Known marks stay: they say which bytes the stages have read.
         if not record.raw_version:
-            changes |= {"raw_version": copied.version, "raw_sha256": copied.sha256}
-        record = record.model_copy(update=changes)
+            marks = {"raw_version": copied.version, "raw_sha256": copied.sha256}
+            record = record.model_copy(update=marks)
     return record if record == known else record.model_copy(update={"updated_at": now})
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, StageStatus
 from resources.failure import Failure
 from sparknet_assets.stages.contract import StageOutput
 
 LAST_STAGE = "vector_index"
+# Times 4 for each attempt: with 5 minutes to begin with, the fifth comes after about 7 hours.
+_BACKOFF_FACTOR = 4
+_LONGEST_WAIT = timedelta(days=1)
 
 
 def new_document(doc_id: str, partition_key: str, raw_key: str) -> DocumentRecord:
@@ -25,22 +28,53 @@ def new_document(doc_id: str, partition_key: str, raw_key: str) -> DocumentRecor
     )
 
 
+def awaiting(document: DocumentRecord, raw_key: str, now: datetime) -> DocumentRecord:
+    """The row of a known document whose original was replaced: what it was answers meanwhile."""
+    return document.model_copy(
+        update={
+            "raw_key": raw_key,
+            "filename": raw_key.rsplit("/", 1)[-1],
+            "status": DocumentStatus.PENDING,
+            "failure": None,
+            "stale": "a newer version waits to be indexed" if document.chunks else "",
+            "updated_at": now,
+        }
+    )
+
+
 def succeeded(
-    doc_id: str, stage: str, output: StageOutput, *, fingerprint: str, seconds: float, run_id: str
+    doc_id: str,
+    stage: str,
+    output: StageOutput,
+    *,
+    fingerprint: str,
+    seconds: float,
+    run_id: str,
+    recipe: str = "",
+    previous: StageRecord | None = None,
 ) -> StageRecord:
-    """The record of a stage that wrote its output, whole or with pages missing."""
+    """The record of a stage that wrote its output, whole or with pages missing.
+
+    Args:
+        previous: What the stage did before: counts how often the same pages were tried.
+    """
     failed_pages = sorted(output.failed_pages)
     failures = [output.failed_pages[page] for page in failed_pages]
     # One that may succeed another time speaks for all: the next run then tries again.
     failure = next((f for f in failures if f.retryable), failures[0] if failures else None)
+    again = previous is not None and previous.tried == fingerprint
+    attempts = (previous.attempts if previous and again else 0) + 1 if failure else 0
     return StageRecord(
         doc_id=doc_id,
         stage=stage,
         status=StageStatus.PARTIAL if failed_pages else StageStatus.DONE,
         fingerprint=fingerprint,
+        recipe=recipe,
+        tried=fingerprint if failure else "",
         data_version=output.data_version,
-        failure=failure,
+        failure=failure.model_copy(update={"attempts": attempts}) if failure else None,
         failed_pages=failed_pages,
+        attempts=attempts,
         pages=output.pages,
         seconds=seconds,
         cost_usd=output.cost_usd,
@@ -58,29 +92,63 @@ def failed(
     previous: StageRecord | None,
     seconds: float,
     run_id: str,
+    tried: str = "",
 ) -> StageRecord:
-    """The record of a stage that failed. It keeps no fingerprint: the next run tries again."""
-    attempts = (previous.attempts if previous else 0) + 1
+    """The record of a stage that failed. It keeps no fingerprint: the next run tries again.
+
+    Args:
+        tried: Fingerprint of what was tried. Another one than before begins to count anew.
+    """
+    again = previous is not None and previous.tried == tried
+    attempts = (previous.attempts if previous and again else 0) + 1
+    kept = {"chunks": previous.metadata.get("chunks", 0)} if previous else {}
     return StageRecord(
         doc_id=doc_id,
         stage=stage,
         status=StageStatus.FAILED,
+        tried=tried,
         data_version=previous.data_version if previous else "",
         failure=failure.model_copy(update={"attempts": attempts}),
         attempts=attempts,
         seconds=seconds,
         run_id=run_id,
         updated_at=datetime.now(UTC),
+        metadata={name: count for name, count in kept.items() if count},
     )
 
 
+def with_retry(record: StageRecord, attempts: int, first_wait: timedelta) -> StageRecord:
+    """The record with the time of the next scheduled attempt, if there is to be one.
+
+    Args:
+        attempts: Most attempts at the same work.
+        first_wait: Before the second attempt; each wait after it is four times as long, up to a
+            day.
+    """
+    failure = record.failure
+    if failure is None:
+        return record
+    due = None
+    if failure.retryable and record.attempts < attempts:
+        wait = min(first_wait * _BACKOFF_FACTOR ** min(record.attempts - 1, 9), _LONGEST_WAIT)
+        due = record.updated_at + wait
+    return record.model_copy(update={"failure": failure.model_copy(update={"next_retry_at": due})})
+
+
 def settle(
-    document: DocumentRecord, stages: Mapping[str, StageRecord], run_id: str
+    document: DocumentRecord,
+    stages: Mapping[str, StageRecord],
+    run_id: str,
+    *,
+    outrun: bool = False,
 ) -> DocumentRecord:
     """The document's row as its stage records say.
 
     A failed stage fails the document. Without one, the index stage decides: reached, the document
     is indexed (partial when pages are missing); not reached, it is pending.
+
+    Args:
+        outrun: A stage has made a newer output than the one that is indexed.
     """
     broken = next((r for r in stages.values() if r.status is StageStatus.FAILED), None)
     partial = next((r for r in stages.values() if r.status is StageStatus.PARTIAL), None)
@@ -94,13 +162,23 @@ def settle(
         status, failure = DocumentStatus.INDEXED, None
     first = stages.get("documents")
     last = stages.get(LAST_STAGE)
+    chunks = int(last.metadata.get("chunks", 0)) if last else 0
     return document.model_copy(
         update={
             "status": status,
             "failure": failure,
             "pages": first.pages if first else 0,
-            "chunks": int(last.metadata.get("chunks", 0)) if last else 0,
+            "chunks": chunks,
+            "stale": _stale(broken, outrun) if chunks else "",
             "run_id": run_id,
             "updated_at": datetime.now(UTC),
         }
     )
+
+
+def _stale(broken: StageRecord | None, outrun: bool) -> str:
+    """Why what answers is of an older version."""
+    if broken:
+        reason = broken.failure.message if broken.failure else "no reason was given"
+        return f"the newer version failed at {broken.stage}: {reason}"
+    return "a newer version is being indexed" if outrun else ""

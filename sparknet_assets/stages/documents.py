@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -204,15 +205,25 @@ def _remove_rendition(ref: DocumentRef, storage: StorageAdapter) -> None:
 
 def _shape(deployment: Deployment) -> Mapping[str, Any]:
     settings = deployment.settings
-    passwords = "\0".join(secret.get_secret_value() for secret in settings.pdf_passwords)
+    passwords = tuple(secret.get_secret_value() for secret in settings.pdf_passwords)
     return {
         "max_bytes": settings.max_bytes,
         "max_pages": settings.max_pages,
         # what renditions are read and typeset with
         "libraries": library_versions("pymupdf", "kreuzberg", "markdown-it-py", "fonttools"),
         # a new password is a reason to try the encrypted documents again
-        "pdf_passwords": hashlib.sha256(passwords.encode()).hexdigest() if passwords else "",
+        "pdf_passwords": _mark_of(passwords) if passwords else "",
     }
+
+
+@cache
+def _mark_of(passwords: tuple[str, ...]) -> str:
+    """Changes with the passwords and is kept with the records, so guessing from it is made slow.
+
+    scrypt with the cost that RFC 7914, section 2, names for interactive use: some 50 ms.
+    """
+    secret = "\0".join(passwords).encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(secret, salt=b"sparknet documents", n=2**14, r=8, p=1, dklen=16).hex()
 
 
 _READERS = {"pdf": _read_pdf, "image": _read_image, "rendition": _read_rendition}

@@ -24,6 +24,7 @@ from schedules.planning import Change, compare
 from sparknet_assets.batch import run_batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.document_run import StageResult
+from sparknet_assets.fingerprint import RECIPES, difference, recipe_of
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
@@ -394,3 +395,77 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_failed_new_version_leaves_the_old_one_answering_and_says_so(
+    deployment: Deployment,
+) -> None:
+    put(deployment, "a", GOOD)
+    run(deployment, ["a"])
+    put(deployment, "a", "fine\nUNINDEXABLE")
+    run(deployment, ["a"])
+    record = deployment.catalog.get("a")
+    assert record is not None
+    assert record.status is DocumentStatus.FAILED
+    assert record.chunks == 1
+    assert "failed at vector_index" in record.stale
+    put(deployment, "a", GOOD + "\nseven")
+    run(deployment, ["a"])
+    record = deployment.catalog.get("a")
+    assert record is not None
+    assert (record.status, record.stale) == (DocumentStatus.INDEXED, "")
+
+
+def test_a_document_is_stale_from_its_first_new_output_to_its_new_index(
+    deployment: Deployment,
+) -> None:
+    put(deployment, "a", GOOD)
+    run(deployment, ["a"])
+    put(deployment, "a", GOOD + "\nseven")
+    run(deployment, ["a"], stages=["documents", "ocr_text"])
+    record = deployment.catalog.get("a")
+    assert record is not None
+    assert record.stale == "a newer version is being indexed"
+    run(deployment, ["a"])
+    record = deployment.catalog.get("a")
+    assert record is not None
+    assert record.stale == ""
+
+
+def test_attempts_count_for_the_same_bytes_only_and_retries_are_spaced_out(
+    deployment: Deployment,
+) -> None:
+    put(deployment, "a", "fine\nUNINDEXABLE")
+    waits = []
+    for _ in range(6):
+        run(deployment, ["a"])
+        record = deployment.catalog.stages(["a"])["a"]["vector_index"]
+        assert record.failure is not None
+        due = record.failure.next_retry_at
+        waits.append(due and round((due - record.updated_at).total_seconds()))
+    assert waits == [300, 1200, 4800, 19200, None, None]
+    assert record.attempts == 6
+    put(deployment, "a", "fine\nstill UNINDEXABLE")
+    run(deployment, ["a"])
+    assert deployment.catalog.stages(["a"])["a"]["vector_index"].attempts == 1
+
+
+def test_what_cannot_succeed_has_no_next_attempt(deployment: Deployment) -> None:
+    put(deployment, "a", "refuse\none")
+    run(deployment, ["a"])
+    record = deployment.catalog.stages(["a"])["a"]["documents"]
+    assert record.failure is not None
+    assert record.failure.next_retry_at is None
+    assert record.tried
+
+
+def test_the_recipe_of_an_output_is_kept_for_people(deployment: Deployment) -> None:
+    put(deployment, "a", GOOD)
+    run(deployment, ["a"])
+    record = deployment.catalog.stages(["a"])["a"]["ocr_text"]
+    text = deployment.catalog.facts(RECIPES)[RECIPES + record.recipe]
+    again = Deployment(deployment.settings.model_copy(update={"chunk_tokens": 300}))
+    assert difference(text, recipe_of(GRAPH[1], deployment)) == ""
+    assert difference(text, recipe_of(GRAPH[1], again)) == "chunk_tokens 128 -> 300"
+    newer = dataclasses.replace(GRAPH[1], code_version="2")
+    assert difference(text, recipe_of(newer, deployment)) == "code version 1 -> 2"
