@@ -105,6 +105,21 @@ class Database:
                 FailureKind.UNAVAILABLE, f"{self.path} can't be written ({error}): {remedy}."
             ) from error
 
+    def scrub(self) -> bool:
+        """Takes what was deleted out of the files: overwritten in the database, gone from the log.
+
+        Waits for readers as long as for another writer.
+
+        Returns:
+            False when a reader kept the log from being emptied; a later call will do it.
+
+        Raises:
+            SparknetError: The file can't be written.
+        """
+        with self._explained():
+            row = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not row[0]
+
     def close(self) -> None:
         """Closes this thread's connection; the next use opens a new one."""
         connection = getattr(self._local, "connection", None)

@@ -53,6 +53,7 @@ class TextVectors:
             return found
         try:
             self._read_cache(distinct, found)
+            self._note_users(chunks)
             missing = [chunk for key, chunk in distinct.items() if key not in found.vectors]
         except SparknetError as error:  # the dimension of a remote model is asked for
             found.failures = dict.fromkeys(distinct, error.to_failure())
@@ -77,6 +78,13 @@ class TextVectors:
             if vector is not None and _is_unit(vector):
                 found.vectors[key] = vector
                 found.cached.add(key)
+
+    def _note_users(self, chunks: Sequence[Chunk]) -> None:
+        """Before anything is written: an entry that no document is noted for would never go."""
+        users: dict[str, set[str]] = {}
+        for chunk in chunks:
+            users.setdefault(chunk.doc_id, set()).add(chunk.text_sha256)
+        self._cache.use(self._namespace, users)
 
     def _write_cache(self, group: Sequence[Chunk], found: Found) -> None:
         entries = {

@@ -153,6 +153,7 @@ def test_a_broken_cache_entry_costs_time_only(deployment: Deployment, engine: Fa
         {
             "get_many": lambda self, space, keys: {key: b"{" for key in keys},
             "put_many": lambda self, space, entries: cache.put_many(space, entries),
+            "use": lambda self, space, users: None,
         },
     )()
 

@@ -29,9 +29,16 @@ class Cache(Protocol):
         ...
 
     def forget(self, user: str) -> int:
-        """Removes the entries that only this document used; returns how many there were."""
+        """Removes the entries that only this document used; returns how many there were.
+
+        This and `used` raise a SparknetError where others would miss: they have to be right.
+        """
         ...
 
     def used(self, user: str) -> int:
         """Number of entries that are noted as used by this document."""
+        ...
+
+    def scrub(self) -> bool:
+        """Makes sure that what was removed is in no file any more; False when it may yet be."""
         ...

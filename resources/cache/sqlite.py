@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from resources.failure import SparknetError
+from resources.failure import FailureKind, SparknetError
 from resources.locks import file_lock
 from resources.sqlite import Database, in_chunks, marks, primary_code
 
@@ -23,6 +23,14 @@ _MIGRATIONS = (
             namespace TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
             PRIMARY KEY (namespace, key))""",
     ),
+    (
+        # Whose the entries of before are nobody knows, so nobody could ever forget them.
+        "DELETE FROM entries",
+        """CREATE TABLE users (
+            namespace TEXT NOT NULL, key TEXT NOT NULL, user TEXT NOT NULL,
+            PRIMARY KEY (namespace, key, user)) WITHOUT ROWID""",
+        "CREATE INDEX entries_by_user ON users (user, namespace, key)",
+    ),
 )
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # A write lock is kept this long at most: other processes' entries get in between.
@@ -34,7 +42,8 @@ class SQLiteCache:
 
     A damaged file is moved aside (`cache.db.damaged-{time}`) and a new one begun; a full disk, a
     lock held too long or a folder that can't be written makes reads miss and writes pass without
-    effect, with a warning.
+    effect, with a warning. Only what has to do with forgetting raises: text must not stay behind
+    because a file could not be opened.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -92,6 +101,79 @@ class SQLiteCache:
                 )
 
         return self._guarded(delete, 0)
+
+    def use(self, namespace: str, users: Mapping[str, Collection[str]]) -> None:
+        """Notes which documents use which entries; what is noted already costs no write."""
+        rows = [(namespace, key, user) for user, keys in users.items() for key in keys]
+
+        def note() -> None:
+            with self._database.transaction() as connection:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO users (namespace, key, user) VALUES (?, ?, ?)", rows
+                )
+
+        if rows:
+            self._guarded(note, None)
+
+    def forget(self, user: str) -> int:
+        """Removes the entries that only this document used; returns how many there were.
+
+        Raises:
+            SparknetError: The file can't be read or written.
+        """
+
+        def forget() -> int:
+            with self._database.transaction() as connection:
+                gone = connection.execute(
+                    "DELETE FROM entries WHERE (namespace, key) IN"
+                    " (SELECT namespace, key FROM users AS mine WHERE user = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM users AS other WHERE other.namespace = mine.namespace"
+                    " AND other.key = mine.key AND other.user != mine.user))",
+                    (user,),
+                )
+                connection.execute("DELETE FROM users WHERE user = ?", (user,))
+                return gone.rowcount
+
+        return self._certain(forget)
+
+    def used(self, user: str) -> int:
+        """Number of entries that are noted as used by this document.
+
+        Raises:
+            SparknetError: The file can't be read.
+        """
+
+        def count() -> int:
+            row = self._database.connection.execute(
+                "SELECT count(*) FROM users WHERE user = ?", (user,)
+            ).fetchone()
+            return int(row[0])
+
+        return self._certain(count)
+
+    def scrub(self) -> bool:
+        """Takes what was removed out of the files, those that were moved aside included.
+
+        Raises:
+            SparknetError: The file can't be written.
+        """
+        for aside in self._path.parent.glob(f"{self._path.name}.damaged-*"):
+            aside.unlink(missing_ok=True)
+        return self._certain(self._database.scrub)
+
+    def _certain(self, action: Callable[[], T]) -> T:
+        """As `_guarded`, but what can't be done is an error."""
+        try:
+            return action()
+        except sqlite3.DatabaseError as error:
+            if primary_code(error) not in _DAMAGED:
+                raise SparknetError(
+                    FailureKind.UNAVAILABLE,
+                    f"The cache {self._path} can't be used ({error}); try again, or delete the"
+                    " file: it is only a cache.",
+                ) from error
+        self._move_damaged_aside()
+        return action()
 
     def _guarded(self, action: Callable[[], T], otherwise: T) -> T:
         try:

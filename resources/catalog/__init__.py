@@ -169,6 +169,10 @@ class Catalog(Protocol):
         """Gives up leases held by `owner`."""
         ...
 
+    def owners(self, doc_ids: Collection[str]) -> dict[str, str]:
+        """doc_id -> owner, for the documents that someone has leased."""
+        ...
+
     def delete(self, doc_id: str) -> bool:
         """Forgets a document, its stages, its holdings and its lease; True if there was one."""
         ...
@@ -178,6 +182,10 @@ class Catalog(Protocol):
 
         Leases stay: whoever buries a document holds one.
         """
+        ...
+
+    def scrub(self) -> bool:
+        """Makes sure that what was removed is in no file any more; False when it may yet be."""
         ...
 
     def holdings(

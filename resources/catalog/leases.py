@@ -46,6 +46,19 @@ def release(connection: sqlite3.Connection, doc_ids: Collection[str], owner: str
     )
 
 
+def owners(connection: sqlite3.Connection, doc_ids: Collection[str]) -> dict[str, str]:
+    """doc_id -> owner of each lease that holds."""
+    found: dict[str, str] = {}
+    for chunk in in_chunks(set(doc_ids)):
+        rows = connection.execute(
+            "SELECT doc_id, owner, started FROM leases"
+            f" WHERE expires > ? AND doc_id IN ({marks(len(chunk))})",
+            (time.time(), *chunk),
+        )
+        found |= {doc_id: owner for doc_id, owner, started in rows if _is_alive(owner, started)}
+    return found
+
+
 def _is_alive(owner: str, started: float | None) -> bool:
     """False only when the owner's process is known to be gone."""
     pid = _local_pid(owner)

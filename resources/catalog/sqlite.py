@@ -163,6 +163,10 @@ class SQLiteCatalog:
         with self._database.transaction() as connection:
             leases.release(connection, doc_ids, owner)
 
+    def owners(self, doc_ids: Collection[str]) -> dict[str, str]:
+        """doc_id -> owner, for the documents that someone has leased."""
+        return leases.owners(self._database.connection, doc_ids)
+
     def delete(self, doc_id: str) -> bool:
         """Forgets a document, its stages, its holdings and its lease; True if there was one."""
         with self._database.transaction() as connection:
@@ -178,6 +182,10 @@ class SQLiteCatalog:
             connection.executemany("DELETE FROM stages WHERE doc_id = ?", ids)
             connection.executemany("DELETE FROM holdings WHERE doc_id = ?", ids)
             _put_documents(connection, tombstones)
+
+    def scrub(self) -> bool:
+        """Takes what was removed out of the file and its log; False while a reader holds it."""
+        return self._database.scrub()
 
     def holdings(
         self, generation: str, doc_ids: Collection[str] | None = None

@@ -15,7 +15,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from resources.cache import Cache
+from resources.cache import sqlite as sqlite_cache
 from resources.cache.sqlite import SQLiteCache
+from resources.failure import SparknetError
 
 
 @pytest.fixture(params=["sqlite"])
@@ -90,6 +92,62 @@ def test_behaves_like_mappings(
             model[namespace].update(entries)
     for namespace, known in model.items():
         assert cache.get_many(namespace, [*known, "unknown"]) == known
+
+
+def test_an_entry_goes_with_its_last_user(cache: Cache) -> None:
+    cache.use("n", {"one": ["mine", "shared"], "two": ["shared"]})
+    cache.put_many("n", {"mine": b"1", "shared": b"2", "nobodys": b"3"})
+    cache.use("n", {"one": ["mine"]})
+    assert (cache.used("one"), cache.used("two"), cache.used("three")) == (2, 1, 0)
+    assert cache.forget("one") == 1
+    assert cache.get_many("n", ["mine", "shared", "nobodys"]) == {"shared": b"2", "nobodys": b"3"}
+    assert (cache.used("one"), cache.used("two")) == (0, 1)
+    assert cache.forget("one") == 0
+    assert cache.forget("two") == 1
+    assert cache.get_many("n", ["shared", "nobodys"]) == {"nobodys": b"3"}
+
+
+_NAMES = st.sampled_from(["a", "a-b", "b"])
+_KEYS = st.sets(st.sampled_from("xyz"), max_size=3)
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("use"), st.sampled_from("nm"), _NAMES, _KEYS),
+            st.tuples(st.just("put"), st.sampled_from("nm"), st.just(""), _KEYS),
+            st.tuples(st.just("forget"), st.just(""), _NAMES, st.just(set())),
+        ),
+        max_size=12,
+    )
+)
+def test_shared_entries_outlive_all_but_their_last_user(
+    new_cache: Callable[[], Cache], steps: list[tuple[str, str, str, set[str]]]
+) -> None:
+    cache = new_cache()
+    stored: set[tuple[str, str]] = set()
+    users: dict[str, set[tuple[str, str]]] = {"a": set(), "a-b": set(), "b": set()}
+    for action, namespace, user, keys in steps:
+        pairs = {(namespace, key) for key in keys}
+        if action == "use":
+            cache.use(namespace, {user: keys})
+            users[user] |= pairs
+        elif action == "put":
+            cache.put_many(namespace, dict.fromkeys(keys, b"v"))
+            stored |= pairs
+        else:
+            others = set().union(*(used for name, used in users.items() if name != user))
+            doomed = (users[user] - others) & stored
+            assert cache.forget(user) == len(doomed)
+            stored -= doomed
+            users[user] = set()
+        assert {name: cache.used(name) for name in users} == {n: len(u) for n, u in users.items()}
+    for namespace in "nm":
+        found = cache.get_many(namespace, "xyz")
+        assert {(namespace, key) for key in found} == {p for p in stored if p[0] == namespace}
 
 
 def _put(cache: Cache, worker: int) -> None:
@@ -185,3 +243,71 @@ def test_a_full_disk_is_a_miss(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert cache.get_many("n", ["a", "b"]) == {"a": b"1"}
     cache.put_many("n", {"c": b"3"})
     assert cache.get_many("n", ["c"]) == {"c": b"3"}
+
+
+def _files_with(folder: Path, text: bytes) -> list[str]:
+    return [path.name for path in folder.iterdir() if text in path.read_bytes()]
+
+
+def test_what_was_forgotten_is_in_no_file(tmp_path: Path) -> None:
+    cache = SQLiteCache(tmp_path / "cache.db")
+    secret = b"correct horse battery staple"
+    cache.use("n", {"doc": ["a", "b"]})
+    cache.put_many("n", {"a": secret, "b": secret * 1000, "c": b"other"})
+    assert _files_with(tmp_path, secret)
+    assert cache.forget("doc") == 2
+    assert cache.scrub()
+    assert _files_with(tmp_path, secret) == []
+    assert cache.get_many("n", ["a", "b", "c"]) == {"c": b"other"}
+
+
+def test_scrubbing_says_when_a_reader_is_in_its_way(tmp_path: Path) -> None:
+    cache = SQLiteCache(tmp_path / "cache.db")
+    cache.use("n", {"doc": ["a"]})
+    cache.put_many("n", {"a": b"secret"})
+    reader = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM entries").fetchall()
+    cache.forget("doc")
+    cache._database.connection.execute("PRAGMA busy_timeout=10")
+    assert not cache.scrub()
+    reader.close()
+    assert cache.scrub()
+    assert _files_with(tmp_path, b"secret") == []
+
+
+def test_files_that_were_moved_aside_are_scrubbed(tmp_path: Path) -> None:
+    (tmp_path / "cache.db").write_bytes(b"torn, with a secret in it")
+    cache = SQLiteCache(tmp_path / "cache.db")
+    assert cache.used("doc") == 0
+    assert _files_with(tmp_path, b"secret")
+    assert cache.scrub()
+    assert _files_with(tmp_path, b"secret") == []
+
+
+def test_forgetting_never_passes_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    cache = SQLiteCache(path)
+    cache.use("n", {"doc": ["a"]})
+    cache._database.connection.execute("PRAGMA busy_timeout=10")
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(SparknetError, match=r"cache\.db can't be written"):
+        cache.forget("doc")
+    blocker.close()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises((SparknetError, OSError)):
+        SQLiteCache(tmp_path / "file" / "cache.db").used("doc")
+
+
+def test_entries_of_before_users_were_noted_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    with sqlite3.connect(path) as old:
+        old.execute(sqlite_cache._MIGRATIONS[0][0])
+        old.execute("INSERT INTO entries VALUES ('n', 'a', 'secret')")
+        old.execute("PRAGMA user_version=1")
+    old.close()
+    cache = SQLiteCache(path)
+    assert cache.get_many("n", ["a"]) == {}
+    assert cache.scrub()
+    assert _files_with(tmp_path, b"secret") == []

@@ -211,6 +211,16 @@ def test_claims_exclude_each_other(catalog: Catalog) -> None:
     assert catalog.claim(["b"], other, 60) == set()
 
 
+def test_owners_of_claims_are_told(catalog: Catalog) -> None:
+    far = "far-away:1:x"
+    catalog.claim(["a"], OWNER, 60)
+    catalog.claim(["b"], far, 60)
+    catalog.claim(["c"], far, 0.0)
+    assert catalog.owners(["a", "b", "c", "d"]) == {"a": OWNER, "b": far}
+    catalog.release(["a"], OWNER)
+    assert catalog.owners(["a", "b"]) == {"b": far}
+
+
 def test_claims_expire(catalog: Catalog) -> None:
     far = "elsewhere:1:x"
     assert catalog.claim(["a"], far, 0.2) == {"a"}

@@ -143,6 +143,7 @@ def recognise(ref: DocumentRef, image: PageImage, deployment: Deployment) -> OCR
     engine = deployment.ocr
     key = hashlib.sha256(f"{engine.identity}\n{image.sha256}".encode()).hexdigest()
     stored = deployment.cache.get_many(CACHE, [key]).get(key)
+    deployment.cache.use(CACHE, {ref.doc_id: [key]})
     if stored is not None:
         try:
             return OCRResult.model_validate_json(stored)
