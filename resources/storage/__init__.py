@@ -69,7 +69,19 @@ class StorageAdapter(Protocol):
     def list(
         self, prefix: str = "", *, start_after: str = "", limit: int | None = None
     ) -> Iterator[ObjectInfo]:
-        """Objects whose key starts with `prefix` and sorts after `start_after`, in key order."""
+        """Objects whose key starts with `prefix` and sorts after `start_after`, in key order.
+
+        Fewer than `limit` means that there are no more. What can't be listed raises; it is never
+        given out as empty.
+        """
+        ...
+
+    def has_folder(self, prefix: str) -> bool:
+        """Whether what holds the keys under `prefix`, which ends in a slash, is there at all.
+
+        False for a folder that is missing, as when its disk is not mounted. A storage without
+        folders says True of any prefix.
+        """
         ...
 
     def delete(self, key: str) -> bool:

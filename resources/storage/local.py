@@ -126,6 +126,10 @@ class LocalStorageAdapter:
 
         Reads a folder when it gets there, so a limited listing costs what it yields. Files that
         go away meanwhile are left out; temporary files a day old are removed.
+
+        Raises:
+            SparknetError: The folder of the prefix can't be read. Folders below it that can't be
+                read are left out with a warning.
         """
         check_prefix(prefix)
         left = -1 if limit is None else max(limit, 0)
@@ -137,6 +141,10 @@ class LocalStorageAdapter:
                 left -= 1
                 if left == 0:
                     return
+
+    def has_folder(self, prefix: str) -> bool:
+        """False when the folder is not there: never made, removed, or its disk not mounted."""
+        return (self._base / prefix).is_dir()
 
     def delete(self, key: str) -> bool:
         """Removes the object and the folders that this leaves empty; True if there was one."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from resources.failure import FailureKind, SparknetError
 from resources.storage.keys import TEMPORARY_PREFIX
 
 log = logging.getLogger(__name__)
@@ -21,33 +22,37 @@ def walk(
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Keys and entries of what is no folder, in the byte order of the keys.
 
-    Folders are read when the walk gets there; what goes away meanwhile is left out. Links to
-    folders are not followed. Temporary files that are a day old are removed.
+    Folders are read when the walk gets there; what goes away meanwhile is left out, and so, with a
+    warning, are folders that can't be read. Links to folders are not followed. Temporary files
+    that are a day old are removed.
 
     Args:
         path: Where to begin; `folder` is its key, with a slash at the end, or empty.
         prefix: Keys wanted start with it.
         start_after: Keys wanted sort after it.
+
+    Raises:
+        SparknetError: `path` itself can't be read: that must not look like an empty folder.
     """
     # An explicit stack: folders may be nested deeper than Python's recursion limit.
-    stack = [iter(_entries(path, folder, prefix, start_after))]
+    stack = [iter(_entries(_scan(path), folder, prefix, start_after))]
     while stack:
         item = next(stack[-1], None)
         if item is None:
             stack.pop()
         elif item[0].endswith("/"):
             key, entry = item
-            stack.append(iter(_entries(entry.path, key, prefix, start_after)))
+            stack.append(iter(_entries(_scan_below(entry.path), key, prefix, start_after)))
         else:
             yield item
 
 
 def _entries(
-    path: str, folder: str, prefix: str, start_after: str
+    entries: Sequence[os.DirEntry[str]], folder: str, prefix: str, start_after: str
 ) -> Sequence[tuple[str, os.DirEntry[str]]]:
     """Files under their keys, subfolders under theirs with '/': sorted so, they are in order."""
     found = []
-    for entry in _scan(path):
+    for entry in entries:
         if entry.name.startswith(TEMPORARY_PREFIX):
             _remove_if_abandoned(Path(entry.path))
             continue
@@ -68,8 +73,20 @@ def _scan(path: str) -> list[os.DirEntry[str]]:
         with os.scandir(path) as entries:
             return list(entries)
     except (FileNotFoundError, NotADirectoryError):
-        return []  # Gone, or replaced by a file, since its parent was read.
+        return []  # Not there, or gone or replaced by a file since its parent was read.
     except PermissionError as error:
+        raise SparknetError(
+            FailureKind.UNREADABLE,
+            f"{path} can't be listed: permission denied. Let this user read the folder.",
+            retryable=True,
+        ) from error
+
+
+def _scan_below(path: str) -> list[os.DirEntry[str]]:
+    """One folder that can't be read does not keep the others from being listed."""
+    try:
+        return _scan(path)
+    except SparknetError as error:
         log.warning("Left out of the listing: %s", error)
         return []
 

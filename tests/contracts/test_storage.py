@@ -340,6 +340,36 @@ def test_names_that_are_no_keys_are_left_out(local: LocalStorageAdapter, tmp_pat
         local.get("raw/doc/back\\slash")
 
 
+def test_a_folder_that_cant_be_read_never_looks_empty(
+    local: LocalStorageAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.put("raw/a/file", b"")
+    local.put("raw/b/file", b"")
+    closed = str(tmp_path / "base" / "raw" / "a")
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:
+        if path == closed:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)  # not chmod: root may read anything
+    with pytest.raises(SparknetError, match="can't be listed"):
+        list(local.list("raw/a/"))
+    assert [info.key for info in local.list("raw/")] == ["raw/b/file"]
+    closed = str(tmp_path / "base" / "raw")
+    with pytest.raises(SparknetError, match="can't be listed"):
+        list(local.list("raw/"))
+
+
+def test_a_missing_folder_is_told_from_an_empty_one(
+    local: LocalStorageAdapter, tmp_path: Path
+) -> None:
+    assert not local.has_folder("raw/")
+    (tmp_path / "base" / "raw").mkdir(parents=True)
+    assert local.has_folder("raw/")
+
+
 def test_a_killed_write_leaves_the_old_object_and_is_cleaned_up_later(
     local: LocalStorageAdapter, tmp_path: Path
 ) -> None:
