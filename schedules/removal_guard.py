@@ -1,0 +1,26 @@
+"""When so many documents are missing that the storage is more likely at fault than a person."""
+
+from __future__ import annotations
+
+FEW = 20
+"""As many documents may always go: a small collection is emptied in a moment."""
+
+
+def excessive(removed: int, known: int, share: float) -> bool:
+    """Whether removing so many of the known documents needs a person's word.
+
+    Args:
+        removed: Documents that are missing from raw/.
+        known: Documents that the catalog knows, the missing ones included.
+        share: Of the known documents, that may go unasked; 1.0 lets all go.
+    """
+    return removed > FEW and removed > share * known
+
+
+def refusal(removed: int, known: int) -> str:
+    """What is said to people instead of removing."""
+    return (
+        f"{removed} of {known} documents are missing from raw/: nothing is removed, in case the "
+        "storage is at fault. If they are to go, run `sparknet materialize --stale` or `sparknet "
+        "delete`"
+    )
