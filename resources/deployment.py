@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resources.failure import FailureKind, SparknetError
+from resources.generations import Generation, Registry, read_registry
 from resources.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -18,14 +21,29 @@ if TYPE_CHECKING:
     from resources.vector_store import VectorStore
 
 
+class ModelGoneError(SparknetError):
+    """The model that an index was made with is no longer to be had under its name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(FailureKind.UNAVAILABLE, message)
+
+    def __reduce__(self) -> tuple[type[ModelGoneError], tuple[str]]:
+        return ModelGoneError, (self.message,)
+
+
 class Deployment:
     """The adapters that the settings name, each built (and its library imported) at first use.
+
+    `embedder` and `vector_store` are the target: the generation of the index that the settings
+    name and runs write. Queries ask the live one, which is another while the target is built.
 
     Pickles as its settings: a worker process builds its own adapters.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or load_settings()
+        self._embedders: dict[str, Embedder] = {}
+        self._stores: dict[str, VectorStore] = {}
 
     def __reduce__(self) -> tuple[Callable[[Settings], Deployment], tuple[Settings]]:
         return Deployment, (self.settings,)
@@ -57,38 +75,109 @@ class Deployment:
 
     @cached_property
     def embedder(self) -> Embedder:
-        settings = self.settings
-        if settings.embedder == "ollama":
-            from resources.embeddings.ollama import OllamaEmbedder
-
-            return OllamaEmbedder(
-                settings.ollama_host, settings.ollama_embedding_model, settings.ollama_timeout
-            )
-        from resources.embeddings.minilm import MiniLMEmbedder
-
-        return MiniLMEmbedder(
-            precision=settings.embedder_precision,
-            weights=settings.minilm_path,
-            cache=self.state / "models",
-        )
+        return build_embedder(self.settings, self.state / "models")
 
     @cached_property
     def vector_store(self) -> VectorStore:
-        from resources.vector_store.chroma import ChromaVectorStore
+        return self.store_of(self.target)
 
-        settings = self.settings
-        server = (
-            (settings.chroma_host, settings.chroma_port)
-            if settings.vector_store == "chroma-server"
-            else None
-        )
-        return ChromaVectorStore(
-            self.state / "index",
-            collection=settings.collection,
-            embedder=self.embedder.identity,
-            dimension=self.embedder.dimension,
-            server=server,
-        )
+    @property
+    def target(self) -> Generation:
+        """The generation that the settings name, registered or not.
+
+        Raises:
+            SparknetError: Its embedder can't be asked what it is.
+        """
+        return _generation(self.settings, self.embedder)
+
+    @property
+    def generations(self) -> Registry:
+        """All generations, read from the catalog each time."""
+        return read_registry(self.catalog)
+
+    @property
+    def live(self) -> Generation | None:
+        """The generation that queries use; None before the first write to an index."""
+        return self.generations.live
+
+    @property
+    def answering(self) -> Generation:
+        """The live generation, or the one that becomes it with the first write."""
+        return self.live or self._founder()
+
+    @property
+    def live_store(self) -> VectorStore:
+        """The index that queries use. Ask `answering` once where its embedder is needed too."""
+        return self.store_of(self.answering)
+
+    @property
+    def live_embedder(self) -> Embedder:
+        """The embedder of the index that queries use. Raises like `embedder_of`."""
+        return self.embedder_of(self.answering)
+
+    def stores(self) -> list[VectorStore]:
+        """Every index that may hold something: those of all generations, the target's included.
+
+        A target that nothing was written to yet is not among them.
+        """
+        registered = self.generations.generations.values()
+        return [self.store_of(each) for each in registered] or [self.live_store]
+
+    def store_of(self, generation: Generation) -> VectorStore:
+        """The index of a generation; asks no embedder and opens nothing."""
+        own = self.__dict__.get("vector_store")
+        if own is not None and generation.name == self.target.name:
+            return own  # type: ignore[no-any-return]
+        if generation.name not in self._stores:
+            self._stores[generation.name] = _build_store(self.settings, generation, self.state)
+        return self._stores[generation.name]
+
+    def embedder_of(self, generation: Generation) -> Embedder:
+        """The embedder whose vectors a generation holds.
+
+        Raises:
+            ModelGoneError: The model that has its name now is another.
+            SparknetError: The model is not to be had.
+        """
+        embedder = self._embedder_named_by(generation)
+        if embedder.identity != generation.identity:
+            raise ModelGoneError(
+                f"The index {generation.name} was made with the model {generation.identity}; under"
+                f" that name there is {embedder.identity} now. `sparknet materialize` builds an"
+                " index for it, `sparknet generations switch` then makes that one answer.",
+            )
+        return embedder
+
+    def _embedder_named_by(self, generation: Generation) -> Embedder:
+        if generation.same_model(self.settings):
+            return self.embedder
+        moved = generation.differences(self.settings).keys() == {"minilm_path"}
+        if moved and self.embedder.identity == generation.identity:
+            return self.embedder
+        if generation.name not in self._embedders:
+            settings = generation.settings_of(self.settings)
+            self._embedders[generation.name] = build_embedder(settings, self.state / "models")
+        return self._embedders[generation.name]
+
+    def _founder(self) -> Generation:
+        """What a home answers from that has no live generation: the target.
+
+        A home of an earlier version noted no generations. If its settings were changed since, its
+        index is found by its name, where MiniLM made it.
+        """
+        target = self.target
+        if (self.state / "index").exists() and not self._on_disk(target):
+            for precision in ("int8", "fp32"):
+                update = {"embedder": "minilm", "embedder_precision": precision}
+                settings = self.settings.model_copy(update=update)
+                embedder = build_embedder(settings, self.state / "models")
+                before = _generation(settings, embedder)
+                if self._on_disk(before):
+                    return before
+        return target
+
+    def _on_disk(self, generation: Generation) -> bool:
+        return (self.state / "index" / generation.name).exists()
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -101,3 +190,54 @@ class Deployment:
         from resources.cache.sqlite import SQLiteCache
 
         return SQLiteCache(self.state / "cache.db")
+
+
+def build_embedder(settings: Settings, models: Path) -> Embedder:
+    """The embedder that the settings name.
+
+    Args:
+        models: Folder where MiniLM keeps its exported model.
+    """
+    if settings.embedder == "ollama":
+        from resources.embeddings.ollama import OllamaEmbedder
+
+        return OllamaEmbedder(
+            settings.ollama_host, settings.ollama_embedding_model, settings.ollama_timeout
+        )
+    from resources.embeddings.minilm import MiniLMEmbedder
+
+    return MiniLMEmbedder(
+        precision=settings.embedder_precision, weights=settings.minilm_path, cache=models
+    )
+
+
+def _build_store(settings: Settings, generation: Generation, state: Path) -> VectorStore:
+    from resources.vector_store.chroma import ChromaVectorStore
+
+    # Folder or server: each completes itself from the register, which both have in the folder.
+    on_server = settings.vector_store == "chroma-server"
+    return ChromaVectorStore(
+        state / "index",
+        collection=generation.collection,
+        embedder=generation.identity,
+        dimension=generation.dimension,
+        server=(settings.chroma_host, settings.chroma_port) if on_server else None,
+    )
+
+
+def _generation(settings: Settings, embedder: Embedder) -> Generation:
+    """The generation that these settings name, as if made now."""
+    from resources.vector_store.chroma import generation_name
+
+    identity, dimension = embedder.identity, embedder.dimension
+    return Generation(
+        name=generation_name(settings.collection, identity, dimension),
+        identity=identity,
+        dimension=dimension,
+        embedder=settings.embedder,
+        embedder_precision=settings.embedder_precision,
+        minilm_path=settings.minilm_path,
+        ollama_embedding_model=settings.ollama_embedding_model,
+        collection=settings.collection,
+        created_at=datetime.now(UTC),
+    )

@@ -169,8 +169,8 @@ def check_embedder(deployment: Deployment) -> Check:
 
 
 def check_vector_store(deployment: Deployment) -> Check:
-    """The index opens, and both its sides have the same number of chunks."""
-    store = deployment.vector_store
+    """The index that answers opens, and both its sides have the same number of chunks."""
+    store = deployment.live_store
     vectors, rows = store.count()
     detail = f"{store.generation}: {vectors:,} vectors, {rows:,} keyword rows"
     if vectors != rows:

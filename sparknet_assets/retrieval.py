@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from resources.deployment import Deployment
+from resources.deployment import Deployment, ModelGoneError
 from resources.failure import FailureKind, SparknetError
+from resources.generations import Generation
 from resources.vector_store import Chunk, SearchHit
 
 SearchMode = Literal["hybrid", "vector", "keyword"]
@@ -49,15 +50,20 @@ class Hit(BaseModel):
 
 
 class SearchResponse(BaseModel):
-    """What was asked and what was found, best first."""
+    """What was asked and what was found, best first.
+
+    Attributes:
+        note: What the reader should know of the index that answered; mostly empty.
+    """
 
     query: str
     mode: SearchMode
     hits: list[Hit]
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values, as the command and the API give them out."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", exclude=None if self.note else {"note"})
 
 
 def search(
@@ -68,11 +74,12 @@ def search(
     mode: SearchMode = "hybrid",
     doc_ids: Collection[str] | None = None,
 ) -> SearchResponse:
-    """Finds the passages that answer a query best.
+    """Finds the passages that answer a query best, in the live generation of the index.
 
     Args:
         top_k: Passages at most.
-        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank.
+        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank; by
+            words alone when the model that the index was made with is gone, and a note says so.
         doc_ids: Search these documents only.
 
     Raises:
@@ -82,18 +89,34 @@ def search(
         raise SparknetError(
             FailureKind.REFUSED, "The query is empty: say what to look for.", retryable=False
         )
-    if mode == "vector":
-        hits = _by_meaning(deployment, query, top_k, doc_ids)
-    elif mode == "keyword":
-        hits = deployment.vector_store.search_text(query, top_k, doc_ids=doc_ids)
-    else:
-        depth = max(_DEPTH * top_k, _LEAST_CANDIDATES)
-        hits = fuse(
-            _by_meaning(deployment, query, depth, doc_ids),
-            deployment.vector_store.search_text(query, depth, doc_ids=doc_ids),
-        )[:top_k]
+    live = deployment.answering
+    store = deployment.store_of(live)
+    note = "" if live.is_named_by(deployment.settings) else _another(live)
+    depth = max(_DEPTH * top_k, _LEAST_CANDIDATES) if mode == "hybrid" else top_k
+    rankings = []
+    if mode != "keyword":
+        try:
+            vector = deployment.embedder_of(live).embed([query])[0]
+            rankings.append(store.search(vector, depth, doc_ids=doc_ids))
+        except ModelGoneError as error:
+            if mode == "vector":
+                raise
+            note = f"Searched by words only. {error}"
+    if mode != "vector":
+        rankings.append(store.search_text(query, depth, doc_ids=doc_ids))
+    hits = fuse(*rankings)[:top_k] if mode == "hybrid" else rankings[0]
     return SearchResponse(
-        query=query, mode=mode, hits=[_hit(rank, hit) for rank, hit in enumerate(hits, 1)]
+        query=query,
+        mode=mode,
+        hits=[_hit(rank, hit) for rank, hit in enumerate(hits, 1)],
+        note=note,
+    )
+
+
+def _another(live: Generation) -> str:
+    return (
+        f"The index {live.name} answers; the settings name another, which answers once it is built"
+        " and `sparknet generations switch` was run."
     )
 
 
@@ -113,13 +136,6 @@ def fuse(*rankings: Sequence[SearchHit]) -> list[SearchHit]:
             best[chunk_id] = min(best.get(chunk_id, rank), rank)
     order = sorted(chunks, key=lambda i: (-scores[i], best[i], i))
     return [SearchHit(chunks[i], scores[i]) for i in order]
-
-
-def _by_meaning(
-    deployment: Deployment, query: str, top_k: int, doc_ids: Collection[str] | None
-) -> list[SearchHit]:
-    vector = deployment.embedder.embed([query])[0]
-    return deployment.vector_store.search(vector, top_k, doc_ids=doc_ids)
 
 
 def _hit(rank: int, hit: SearchHit) -> Hit:

@@ -55,6 +55,8 @@ def search(
     if as_json:
         print_json(found.as_json())
         return
+    if found.note:
+        click.echo(found.note, err=True)
     if not found.hits:
         click.echo(_why_nothing(session))
         return
@@ -68,7 +70,7 @@ def _why_nothing(session: Session) -> str:
     totals = session.deployment.catalog.totals()
     if not totals:
         return "Nothing is indexed yet: sparknet ingest PATH..."
-    if totals.get("indexed") and not any(session.deployment.vector_store.count()):
+    if totals.get("indexed") and not any(session.deployment.live_store.count()):
         return "The index is empty, although documents were indexed: sparknet materialize"
     return "No passages found."
 
