@@ -11,44 +11,63 @@ from itertools import groupby
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.storage import ObjectInfo
 from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
+from sparknet_assets.records import never_copied
 
 SETTLE = timedelta(seconds=2)
 ADOPT = timedelta(minutes=10)
 
 
 class Change(StrEnum):
-    """The one class that a listed document falls into.
+    """The one class that a document falls into.
+
+    A listing of raw/ alone decides between the first and the last ones; `OUTDATED`, `DUE` and
+    `WAITING` come of looking at the stages of documents that are unchanged.
 
     Attributes:
         NEW: Not in the catalog.
         CHANGED: The object differs from what was last read, whatever came of that.
+        REMOVED: In the catalog, and no longer in raw/; or a removal that was interrupted.
         PENDING: Registered and not through yet: whoever registered it has a run for it.
         ORPHANED: Pending, and nobody has come for it within `ADOPT`.
-        UNCHANGED: As it was last read; a failure of these bytes is left to `retry`.
+        OUTDATED: As it was last read, but a stage would make another output now.
+        DUE: Failed, and it is time for another attempt.
+        WAITING: Failed, and the time of the next attempt has not come.
         UNSETTLED: Written to within `SETTLE`; looked at again by the next tick.
+        UNCHANGED: Current, or failed for good: these bytes are left to `retry`.
     """
 
     NEW = "new"
     CHANGED = "changed"
+    REMOVED = "removed"
     PENDING = "pending"
     ORPHANED = "orphaned"
-    UNCHANGED = "unchanged"
+    OUTDATED = "outdated"
+    DUE = "due"
+    WAITING = "waiting"
     UNSETTLED = "unsettled"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
 class FoundDocument:
-    """A document in raw/: the object that holds it, and how it compares with the catalog.
+    """A document in raw/ or in the catalog, and how the two compare.
 
     Attributes:
+        object: The object that holds it; None when there is none.
         since: What its last run left in the catalog; a request for the same bytes at another
             state is another request.
     """
 
     doc_id: str
-    object: ObjectInfo
+    object: ObjectInfo | None
     change: Change
     since: str = ""
+
+    @property
+    def original(self) -> ObjectInfo:
+        """The object, of a document that is there."""
+        assert self.object is not None, f"{self.doc_id} is not in raw/"
+        return self.object
 
 
 @dataclass(frozen=True)
@@ -69,18 +88,21 @@ def compare(
     """Compares a listing of raw/ with the catalog.
 
     Args:
-        objects: All objects under raw/, in key order.
-        records: Catalog records by doc_id; those of the listed documents are enough.
+        objects: All objects under raw/, or all of a range of folders, in key order.
+        records: Catalog records by doc_id: all, or all of the same range. Those that are not in
+            the listing have been removed.
         now: UTC.
     """
     documents: list[FoundDocument] = []
     ignored: list[tuple[str, str]] = []
+    listed: set[str] = set()
     visible = (info for info in objects if not is_temporary(info.key))
     for doc_id, group in groupby(visible, key=lambda info: doc_id_of(info.key)):
         candidates = list(group)
         if not doc_id:
             ignored += [(info.key, _loose(info.key)) for info in candidates]
             continue
+        listed.add(doc_id)
         record = records.get(doc_id)
         chosen = _choose(candidates, record)
         change = _classify(chosen, record, now)
@@ -94,6 +116,11 @@ def compare(
             for info in candidates
             if info is not chosen
         ]
+    documents += [
+        FoundDocument(doc_id, None, Change.REMOVED, record.run_id)
+        for doc_id, record in records.items()
+        if doc_id not in listed and _was_there(record)
+    ]
     return Listing(tuple(documents), tuple(ignored))
 
 
@@ -120,7 +147,15 @@ def _choose(candidates: Sequence[ObjectInfo], record: DocumentRecord | None) -> 
     return min(candidates, key=lambda info: depth_and_name(info.key))
 
 
+def _was_there(record: DocumentRecord) -> bool:
+    if record.status is DocumentStatus.DELETED:
+        return not record.receipt
+    return not never_copied(record)
+
+
 def _classify(info: ObjectInfo, record: DocumentRecord | None, now: datetime) -> Change:
+    if record and record.status is DocumentStatus.DELETED and not record.receipt:
+        return Change.REMOVED
     if abs(now - info.modified) < SETTLE:
         return Change.UNSETTLED
     if record is None or record.status is DocumentStatus.DELETED:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.in_flight import keys_in_flight
 from schedules.planning import Change, FoundDocument, Listing, batches, compare
+from schedules.registration import register
 from sparknet_assets.arrivals import arrival
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import (
@@ -24,7 +24,6 @@ from sparknet_assets.partitions import (
 )
 from sparknet_assets.pipeline import COUNT_TAG, sparse_config
 from sparknet_assets.raw_names import RAW
-from sparknet_assets.records import new_document
 from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def look(
     due = {key: keys[key] for key in sorted(keys.keys() - busy)[:DOCUMENTS_PER_TICK]}
     if not due:
         return dg.SensorResult(skip_reason=_idle(listing, len(keys)))
-    _register(deployment, due, now)
+    register(deployment, due.values(), now)
     added = unknown_keys(instance, due)
     order = [*instance.get_dynamic_partitions(PARTITIONS), *added]
     return dg.SensorResult(
@@ -87,7 +86,7 @@ def look(
         asset_events=[
             event
             for key, found in due.items()
-            for event in arrival(key, found.doc_id, found.object)
+            for event in arrival(key, found.doc_id, found.original)
         ],
     )
 
@@ -99,24 +98,6 @@ def _intake_under_way(deployment: Deployment) -> bool:
             return False
     except TimeoutError:
         return True
-
-
-def _register(deployment: Deployment, due: dict[str, FoundDocument], now: datetime) -> None:
-    """Gives each document its row in the catalog, before Dagster hears of it."""
-    known = deployment.catalog.get_many([found.doc_id for found in due.values()])
-    rows = []
-    for key, found in due.items():
-        raw_key = found.object.key
-        record = known.get(found.doc_id)
-        if found.change is Change.NEW or record is None:
-            rows.append(new_document(found.doc_id, key, raw_key))
-        else:
-            filename = raw_key.rsplit("/", 1)[-1]
-            # Pending: should the run come to nothing, the document is adopted later.
-            state = {"status": DocumentStatus.PENDING, "failure": None, "updated_at": now}
-            update = {"raw_key": raw_key, "filename": filename, **state}
-            rows.append(record.model_copy(update=update))
-    deployment.catalog.put(rows)
 
 
 def _requests(
@@ -140,7 +121,7 @@ def _request(
     digest = hashlib.sha256()
     for key in keys:
         found = due[key]
-        digest.update(f"{key}\0{found.object.version}\0{found.since}\0".encode())
+        digest.update(f"{key}\0{found.original.version}\0{found.since}\0".encode())
     run_key = f"{keys[0]}..{keys[-1]}:{digest.hexdigest()[:16]}"
     if len(keys) == 1:
         return dg.RunRequest(run_key=run_key, partition_key=keys[0])

@@ -28,6 +28,12 @@ def new_document(doc_id: str, partition_key: str, raw_key: str) -> DocumentRecor
     )
 
 
+def never_copied(document: DocumentRecord) -> bool:
+    """True of a file over the size limit: it stays where it is; the limit may be raised one day."""
+    refused = document.status is DocumentStatus.FAILED and not document.raw_version
+    return bool(document.source) and refused
+
+
 def awaiting(document: DocumentRecord, raw_key: str, now: datetime) -> DocumentRecord:
     """The row of a known document whose original was replaced: what it was answers meanwhile."""
     return document.model_copy(

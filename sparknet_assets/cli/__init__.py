@@ -9,6 +9,7 @@ import click
 from sparknet_assets import __version__
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
+from sparknet_assets.cli.plan import plan
 from sparknet_assets.cli.process import ingest, materialize, retry
 from sparknet_assets.cli.search import search
 from sparknet_assets.cli.session import Session
@@ -48,5 +49,5 @@ def main(context: click.Context, home: Path | None, traceback: bool) -> None:
     context.meta["traceback"] = traceback
 
 
-for command in (ingest, status, search, materialize, retry, verify, doctor):
+for command in (ingest, status, search, plan, materialize, retry, verify, doctor):
     main.add_command(command)

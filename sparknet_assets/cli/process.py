@@ -10,25 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sparknet_assets.cli.choices import FAILURE_KINDS, TIERS
-from sparknet_assets.cli.output import (
-    clean,
-    counted,
-    document_table,
-    json_option,
-    print_json,
-    show,
-    totals_line,
-)
+from sparknet_assets.cli.outcome import finish, materialize_stale, run_stages
+from sparknet_assets.cli.output import json_option
 from sparknet_assets.cli.status import unknown_document
 from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
-    from resources.catalog import DocumentRecord
-    from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.document_run import StageResult
     from sparknet_assets.found_files import Problem
-    from sparknet_assets.reports import DocumentReport
 
 
 def _safe_doc_id(
@@ -76,9 +65,9 @@ def ingest(
     with progress_view() as view:
         view.start("taking in", None)
         intake = take_in(session.deployment, paths, tier=tier, doc_id=doc_id, progress=view.tick)
-        _execute(session, intake.doc_ids, None, False, view)
+        run_stages(session, intake.doc_ids, None, False, view)
     doc_ids = [*intake.doc_ids, *intake.refused]
-    _finish(session, doc_ids, intake.problems, as_json, time.monotonic() - started)
+    finish(session, doc_ids, intake.problems, as_json, time.monotonic() - started)
 
 
 @click.command(
@@ -87,8 +76,11 @@ Examples:
   sparknet materialize
   sparknet materialize --stage chunks --stage embeddings --stage vector_index
   sparknet materialize annual-report-pdf --force
+  sparknet materialize --stale
 
-What is up to date is not done again, unless --force is given.
+What is up to date is not done again, unless --force is given. --stale does what `sparknet plan`
+says: it takes up what is new or changed in raw/ and what is out of date, and removes from every
+store what is gone from raw/.
 """
 )
 @click.argument("docs", nargs=-1, metavar="[DOC]...")
@@ -100,14 +92,30 @@ What is up to date is not done again, unless --force is given.
     help="Only this stage; repeatable.",
 )
 @click.option("--force", is_flag=True, help="Redo what is up to date.")
+@click.option("--stale", is_flag=True, help="Do what `sparknet plan` says, removals included.")
+@click.option(
+    "--allow-removals", is_flag=True, help="With --stale: even if most documents are gone."
+)
 @json_option
 @click.pass_obj
 def materialize(
-    session: Session, docs: Sequence[str], stages: Sequence[str], force: bool, as_json: bool
+    session: Session,
+    docs: Sequence[str],
+    stages: Sequence[str],
+    force: bool,
+    stale: bool,
+    allow_removals: bool,
+    as_json: bool,
 ) -> None:
     """Brings documents up to date: those named, or all."""
+    if stale:
+        if docs or stages or force:
+            raise click.UsageError("--stale takes no documents, no --stage and no --force.")
+        materialize_stale(session, allow_removals, as_json)
+        return
     from resources.catalog import DocumentStatus
     from sparknet_assets.cli.progress import progress_view
+    from sparknet_assets.records import never_copied
 
     catalog = session.deployment.catalog
     known = catalog.get_many(docs) if docs else {d.doc_id: d for d in catalog.documents()}
@@ -119,9 +127,9 @@ def materialize(
     ]
     started = time.monotonic()
     with progress_view() as view:
-        there = [doc_id for doc_id in doc_ids if not _never_copied(known[doc_id])]
-        _execute(session, there, stages or None, force, view)
-    _finish(session, doc_ids, [], as_json, time.monotonic() - started, stages=stages)
+        there = [doc_id for doc_id in doc_ids if not never_copied(known[doc_id])]
+        run_stages(session, there, stages or None, force, view)
+    finish(session, doc_ids, [], as_json, time.monotonic() - started, stages=stages)
 
 
 @click.command(
@@ -145,6 +153,7 @@ def retry(session: Session, kinds: Sequence[str], as_json: bool) -> None:
     from resources.catalog import DocumentStatus
     from sparknet_assets.cli.progress import progress_view
     from sparknet_assets.intake import take_in
+    from sparknet_assets.records import never_copied
 
     deployment = session.deployment
     chosen = [
@@ -162,95 +171,11 @@ def retry(session: Session, kinds: Sequence[str], as_json: bool) -> None:
     due = []
     with progress_view() as view:
         for record in chosen:
-            if not _never_copied(record):
+            if not never_copied(record):
                 due.append(record.doc_id)
             else:
                 again = take_in(deployment, [Path(record.source)], doc_id=record.doc_id)
                 problems += again.problems
                 due += again.doc_ids
-        _execute(session, due, None, False, view)
-    _finish(session, doc_ids, problems, as_json, time.monotonic() - started)
-
-
-def _never_copied(record: DocumentRecord) -> bool:
-    """A file over the size limit stays where it is; the limit may have been raised since."""
-    return bool(record.source) and record.status == "failed" and not record.raw_version
-
-
-def _execute(
-    session: Session,
-    doc_ids: Sequence[str],
-    stages: Sequence[str] | None,
-    force: bool,
-    view: View,
-) -> None:
-    """Runs the Dagster job over the documents, in this process."""
-    if not doc_ids:
-        return
-    from sparknet_assets.cli.progress import Counter, chosen_stages
-    from sparknet_assets.execution import execute
-
-    counter = Counter(chosen_stages(stages, STAGE_NAMES))
-    view.start("starting", len(doc_ids))
-
-    def report(result: StageResult) -> None:
-        counter.add(result)
-        view.show(counter)
-
-    execute(session.deployment, doc_ids, stages=stages, force=force, progress=report)
-
-
-def _finish(
-    session: Session,
-    doc_ids: Sequence[str],
-    problems: Sequence[Problem],
-    as_json: bool,
-    seconds: float,
-    stages: Sequence[str] = (),
-) -> None:
-    """Prints what became of the documents; exits with 1 unless all are well."""
-    from sparknet_assets.reports import report, totals, troubled
-
-    reports = list(report(session.deployment.catalog, doc_ids))
-    counts = totals(reports)
-    if as_json:
-        print_json(
-            {
-                "documents": [item.as_json() for item in reports],
-                "totals": counts,
-                "problems": [
-                    {"path": p.path, "kind": p.kind.value, "message": p.message} for p in problems
-                ],
-                "seconds": round(seconds, 3),
-            }
-        )
-    else:
-        _print_outcome(reports, problems, counts, seconds)
-    unfinished = not stages and any(item.document.status.value == "pending" for item in reports)
-    if problems or troubled(reports) or unfinished:
-        raise click.exceptions.Exit(1)
-
-
-def _print_outcome(
-    reports: Sequence[DocumentReport],
-    problems: Sequence[Problem],
-    counts: dict[str, int],
-    seconds: float,
-) -> None:
-    from sparknet_assets.reports import troubled
-
-    bad = troubled(reports)
-    if bad:
-        show(document_table(bad))
-        click.echo()
-    for problem in problems:
-        click.echo(f"not taken in: {clean(problem.message)}", err=True)
-    if not reports:
-        click.echo("No documents were taken in." if problems else "There are no documents yet.")
-        return
-    pages = sum(item.document.pages for item in reports)
-    chunks = sum(item.document.chunks for item in reports)
-    click.echo(
-        f"{totals_line(counts)}: {counted(pages, 'page')}, "
-        f"{counted(chunks, 'chunk')} in {seconds:.1f} s"
-    )
+        run_stages(session, due, None, False, view)
+    finish(session, doc_ids, problems, as_json, time.monotonic() - started)

@@ -1,0 +1,127 @@
+"""Whether the outputs of a document are what the graph, as it is set now, would make. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from resources.catalog import DocumentRecord, StageRecord, StageStatus
+from schedules.planning import Change
+from sparknet_assets.fingerprint import Recipe, difference
+from sparknet_assets.stages.contract import RAW_DOCUMENTS, Stage
+
+
+class Recipes(Protocol):
+    """What `sparknet_assets.fingerprint.Recipes` offers."""
+
+    def of(self, stage: Stage) -> Recipe: ...
+
+    def fingerprint(self, stage: Stage, inputs: Mapping[str, str]) -> str: ...
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the stages of a document that is unchanged need."""
+
+    change: Change
+    stages: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """Judges documents by the graph as it is now.
+
+    Attributes:
+        texts: Recipe id -> its text, for the recipes that outputs were made by.
+        behind: Documents of which the live index holds an older version than the text.
+    """
+
+    graph: Sequence[Stage]
+    recipes: Recipes
+    texts: Mapping[str, str]
+    now: datetime
+    behind: Collection[str] = ()
+
+    def assess(self, document: DocumentRecord, records: Mapping[str, StageRecord]) -> Assessment:
+        """What the stages of a document need, given that its original is as it was last read."""
+        versions = {RAW_DOCUMENTS: f"{document.raw_sha256}:{document.filename}"}
+        redo: dict[str, str] = {}
+        tried: list[tuple[Stage, StageRecord]] = []
+        blocked: set[str] = set()
+        for stage in self.graph:
+            record = records.get(stage.name)
+            if blocked.intersection(stage.inputs):
+                blocked.add(stage.name)
+            elif redo.keys() & set(stage.inputs):
+                redo[stage.name] = ""
+            elif record is not None and self._fails_again(stage, record, versions):
+                tried.append((stage, record))
+                if record.status is StageStatus.FAILED:
+                    blocked.add(stage.name)
+                versions[stage.name] = record.data_version
+            elif reason := self._outdated(stage, record, versions):
+                redo[stage.name] = reason
+            elif record is not None:
+                versions[stage.name] = record.data_version
+        return self._conclude(document, redo, tried)
+
+    def _conclude(
+        self,
+        document: DocumentRecord,
+        redo: Mapping[str, str],
+        tried: Sequence[tuple[Stage, StageRecord]],
+    ) -> Assessment:
+        reasons = [f"{name}: {reason}" for name, reason in redo.items() if reason]
+        if redo:
+            return Assessment(Change.OUTDATED, tuple(redo), "; ".join(reasons))
+        for stage, record in tried:
+            failure = record.failure
+            if failure and failure.next_retry_at:
+                due = failure.next_retry_at <= self.now
+                reason = f"{stage.name}: {failure.kind.value}, attempt {record.attempts + 1}"
+                change = Change.DUE if due else Change.WAITING
+                return Assessment(change, tuple(self._after(stage)), reason)
+        if document.doc_id in self.behind:
+            last = self.graph[-1].name
+            reason = f"{last}: the live index holds an older version"
+            return Assessment(Change.OUTDATED, (last,), reason)
+        return Assessment(Change.UNCHANGED)
+
+    def _fails_again(self, stage: Stage, record: StageRecord, versions: Mapping[str, str]) -> bool:
+        """It failed, wholly or at some pages, at just what it would be given now."""
+        if record.failure is None:
+            return False
+        mark = record.tried if record.status is StageStatus.FAILED else record.fingerprint
+        # An attempt that could not find out what it was at is one of the present.
+        return not mark or mark == self.recipes.fingerprint(stage, versions)
+
+    def _after(self, stage: Stage) -> list[str]:
+        """The stage and all that depend on it, in order."""
+        found = [stage.name]
+        for later in self.graph:
+            if later.name not in found and any(name in found for name in later.inputs):
+                found.append(later.name)
+        return found
+
+    def _outdated(
+        self,
+        stage: Stage,
+        record: StageRecord | None,
+        versions: Mapping[str, str],
+    ) -> str:
+        """Why the stage would be redone; empty when it would not."""
+        if record is None:
+            return "was never made"
+        if record.fingerprint == self.recipes.fingerprint(stage, versions):
+            return ""
+        if record.status is not StageStatus.FAILED and not record.fingerprint:
+            return "was interrupted"
+        recipe = self.recipes.of(stage)
+        if record.status is StageStatus.FAILED:
+            return "failed before, and its settings, code or input have changed since"
+        if record.recipe != recipe.id:
+            return difference(self.texts.get(record.recipe, ""), recipe)
+        return f"its input {' or '.join(stage.inputs)} has changed"
