@@ -103,6 +103,13 @@ class Settings(BaseSettings):
         300.0, gt=0, description="Wait before the second attempt; four times as long each time."
     )
 
+    removal_guard: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="If more of the documents than this share vanish at once, none is removed.",
+    )
+
     @field_validator("chunk_overlap")
     @classmethod
     def _overlap_leaves_room(cls, overlap: int, info: ValidationInfo) -> int:

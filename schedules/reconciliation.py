@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from resources.catalog import DocumentRecord
@@ -15,8 +16,9 @@ from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
 from schedules.registration import register
+from schedules.removal_guard import excessive, refusal
+from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
-from sparknet_assets.raw_names import RAW
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import AnyStage
@@ -30,12 +32,21 @@ if TYPE_CHECKING:
     from sparknet_assets.pipeline import RunBatch
 
 
-@dataclass(frozen=True)
+@dataclass
 class Gathered:
-    """A plan, and what it was made from."""
+    """A plan, and what it was made from.
 
-    plan: Plan
-    listing: Listing
+    Attributes:
+        arrived: New and changed documents, which have no row yet that says so.
+        unsettled: A file was written to a moment ago.
+        rates: What the work took so far.
+    """
+
+    plan: Plan = field(default_factory=lambda: Plan((), {}))
+    arrived: list[FoundDocument] = field(default_factory=list)
+    unsettled: bool = False
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass
@@ -62,30 +73,54 @@ def gather(
         SparknetError: raw/ is gone, or a service does not say what it is.
     """
     now = now or datetime.now(UTC)
-    catalog = deployment.catalog
-    records = {record.doc_id: record for record in catalog.documents()}
-    listing = compare(deployment.storage.list(RAW), records, now)
-    texts = {name.removeprefix(RECIPES): text for name, text in catalog.facts(RECIPES).items()}
+    texts = {
+        name.removeprefix(RECIPES): text for name, text in deployment.catalog.facts(RECIPES).items()
+    }
     assessor = Assessor(graph, Recipes(deployment), texts, now)
-    rates = Rates()
-    planned = _planned(listing, records, assessor, rates, deployment)
-    return Gathered(make_plan(planned, rates, ignored=listing.ignored), listing)
+    gathered = Gathered()
+    plan = make_plan(
+        _planned(gathered, assessor, deployment),
+        gathered.rates,
+        hold_back=partial(_hold_back, deployment.settings.removal_guard),
+    )
+    gathered.plan = replace(plan, ignored=tuple(gathered.ignored))
+    return gathered
 
 
-def gather_settled(deployment: Deployment) -> Gathered:
+def gather_settled(deployment: Deployment, graph: Sequence[AnyStage] = STAGES) -> Gathered:
     """`gather`, once more after a moment when a file was written to just now."""
-    gathered = gather(deployment)
-    if gathered.listing.of(Change.UNSETTLED):
+    gathered = gather(deployment, graph=graph)
+    if gathered.unsettled:
         time.sleep(SETTLE.total_seconds())
-        gathered = gather(deployment)
+        gathered = gather(deployment, graph=graph)
     return gathered
 
 
 def _planned(
+    gathered: Gathered, assessor: Assessor, deployment: Deployment
+) -> Iterator[PlannedDocument]:
+    """Every document of raw/ and the catalog, a window of the listing at a time."""
+    storage, catalog = deployment.storage, deployment.catalog
+    after: str | None = ""
+    listed = 0
+    while after is not None:
+        window = read_window(storage, after, recorded=_recorded(deployment))
+        listed += len(window.objects)
+        records = {r.doc_id: r for r in catalog.documents_between(after, window.upto)}
+        listing = compare(window.objects, records, assessor.now)
+        gathered.ignored += listing.ignored
+        yield from _planned_here(gathered, listing, records, assessor, deployment)
+        after = window.upto
+    if not listed:
+        known = sum(catalog.totals().values()) - catalog.totals().get("deleted", 0)
+        require_raw(storage, known)
+
+
+def _planned_here(
+    gathered: Gathered,
     listing: Listing,
     records: dict[str, DocumentRecord],
     assessor: Assessor,
-    rates: Rates,
     deployment: Deployment,
 ) -> Iterator[PlannedDocument]:
     for some in in_pages(listing.documents):
@@ -93,8 +128,24 @@ def _planned(
         for found in some:
             record = records.get(found.doc_id)
             if record is not None:
-                rates.add(record.pages, stages[found.doc_id])
-            yield plan_document(found, record, stages[found.doc_id], assessor)
+                gathered.rates.add(record.pages, stages[found.doc_id])
+            planned = plan_document(found, record, stages[found.doc_id], assessor)
+            if found.change in (Change.NEW, Change.CHANGED):
+                gathered.arrived.append(found)
+            gathered.unsettled |= found.change is Change.UNSETTLED
+            yield planned
+
+
+def _recorded(deployment: Deployment) -> Callable[[str], str]:
+    def key_of(doc_id: str) -> str:
+        record = deployment.catalog.get(doc_id)
+        return record.raw_key if record else ""
+
+    return key_of
+
+
+def _hold_back(share: float, removed: int, known: int) -> str:
+    return refusal(removed, known) if excessive(removed, known, share) else ""
 
 
 def reconcile(
@@ -105,6 +156,7 @@ def reconcile(
     planned: Callable[[Plan], None] = lambda plan: None,
     progress: Callable[[StageResult], None] | None = None,
     run: RunBatch | None = None,
+    graph: Sequence[AnyStage] = STAGES,
     requested_by: str = "reconciliation",
 ) -> Outcome:
     """Plans, then removes what is gone and brings up to date what is not.
@@ -116,19 +168,17 @@ def reconcile(
         allow_removals: Remove even if more documents are gone than is believable.
         planned: Called with the plan before anything is done.
         progress: Called with each result once it is durable.
-        run: Stands in for `run_batch` in tests.
+        run, graph: Stand in for `run_batch` and the stages in tests.
         requested_by: Who asked, for the receipts.
     """
     # Files that an intake is copying have no rows until it ends.
     with file_lock(deployment.state / "intake.lock", shared=True):
-        gathered = gather_settled(deployment)
-        wanted = {document.doc_id for document in gathered.plan.of(*WORK)}
-        found = [item for item in gathered.listing.documents if item.doc_id in wanted]
-        register(deployment, _arrived(found), datetime.now(UTC))
+        gathered = gather_settled(deployment, graph=graph)
+        register(deployment, gathered.arrived, datetime.now(UTC))
     plan = gathered.plan
     planned(plan)
     outcome = Outcome(plan)
-    removed = [document.doc_id for document in plan.of(Change.REMOVED)]
+    removed = [d.doc_id for d in plan.of(Change.REMOVED) if _is_gone(d.doc_id, deployment)]
     if removed and (allow_removals or not plan.held_back):
         outcome.receipts = _remove(deployment, removed, requested_by, instance)
     doc_ids = [document.doc_id for document in plan.of(*WORK)]
@@ -141,8 +191,12 @@ def reconcile(
     return outcome
 
 
-def _arrived(found: Sequence[FoundDocument]) -> list[FoundDocument]:
-    return [item for item in found if item.change in (Change.NEW, Change.CHANGED)]
+def _is_gone(doc_id: str, deployment: Deployment) -> bool:
+    """Looks again: what a listing left out, or what was put back meanwhile, is not removed."""
+    record = deployment.catalog.get(doc_id)
+    return record is not None and (
+        record.status == "deleted" or is_gone(deployment.storage, record)
+    )
 
 
 def _remove(

@@ -83,9 +83,7 @@ def through(recipes: Recipes, upto: str = "vector_index") -> dict[str, StageReco
 
 
 def assessor(recipes: Recipes, before: Recipes | None = None, **values: object) -> Assessor:
-    texts = {
-        recipes.of(s).id: recipes.of(s).text for recipes in (now, before or now) for s in GRAPH
-    }
+    texts = {one.of(s).id: one.of(s).text for one in (recipes, before or recipes) for s in GRAPH}
     facts = {"graph": GRAPH, "now": NOW, **values}
     return Assessor(recipes=recipes, texts=texts, **facts)  # type: ignore[arg-type]
 

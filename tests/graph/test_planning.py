@@ -36,6 +36,7 @@ def recorded(
         raw_version=version,
         created_at=LONG_AGO,
         updated_at=updated,
+        receipt="receipts/d/1.json" if status is DocumentStatus.DELETED else "",
     )
 
 
@@ -75,7 +76,7 @@ def test_a_modification_time_in_the_future_does_not_wait_for_ever() -> None:
 def test_one_document_a_folder() -> None:
     objects = [stored("raw/d/a.pdf"), stored("raw/d/b.pdf"), stored("raw/d/sub/0.pdf")]
     listing = compare(objects, {}, NOW)
-    assert [found.object.key for found in listing.documents] == ["raw/d/a.pdf"]
+    assert [found.original.key for found in listing.documents] == ["raw/d/a.pdf"]
     assert [key for key, _ in listing.ignored] == ["raw/d/b.pdf", "raw/d/sub/0.pdf"]
     assert "already holds the document a.pdf" in listing.ignored[0][1]
 
@@ -83,7 +84,7 @@ def test_one_document_a_folder() -> None:
 def test_a_second_file_does_not_replace_the_document() -> None:
     objects = [stored("raw/d/a.pdf"), stored("raw/d/z.pdf")]
     [found] = compare(objects, {"d": recorded("d", name="z.pdf")}, NOW).documents
-    assert (found.object.key, found.change) == ("raw/d/z.pdf", Change.UNCHANGED)
+    assert (found.original.key, found.change) == ("raw/d/z.pdf", Change.UNCHANGED)
 
 
 def test_a_loose_file_is_said() -> None:
@@ -133,8 +134,12 @@ def test_every_document_is_in_exactly_one_class(listed: list[str], data: st.Data
     listing = compare(objects, records, NOW)
     seen = [key for key in listed if not is_temporary(key)]
     folders = {doc_id_of(key) for key in seen} - {""}
-    assert sorted(found.doc_id for found in listing.documents) == sorted(folders)
-    used = [found.object.key for found in listing.documents]
+    there = [found for found in listing.documents if found.change is not Change.REMOVED]
+    gone = [found.doc_id for found in listing.of(Change.REMOVED)]
+    assert sorted(found.doc_id for found in there) == sorted(folders)
+    assert not folders.intersection(gone)
+    assert records.keys() - folders >= set(gone)
+    used = [found.original.key for found in there]
     assert sorted(used + [key for key, _ in listing.ignored]) == seen
     assert sum(len(listing.of(change)) for change in Change) == len(listing.documents)
 
