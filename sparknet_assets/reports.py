@@ -36,12 +36,15 @@ class DocumentReport:
     def as_json(self) -> dict[str, Any]:
         """The document as an element of `status --json`'s `documents`."""
         failure = self.document.failure
+        due = failure and failure.next_retry_at
         return {
             "doc_id": self.document.doc_id,
             "status": self.document.status.value,
             "pages": self.document.pages,
             "chunks": self.document.chunks,
+            "stale": self.document.stale or None,
             "failure": failure and failure.model_dump(include={"kind", "message", "retryable"}),
+            "next_retry_at": due and due.isoformat(),
             "stages": {
                 name: {
                     "status": stage.status.value,

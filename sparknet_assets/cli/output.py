@@ -100,10 +100,11 @@ def what_is_wrong(item: DocumentReport) -> str:
     """The failure of a document in words; empty when there is none."""
     failure = item.document.failure
     if failure is None:
-        return ""
+        return clean(item.document.stale)
     missing = item.failed_pages
     pages = f"missing page{'s' * (len(missing) > 1)} {page_list(missing)}; " if missing else ""
-    return clean(f"{failure.kind.value}: {pages}{failure.message}")
+    older = " (the version before it answers)" if item.document.stale else ""
+    return clean(f"{failure.kind.value}: {pages}{failure.message}{older}")
 
 
 def page_list(pages: Sequence[int]) -> str:

@@ -103,6 +103,10 @@ def _print_one(item: DocumentReport) -> None:
         show(f"tier    {document.tier}")
     if document.failure:
         show(f"failure {what_is_wrong(item)}")
+        if due := document.failure.next_retry_at:
+            show(f"retry   {due.astimezone():%Y-%m-%d %H:%M:%S}")
+    if document.stale:
+        show(f"stale   {clean(document.stale)}")
     rows = table(
         "stage", "status", "pages", "seconds", "reused", "missing pages", "updated",
         numbers=("pages", "seconds"),

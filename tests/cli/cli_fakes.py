@@ -51,6 +51,7 @@ class Runs:
         stages: Sequence[str] | None = None,
         force: bool = False,
         progress: Callable[[StageResult], None] | None = None,
+        **_: object,
     ) -> None:
         self.calls.append((list(doc_ids), stages, force))
         if self.error:

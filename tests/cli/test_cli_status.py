@@ -26,9 +26,19 @@ def test_json_shape(cli: Cli, runs: Runs, inbox: Path) -> None:
     assert set(found) == {"documents", "totals"}
     assert found["totals"] == {"indexed": 2, "failed": 1, "partial": 1}
     good, _, locked, _ = found["documents"]
-    assert set(good) == {"doc_id", "status", "pages", "chunks", "failure", "stages"}
+    assert set(good) == {
+        "doc_id",
+        "status",
+        "pages",
+        "chunks",
+        "stale",
+        "failure",
+        "next_retry_at",
+        "stages",
+    }
     assert (good["doc_id"], good["status"]) == ("a-txt", "indexed")
     assert (good["pages"], good["chunks"], good["failure"]) == (3, 4, None)
+    assert (good["stale"], good["next_retry_at"]) == (None, None)
     assert good["stages"]["documents"] == {
         "status": "done",
         "seconds": 0.5,
@@ -112,3 +122,13 @@ def test_a_wrong_setting_is_one_sentence(cli: Cli, monkeypatch: pytest.MonkeyPat
     result = cli("status")
     assert result.exit_code == 2
     assert "SPARKNET_WORKERS" in result.stderr
+
+
+def test_an_older_version_that_answers_is_said(cli: Cli, runs: Runs, inbox: Path) -> None:
+    cli("ingest", inbox / "a.txt")
+    record = cli.deployment.catalog.get("a-txt")
+    assert record is not None
+    cli.deployment.catalog.put([record.model_copy(update={"stale": "the newer version failed"})])
+    assert "the newer version failed" in cli("status").stdout
+    assert "stale   the newer version failed" in cli("status", "a-txt").stdout
+    assert cli.json("status", "a-txt")["documents"][0]["stale"] == "the newer version failed"
