@@ -207,13 +207,14 @@ def _current(
     stage: BatchStage, runs: Sequence[DocumentRun], deployment: Deployment
 ) -> dict[str, StageRecord]:
     """doc_id -> record, for the documents whose output is current and held by the store."""
-    stored = stage.stored(deployment) if stage.stored and runs else None
     found = {}
     for run in runs:
         record = run.reusable(stage, deployment)
-        lost = stored is not None and run.ref.doc_id not in stored
-        if record and not (lost and record.metadata.get("chunks")):
+        if record:
             found[run.ref.doc_id] = record
+    if stage.stored and runs:
+        held = stage.stored({run.ref.doc_id: run.records for run in runs}, deployment)
+        found = {doc_id: record for doc_id, record in found.items() if doc_id in held}
     return found
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Texts between two writes to the cache: what a crash can cost.
 _GROUP = 512
 # These say something about the service, not about a text: asking for fewer texts won't help.
-_SERVICE_KINDS = frozenset(
+SERVICE_KINDS = frozenset(
     {
         FailureKind.UNAVAILABLE,
         FailureKind.THROTTLED,
@@ -123,9 +123,9 @@ class TextVectors:
 
     def _divide(self, group: Sequence[Chunk], found: Found, error: SparknetError) -> Failure | None:
         failure = error.to_failure()
-        if failure.kind in _SERVICE_KINDS or len(group) == 1:
+        if failure.kind in SERVICE_KINDS or len(group) == 1:
             found.failures.update(dict.fromkeys((c.text_sha256 for c in group), failure))
-            return failure if failure.kind in _SERVICE_KINDS else None
+            return failure if failure.kind in SERVICE_KINDS else None
         middle = len(group) // 2
         for start, half in ((0, group[:middle]), (middle, group[middle:])):
             stopped = self._embed(half, found)

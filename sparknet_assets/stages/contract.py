@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any
 
+from resources.catalog import StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure
 from sparknet_assets.artifacts import DocumentRef
@@ -98,14 +99,17 @@ class BatchStage(Stage):
 
     Attributes:
         run: Yields a result for each document given, in any order, once what it made is durable.
-        stored: For a stage without an artifact: ids of all documents that its store holds. Output
-            that is recorded with chunks but not held there was lost, and is made again.
+        stored: For a stage without an artifact: those of these documents (doc_id -> their records
+            by stage) whose output its store holds as it should. What is recorded but not held was
+            lost, and is made again.
     """
 
     run: Callable[
         [Sequence[DocumentRef], Deployment], Iterator[tuple[DocumentRef, StageOutput | Failure]]
     ]
-    stored: Callable[[Deployment], Collection[str]] | None = None
+    stored: (
+        Callable[[Mapping[str, Mapping[str, StageRecord]], Deployment], Collection[str]] | None
+    ) = None
 
 
 AnyStage = DocumentStage | PagedStage | BatchStage

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from resources.catalog import Holding, StageRecord
 from resources.deployment import Deployment
-from resources.failure import Failure, FailureKind, SparknetError
-from resources.storage import ObjectNotFoundError
-from resources.vector_store import Chunk, VectorStore
+from resources.failure import Failure, SparknetError
+from resources.generations import Generation
+from resources.vector_store import Chunk
 from sparknet_assets.artifacts import DocumentRef, read_chunks
 from sparknet_assets.embeddings_file import read_embeddings
+from sparknet_assets.holdings import INDEX_STAGE, behind, establish, text_version
 from sparknet_assets.stages.contract import BatchStage, StageOutput
+from sparknet_assets.stages.index_writer import Outcome, Written, write
+from sparknet_assets.text_vectors import SERVICE_KINDS, TextVectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,132 +26,159 @@ if TYPE_CHECKING:
 
 # Chunks of one write: some 10 MB with their vectors, and the seconds that a search may wait.
 WINDOW = 2000
-
-
-@dataclass(eq=False)
-class _Document:
-    """A document on its way into the index."""
-
-    ref: DocumentRef
-    before: Collection[str]
-    wanted: set[str] = field(default_factory=set)
-    digest: Any = field(default_factory=hashlib.sha256)
-    failure: Failure | None = None
-
-
-class _Window:
-    """Chunks with their vectors that wait to be written together."""
-
-    def __init__(self, store: VectorStore) -> None:
-        self._store = store
-        self._chunks: list[Chunk] = []
-        self._vectors: list[NDArray[np.float32]] = []
-
-    def add(self, chunk: Chunk, vector: NDArray[np.float32]) -> None:
-        self._chunks.append(chunk)
-        self._vectors.append(vector)
-        if len(self._chunks) >= WINDOW:
-            self.write()
-
-    def write(self) -> None:
-        import numpy as np
-
-        if self._chunks:
-            self._store.add_chunks(self._chunks, np.stack(self._vectors))
-            self._chunks, self._vectors = [], []
-
-    def __len__(self) -> int:
-        return len(self._chunks)
+_EMBEDDED_TOGETHER = 512
 
 
 def run(
     refs: Sequence[DocumentRef], deployment: Deployment
 ) -> Iterator[tuple[DocumentRef, StageOutput | Failure]]:
-    """Writes all new vectors, window by window, then removes stale ids and checks the counts.
+    """Writes documents to the target, and to the live generation what is new or changed there.
 
-    A document is yielded once all of its chunks are in the index and no others; until then its
-    old chunks answer.
+    So that queries see what arrives while a new generation is built. A document is yielded once
+    all of its chunks are in both and no others.
     """
-    since = time.perf_counter()
-    store = deployment.vector_store
-    before = store.chunk_ids([ref.doc_id for ref in refs])
-    window = _Window(store)
-    waiting: list[_Document] = []
-    for ref in refs:
-        document = _Document(ref, before[ref.doc_id])
-        _read(document, window, deployment)
-        waiting.append(document)
-        if not window:
-            yield from _settle(waiting, store, since)
-            waiting, since = [], time.perf_counter()
-    window.write()
-    yield from _settle(waiting, store, since)
+    live = establish(deployment)
+    catalog, store = deployment.catalog, deployment.vector_store
+    records = catalog.stages([ref.doc_id for ref in refs])
+    texts = {doc_id: text_version(own) for doc_id, own in records.items()}
+    # A kill must not leave a holding that vouches for a mixture of old and new.
+    catalog.drop_holdings(store.generation, texts)
+    follow = _Follower(deployment, live, texts) if live.name != store.generation else None
+    vectors = partial(read_embeddings, deployment.storage)
+    for written in write(refs, store, deployment.storage, vectors, WINDOW):
+        _note(deployment, store.generation, written, texts)
+        if follow:
+            written = follow.write(written)
+        for ref, outcome in written:
+            if isinstance(outcome, Written):
+                also = follow.took(ref) if follow else None
+                yield ref, _output(outcome, store.generation, also)
+            else:
+                yield ref, outcome
 
 
-def _read(document: _Document, window: _Window, deployment: Deployment) -> None:
-    """Puts a document's chunks into the window, if its two artifacts fit each other."""
-    ref, storage = document.ref, deployment.storage
-    document.digest.update(deployment.vector_store.generation.encode())
-    try:
-        ids, vectors = read_embeddings(storage, ref)
-        # Checked before the first chunk is written, in a pass of its own that keeps ids only.
-        order = [chunk.chunk_id for chunk in read_chunks(storage, ref)]
-        document.wanted = set(order)
-        if ids != order or len(order) != len(document.wanted):
-            raise ValueError(f"{len(ids)} embeddings, {len(order)} chunks, or another order")
-        for chunk, vector in zip(read_chunks(storage, ref), vectors, strict=True):
-            if chunk.doc_id != ref.doc_id:
-                raise ValueError(f"chunk {chunk.chunk_id} is of the document {chunk.doc_id}")
-            document.digest.update(chunk.model_dump_json().encode())
-            window.add(chunk, vector)
-    except (ObjectNotFoundError, ValueError) as error:
-        document.failure = SparknetError(
-            FailureKind.INTERNAL,
-            f"{ref.doc_id}: its embeddings don't fit its chunks ({error}); run the chunks and"
-            " embeddings stages of this document again.",
-        ).to_failure()
+def _note(
+    deployment: Deployment,
+    generation: str,
+    written: Sequence[tuple[DocumentRef, Outcome]],
+    texts: Mapping[str, str],
+) -> None:
+    held = {
+        ref.doc_id: Holding(texts[ref.doc_id], outcome.chunks)
+        for ref, outcome in written
+        if isinstance(outcome, Written)
+    }
+    deployment.catalog.put_holdings(generation, held)
 
 
-def _settle(
-    documents: Sequence[_Document], store: VectorStore, since: float
-) -> Iterator[tuple[DocumentRef, StageOutput | Failure]]:
-    """Removes what the documents no longer have, then counts.
-
-    The time since `since` is shared out among the documents by their chunks.
-    """
-    written = {d.ref.doc_id: d for d in documents if d.failure is None}
-    stored = store.chunk_ids(written)
-    stale = {i for doc_id, ids in stored.items() for i in ids - written[doc_id].wanted}
-    if stale:
-        store.delete(stale)
-        stored = store.chunk_ids(written)
-    each = (time.perf_counter() - since) / max(1, sum(len(d.wanted) for d in documents))
-    for document in documents:
-        ref = document.ref
-        yield ref, document.failure or _result(document, stored[ref.doc_id], store, each)
-
-
-def _result(
-    document: _Document, stored: set[str], store: VectorStore, seconds_per_chunk: float
-) -> StageOutput | Failure:
-    wanted = document.wanted
-    if stored != wanted:
-        return SparknetError(
-            FailureKind.INTERNAL,
-            f"{document.ref.doc_id}: of its {len(wanted)} chunks the index lacks"
-            f" {len(wanted - stored)} and has {len(stored - wanted)} too many; run the"
-            " vector_index stage of this document again.",
-        ).to_failure()
+def _output(written: Written, generation: str, also: str | None) -> StageOutput:
     return StageOutput(
-        data_version=document.digest.hexdigest(),
+        data_version=written.digest,
         metadata={
-            "chunks": len(wanted),
-            "added": len(wanted.difference(document.before)),
-            "removed": len(set(document.before) - wanted),
-            "generation": store.generation,
+            "chunks": written.chunks,
+            "added": written.added,
+            "removed": written.removed,
+            "generation": generation,
+            **({"also_in": also} if also else {}),
         },
-        seconds=seconds_per_chunk * len(wanted),
+        seconds=written.seconds,
     )
+
+
+class _Follower:
+    """Keeps the live generation up with documents whose text is newer than what it holds."""
+
+    def __init__(self, deployment: Deployment, live: Generation, texts: Mapping[str, str]) -> None:
+        self._deployment = deployment
+        self._live = live
+        self._texts = texts
+        self._behind = behind(deployment, live, texts)
+        self._down: SparknetError | None = None
+
+    def took(self, ref: DocumentRef) -> str | None:
+        """Name of the live generation, for a document that was written to it."""
+        return self._live.name if ref.doc_id in self._behind else None
+
+    def write(
+        self, written: Sequence[tuple[DocumentRef, Outcome]]
+    ) -> list[tuple[DocumentRef, Outcome]]:
+        """Writes those of the documents that are behind; what fails here fails the document."""
+        deployment, name = self._deployment, self._live.name
+        due = [
+            ref
+            for ref, outcome in written
+            if isinstance(outcome, Written) and ref.doc_id in self._behind
+        ]
+        outcomes = dict(written)
+        deployment.catalog.drop_holdings(
+            name, [ref.doc_id for ref in due if self._behind[ref.doc_id]]
+        )
+        store = deployment.store_of(self._live)
+        for also in write(due, store, deployment.storage, self._vectors, WINDOW):
+            _note(deployment, name, also, self._texts)
+            for ref, outcome in also:
+                first = outcomes[ref]
+                if isinstance(outcome, Written) and isinstance(first, Written):
+                    outcomes[ref] = replace(first, seconds=first.seconds + outcome.seconds)
+                else:
+                    outcomes[ref] = outcome
+        return list(outcomes.items())
+
+    def _vectors(self, ref: DocumentRef) -> tuple[list[str], NDArray[np.float32]]:
+        """Vectors by the live generation's embedder, asked no more once it has proved away."""
+        import numpy as np
+
+        if self._down:
+            raise self._refusal(ref, self._down)
+        try:
+            embedder = self._deployment.embedder_of(self._live)
+            texts = TextVectors(embedder, self._deployment.cache)
+            ids: list[str] = []
+            rows: list[NDArray[np.float32]] = []
+            chunks = read_chunks(self._deployment.storage, ref)
+            while group := list(islice(chunks, _EMBEDDED_TOGETHER)):
+                ids += [chunk.chunk_id for chunk in group]
+                rows += _found(texts, group)
+            return ids, np.array(rows, np.float32).reshape(len(rows), self._live.dimension)
+        except SparknetError as error:
+            if error.kind in SERVICE_KINDS:
+                self._down = error
+            raise self._refusal(ref, error) from error
+
+    def _refusal(self, ref: DocumentRef, error: SparknetError) -> SparknetError:
+        return SparknetError(
+            error.kind,
+            f"{ref.doc_id}: the new index has it, but the index {self._live.name}, which answers"
+            f" until `sparknet generations switch`, could not take it: {error.message}",
+            error.retryable,
+        )
+
+
+def _found(texts: TextVectors, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
+    found = texts.get(chunks)
+    for failure in found.failures.values():
+        raise SparknetError(failure.kind, failure.message, failure.retryable)
+    return [found.vectors[chunk.text_sha256] for chunk in chunks]
+
+
+def stored(
+    records: Mapping[str, Mapping[str, StageRecord]], deployment: Deployment
+) -> Collection[str]:
+    """The documents that the target holds, and whose current text the live generation has as well.
+
+    It has not after a rollback: what changed in between was written to the other one.
+    """
+    live = establish(deployment)
+    store = deployment.vector_store
+    there = store.document_ids()
+    held = {
+        doc_id
+        for doc_id, own in records.items()
+        if doc_id in there or not (INDEX_STAGE in own and own[INDEX_STAGE].metadata.get("chunks"))
+    }
+    if live.name != store.generation:
+        held -= behind(deployment, live, {d: text_version(records[d]) for d in held}).keys()
+    return held
 
 
 def _shape(deployment: Deployment) -> Mapping[str, Any]:
@@ -160,12 +191,12 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
 
 
 STAGE = BatchStage(
-    name="vector_index",
+    name=INDEX_STAGE,
     inputs=("chunks", "embeddings"),
     code_version="1",
     description="Chunks searchable by meaning and by words; those of older versions removed.",
     artifact=None,
     shape=_shape,
     run=run,
-    stored=lambda deployment: deployment.vector_store.document_ids(),
+    stored=stored,
 )

@@ -232,10 +232,10 @@ def test_a_store_that_is_away_fails_documents_not_the_batch(
 ) -> None:
     put(deployment, "doc", GOOD)
 
-    def away(_: Deployment) -> set[str]:
+    def away(records: object, _: Deployment) -> set[str]:
         raise SparknetError(FailureKind.UNAVAILABLE, "no server answers")
 
-    graph = [*GRAPH[:-1], dataclasses.replace(GRAPH[-1], stored=away)]  # type: ignore[call-arg]
+    graph = [*GRAPH[:-1], dataclasses.replace(GRAPH[-1], stored=away)]  # type: ignore[arg-type]
     results = list(run_batch(["doc"], deployment, graph=graph))
     assert outcome(results, "doc") == {**ALL_DONE, "vector_index": "failed"}
     row = deployment.catalog.get("doc")

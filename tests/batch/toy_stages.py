@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from resources.catalog import StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
@@ -110,7 +111,7 @@ def index(
             yield ref, StageOutput(digest, metadata={"chunks": 1})
 
 
-def indexed(deployment: Deployment) -> set[str]:
+def indexed(records: Mapping[str, Mapping[str, StageRecord]], deployment: Deployment) -> set[str]:
     return {info.key.removeprefix("index/") for info in deployment.storage.list("index/")}
 
 

@@ -1,0 +1,117 @@
+"""What generations of the index hold of the documents; how a generation begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+from resources.catalog import DocumentStatus, Holding, StageRecord
+from resources.deployment import Deployment
+from resources.generations import Generation, register, unregister
+from resources.locks import file_lock
+from sparknet_assets.reports import in_pages
+
+TEXT_STAGE = "ocr_text"
+INDEX_STAGE = "vector_index"
+
+
+@contextmanager
+def changing_generations(deployment: Deployment) -> Iterator[None]:
+    """Keeps processes apart that register, switch or retire generations."""
+    with file_lock(deployment.state / "generations.lock"):
+        yield
+
+
+def establish(deployment: Deployment) -> Generation:
+    """Registers the target, which is about to be written to. Cheap when that was done before.
+
+    Returns:
+        The live generation: the target itself in a home that had none.
+
+    Raises:
+        SparknetError: The target's embedder can't be asked what it is.
+    """
+    target = deployment.target
+    registry = deployment.generations
+    known = registry.generations.get(target.name)
+    if registry.live and known and known == target.model_copy(update=_kept(known)):
+        return registry.live
+    with changing_generations(deployment):
+        live = deployment.live
+        if live is None:
+            live = deployment.answering
+            _adopt(deployment, live)
+            register(deployment.catalog, live, live=True)
+        known = deployment.generations.generations.get(target.name)
+        if known and known.retiring:
+            discard(deployment, known)
+            known = None
+        if known:
+            target = target.model_copy(update=_kept(known))
+        register(deployment.catalog, target)
+    return live
+
+
+def _kept(known: Generation) -> dict[str, object]:
+    return {"created_at": known.created_at}
+
+
+def discard(deployment: Deployment, generation: Generation) -> None:
+    """Removes a generation from disk and catalog. Cut off anywhere, it can be called again."""
+    catalog = deployment.catalog
+    register(catalog, generation.model_copy(update={"retiring": True}))
+    deployment.store_of(generation).drop()
+    catalog.drop_holdings(generation.name)
+    unregister(catalog, generation.name)
+
+
+def text_version(records: Mapping[str, StageRecord]) -> str:
+    """Data version of a document's text, by its stage records; empty when it has none."""
+    record = records.get(TEXT_STAGE)
+    return record.data_version if record else ""
+
+
+def behind(
+    deployment: Deployment, generation: Generation, texts: Mapping[str, str]
+) -> dict[str, bool]:
+    """Documents of which a generation does not hold the text that is current.
+
+    Args:
+        texts: doc_id -> data version of its text.
+
+    Returns:
+        Their ids, each with whether an older text is held.
+    """
+    held = deployment.catalog.holdings(generation.name, texts)
+    return {
+        doc_id: doc_id in held
+        for doc_id, text in texts.items()
+        if doc_id not in held or held[doc_id].text_version != text
+    }
+
+
+def _adopt(deployment: Deployment, generation: Generation) -> None:
+    """Notes what an index holds that was made before holdings were noted."""
+    in_store = deployment.store_of(generation).document_ids()
+    if not in_store:
+        return
+    catalog = deployment.catalog
+    for documents in in_pages(catalog.documents()):
+        # Of one that failed, the text may be newer than the chunks.
+        whole = [d.doc_id for d in documents if d.status in _WHOLE]
+        found = {}
+        for doc_id, records in catalog.stages(whole).items():
+            holding = _indexed(records, generation.name)
+            if holding and (doc_id in in_store or not holding.chunks):
+                found[doc_id] = holding
+        catalog.put_holdings(generation.name, found)
+
+
+_WHOLE: Collection[DocumentStatus] = {DocumentStatus.INDEXED, DocumentStatus.PARTIAL}
+
+
+def _indexed(records: Mapping[str, StageRecord], generation: str) -> Holding | None:
+    record = records.get(INDEX_STAGE)
+    if record and record.fingerprint and record.metadata.get("generation") == generation:
+        return Holding(text_version(records), int(record.metadata.get("chunks", 0)))
+    return None
