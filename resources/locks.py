@@ -14,22 +14,33 @@ from pathlib import Path
 def file_lock(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
     """Holds a lock on `path`, made when absent: one holder, or any number of shared ones.
 
-    Not reentrant: each call locks anew, so it keeps threads of one process apart as well.
+    Not reentrant: each call locks anew, so it keeps threads of one process apart as well. The file
+    may be deleted by its holder: who waited for it then takes the lock on a new one.
 
     Raises:
         TimeoutError: Another holder did not give way within `timeout` seconds.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        _acquire(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout, path)
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            yield
+            _acquire(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout, path)
+            try:
+                if _is_at(descriptor, path):
+                    yield
+                    return
+            finally:
+                # Closing alone would leave the lock to a child that was forked meanwhile.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
         finally:
-            # Closing alone would leave the lock to a child that was forked meanwhile.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-    finally:
-        os.close(descriptor)
+            os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _acquire(descriptor: int, mode: int, timeout: float | None, path: Path) -> None:

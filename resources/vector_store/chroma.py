@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources.vector_store import Chunk, SearchHit
+from resources.vector_store import Chunk, Compaction, SearchHit
+from resources.vector_store import chroma_files as files
 from resources.vector_store.chroma_access import ChromaAccess
+from resources.vector_store.chroma_index import ChromaIndex
 from resources.vector_store.exact import search_within
 from resources.vector_store.keyword import KeywordIndex, Row
 
@@ -22,10 +25,10 @@ class ChromaVectorStore:
     """VectorStore on ChromaDB.
 
     A generation has its folder `path/{generation}`: Chroma's files, `register.db` (the chunks, the
-    keyword index, and all that Chroma's files can be built from again) and a lock. One process
+    keyword index, and all that Chroma's files can be built from again) and locks. One process
     writes at a time and vector searches wait for it: write in portions of a few thousand chunks.
 
-    On a server (`server`) Chroma keeps the vectors there, but the register and the lock stay in
+    On a server (`server`) Chroma keeps the vectors there, but the register and the locks stay in
     `path`: processes that share a server must share this folder too.
 
     Args:
@@ -47,9 +50,10 @@ class ChromaVectorStore:
     ) -> None:
         self._generation = generation_name(collection, embedder, dimension)
         self._dimension = dimension
-        folder = Path(path).absolute() / self._generation
-        self._register = KeywordIndex(folder / "register.db")
-        self._access = ChromaAccess(folder, self._generation, server, self._register)
+        self._folder = Path(path).absolute() / self._generation
+        self._register = KeywordIndex(self._folder / "register.db")
+        self._index = ChromaIndex(self._folder, self._generation, server, self._register)
+        self._access = ChromaAccess(self._folder, self._index)
 
     @property
     def generation(self) -> str:
@@ -76,7 +80,7 @@ class ChromaVectorStore:
             same = collection.present(same)
             changed = [row for chunk_id, row in by_id.items() if chunk_id not in same]
             if changed:
-                self._access.write(collection, rows=changed)
+                self._index.write(collection, rows=changed)
 
     def search(
         self,
@@ -87,7 +91,7 @@ class ChromaVectorStore:
     ) -> list[SearchHit]:
         """The nearest chunks by cosine similarity, best first; within `doc_ids` when given."""
         vector = self._checked(query_embedding.reshape(1, -1), 1)[0]
-        if top_k < 1 or (doc_ids is not None and not doc_ids):
+        if top_k < 1 or (doc_ids is not None and not doc_ids) or not self._register.exists:
             return []
         if doc_ids is not None:
             scores = search_within(self._register, vector, top_k, doc_ids)
@@ -100,10 +104,14 @@ class ChromaVectorStore:
         self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
     ) -> list[SearchHit]:
         """The best chunks by BM25 over their words, best first. Any string is a valid query."""
+        if not self._register.exists:
+            return []
         return self._hits(self._register.search(query, top_k, doc_ids))
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """Ids of the chunks stored, vector and keyword row both, for each of these documents."""
+        if not self._register.exists:
+            return {doc_id: set() for doc_id in doc_ids}
         registered = self._register.chunk_ids(doc_ids)
         if not any(registered.values()):
             return registered
@@ -113,12 +121,12 @@ class ChromaVectorStore:
 
     def document_ids(self) -> set[str]:
         """Ids of all documents that have chunks."""
-        return self._register.document_ids()
+        return self._register.document_ids() if self._register.exists else set()
 
     def delete(self, chunk_ids: Collection[str]) -> int:
         """Removes these chunks, vectors first; returns how many there were.
 
-        Their vectors stay in Chroma's files until those are compacted; their text never was there.
+        Their vectors stay in Chroma's files, and their words in the keyword index, until `compact`.
         """
         if not chunk_ids:
             return 0
@@ -126,13 +134,60 @@ class ChromaVectorStore:
             registered = {row.chunk_id for row in self._register.rows_of(chunk_ids)}
             doomed = registered | collection.present(chunk_ids)
             if doomed:
-                self._access.write(collection, deleted=doomed)
+                self._index.write(collection, deleted=doomed)
             return len(doomed)
 
     def count(self) -> tuple[int, int]:
         """Number of vectors and number of keyword rows; equal when the store is whole."""
         with self._access.reading() as collection:
             return collection.count(), self._register.count()
+
+    def texts_elsewhere(self, text_sha256: Collection[str], doc_id: str) -> set[str]:
+        """Those of these texts that chunks of other documents have as well."""
+        if not self._register.exists:
+            return set()
+        return self._register.texts_elsewhere(text_sha256, doc_id)
+
+    def compact(self) -> Compaction:
+        """Rewrites the files without what was deleted; costs next to nothing when nothing was.
+
+        Takes about a second for 1,000 chunks and as much free disk space again as the index has.
+        Searches go on meanwhile, writers wait. Killed at any moment it leaves a whole index, and
+        what it had begun is removed at the next write or the next opening.
+
+        On a server only the register is rewritten: `complete` is False, since deleted vectors stay
+        in the server's files for as long as it likes.
+
+        Raises:
+            SparknetError: The disk is full, or another process holds the register for too long.
+        """
+        began = time.perf_counter()
+        before = files.size(self._folder)
+        complete = not self._register.exists or self._access.compact()
+        after = files.size(self._folder)
+        return Compaction(before, after, complete, time.perf_counter() - began)
+
+    def repair(self) -> None:
+        """Makes keyword rows and vectors agree with the chunks that the register holds.
+
+        Every vector is compared, and the keyword index checked word by word: about a second for
+        10,000 chunks that need no repair. What is damaged is built anew; writers and vector
+        searches wait meanwhile.
+
+        Raises:
+            SparknetError: The chunks can't be read, or the Chroma server does not answer.
+        """
+        self._access.repair()
+
+    def drop(self) -> None:
+        """Removes this generation: the collection, also on a server, its register and its folder.
+
+        Whoever reads meanwhile finds what was there, or nothing. A later write begins anew.
+
+        Raises:
+            SparknetError: The Chroma server does not answer; nothing was removed then.
+        """
+        self._access.drop()
 
     def _hits(self, scores: Mapping[str, float]) -> list[SearchHit]:
         rows = self._register.rows_of(scores)

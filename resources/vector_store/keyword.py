@@ -9,22 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resources.sqlite import Database
-from resources.vector_store.words import any_of, indexed_form, query_terms
-
-_MIGRATIONS = (
-    (
-        """CREATE TABLE chunks (
-            id INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE, doc_id TEXT NOT NULL,
-            record TEXT NOT NULL, vector BLOB NOT NULL)""",
-        "CREATE INDEX chunks_by_document ON chunks (doc_id, chunk_id)",
-        """CREATE VIRTUAL TABLE words USING fts5(
-            body, tokenize = 'porter unicode61 remove_diacritics 2')""",
-        "CREATE TABLE state (stamp INTEGER NOT NULL, unfinished TEXT)",
-        # Begins anywhere, so that no stamp of a register that was deleted comes up again.
-        "INSERT INTO state VALUES (abs(random() % 4503599627370496), NULL)",
-    ),
-)
-
+from resources.vector_store.register_upkeep import MIGRATIONS, body, forget_deleted, mend_words
+from resources.vector_store.words import any_of, query_terms
 
 # Scoring a row takes 1.5 microseconds.
 _MOST_SCORED = 12_000
@@ -40,10 +26,19 @@ class Row(NamedTuple):
 
 
 class State(NamedTuple):
-    """Number of the last write; the mark of a write that has not finished, if any."""
+    """How the last write left things.
+
+    Attributes:
+        stamp: Number of the last write.
+        unfinished: The mark of a write that has not finished, if any.
+        files: Name of the folder of Chroma's files.
+        deleted: How many chunks were deleted or replaced since the last compaction.
+    """
 
     stamp: int
     unfinished: str | None
+    files: str
+    deleted: int
 
 
 class KeywordIndex:
@@ -57,24 +52,34 @@ class KeywordIndex:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = Database(path, _MIGRATIONS, synchronous="FULL")
+        self._database = Database(path, MIGRATIONS, synchronous="FULL")
 
     def __reduce__(self) -> tuple[Callable[[Path], KeywordIndex], tuple[Path]]:
         return KeywordIndex, (self._path,)
 
     @property
     def state(self) -> State:
-        """Changes with every write of any process."""
-        row = self._database.connection.execute("SELECT stamp, unfinished FROM state").fetchone()
-        return State(*row)
+        """Its stamp changes with every write of any process."""
+        sql = "SELECT stamp, unfinished, files, deleted FROM state"
+        return State(*self._database.connection.execute(sql).fetchone())
+
+    @property
+    def exists(self) -> bool:
+        """False before the first write, and after the file was removed."""
+        return self._path.exists()
 
     def begin(self, mark: str) -> None:
         """Records that a write is under way."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE state SET stamp = stamp + 1, unfinished = ?", (mark,))
 
-    def finish(self, rows: Sequence[Row] = (), deleted: Collection[str] = ()) -> int:
+    def finish(
+        self, rows: Sequence[Row] = (), deleted: Collection[str] = (), *, undone: int = 0
+    ) -> int:
         """Replaces and removes rows and ends the write that was begun, in one transaction.
+
+        Args:
+            undone: How many chunks were deleted that were no rows yet.
 
         Returns:
             The new stamp.
@@ -83,7 +88,7 @@ class KeywordIndex:
             doomed = json.dumps([*deleted, *(row.chunk_id for row in rows)])
             old = "SELECT id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
             connection.execute(f"DELETE FROM words WHERE rowid IN ({old})", (doomed,))
-            connection.execute(f"DELETE FROM chunks WHERE id IN ({old})", (doomed,))
+            gone = connection.execute(f"DELETE FROM chunks WHERE id IN ({old})", (doomed,)).rowcount
             (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
             connection.executemany(
                 "INSERT INTO chunks (id, chunk_id, doc_id, record, vector) VALUES (?, ?, ?, ?, ?)",
@@ -91,11 +96,43 @@ class KeywordIndex:
             )
             connection.executemany(
                 "INSERT INTO words (rowid, body) VALUES (?, ?)",
-                [(last + n, _body(row)) for n, row in enumerate(rows, 1)],
+                [(last + n, body(row.record)) for n, row in enumerate(rows, 1)],
             )
-            connection.execute("UPDATE state SET stamp = stamp + 1, unfinished = NULL")
+            connection.execute(
+                "UPDATE state SET stamp = stamp + 1, unfinished = NULL, deleted = deleted + ?",
+                (max(gone, len(deleted)) + undone,),
+            )
             (stamp,) = connection.execute("SELECT stamp FROM state").fetchone()
             return int(stamp)
+
+    def switch(self, files: str) -> int:
+        """Names a folder of Chroma's files that holds just these rows, and ends any write begun.
+
+        Returns:
+            The new stamp.
+        """
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE state SET stamp = stamp + 1, unfinished = NULL, files = ?", (files,)
+            )
+            (stamp,) = connection.execute("SELECT stamp FROM state").fetchone()
+            return int(stamp)
+
+    def forget_deleted(self) -> bool:
+        """Takes what was deleted out of the file; False when it may be in its log still."""
+        return forget_deleted(self._database)
+
+    def mend(self) -> None:
+        """Makes the keyword index anew from the chunks when it is damaged or does not fit them.
+
+        Raises:
+            SparknetError: The chunks themselves can't be read.
+        """
+        mend_words(self._database)
+
+    def close(self) -> None:
+        """Closes this thread's connection; the next use opens a new one."""
+        self._database.close()
 
     def search(
         self, query: str, top_k: int, doc_ids: Collection[str] | None = None
@@ -180,6 +217,16 @@ class KeywordIndex:
         rows = self._database.connection.execute("SELECT DISTINCT doc_id FROM chunks")
         return {doc_id for (doc_id,) in rows}
 
+    def texts_elsewhere(self, text_sha256: Collection[str], doc_id: str) -> set[str]:
+        """Those of these texts that chunks of other documents have as well."""
+        found = self._database.connection.execute(
+            "SELECT value FROM json_each(?) AS wanted WHERE EXISTS (SELECT 1 FROM chunks"
+            " WHERE json_extract(record, '$.text_sha256') = wanted.value"
+            " AND (doc_id < ? OR doc_id > ?))",
+            (json.dumps(list(text_sha256)), doc_id, doc_id),
+        )
+        return {value for (value,) in found}
+
     def rows(self, size: int) -> Iterator[list[Row]]:
         """All rows, `size` at a time."""
         last = 0
@@ -198,7 +245,3 @@ class KeywordIndex:
         """Number of rows in the keyword index."""
         (rows,) = self._database.connection.execute("SELECT count(*) FROM words_docsize").fetchone()
         return int(rows)
-
-
-def _body(row: Row) -> str:
-    return indexed_form(json.loads(row.record)["text"])

@@ -472,7 +472,7 @@ def local(tmp_path: Path) -> ChromaVectorStore:
     return ChromaVectorStore(tmp_path, collection="abc", embedder="e", dimension=DIMENSION)
 
 
-@pytest.mark.parametrize("part", ["chroma", "chroma/chroma.sqlite3", "chroma/*/*"])
+@pytest.mark.parametrize("part", ["chroma-*", "chroma-*/chroma.sqlite3", "chroma-*/*/*"])
 def test_lost_or_torn_files_are_built_anew(
     local: ChromaVectorStore, tmp_path: Path, part: str
 ) -> None:
@@ -480,8 +480,8 @@ def test_lost_or_torn_files_are_built_anew(
 
     data = vectors(400)
     local.add_chunks([chunk("a", n) for n in range(400)], data)
-    chroma_client.close_folder(tmp_path / local.generation / "chroma")
-    for file in (tmp_path / local.generation).glob(part):
+    chroma_client.close_siblings(tmp_path / local.generation / "chroma")
+    for file in list((tmp_path / local.generation).glob(part)):
         if file.is_dir():
             file.rename(tmp_path / "gone")
         else:
@@ -498,7 +498,7 @@ def test_files_that_a_kill_may_have_torn_are_not_opened(
     data = vectors(300)
     local.add_chunks([chunk("a", n) for n in range(300)], data)
     local._register.begin('{"files": "as they were before", "ids": ["a:0"]}')
-    chroma_client.close_folder(tmp_path / local.generation / "chroma")
+    chroma_client.close_siblings(tmp_path / local.generation / "chroma")
     assert local.search(data[7], 1)[0].chunk.ordinal == 7
     assert "building it anew" in caplog.text
     assert local.count() == (300, 300)
@@ -565,3 +565,245 @@ def test_keyword_search_does_not_load_chroma() -> None:
         "assert s.search_text('x', 3) == []; assert 'chromadb' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# What was deleted is gone from disk.
+
+
+def _anywhere(folder: Path, *needles: bytes) -> set[bytes]:
+    files = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+    return {needle for needle in needles if any(needle in content for content in files)}
+
+
+def test_texts_elsewhere(store: VectorStore) -> None:
+    store.add_chunks(
+        [
+            chunk("a", 0, text_sha256="both"),
+            chunk("a", 1, text_sha256="a alone"),
+            chunk("a", 2, text_sha256="a alone"),
+            chunk("b", 0, text_sha256="both"),
+            chunk("b", 1, text_sha256="b alone"),
+        ],
+        vectors(5),
+    )
+    texts = ["both", "a alone", "b alone", "nowhere", "'; --"]
+    assert store.texts_elsewhere(texts, "a") == {"both", "b alone"}
+    assert store.texts_elsewhere(texts, "b") == {"both", "a alone"}
+    assert store.texts_elsewhere(texts, "c") == {"both", "a alone", "b alone"}
+    assert store.texts_elsewhere([], "a") == set()
+    store.delete(["b:0"])
+    assert store.texts_elsewhere(texts, "a") == {"b alone"}
+
+
+def test_compacting(store: VectorStore, new_store: NewStore) -> None:
+    data = vectors(300)
+    store.add_chunks([chunk("a", n, f"word{n}") for n in range(300)], data)
+    other = new_store(like=store)
+    assert other.count() == (300, 300)
+    store.delete([f"a:{n}" for n in range(0, 300, 3)])
+    done = store.compact()
+    assert 0 < done.bytes_after < done.bytes_before
+    kept = [n for n in range(300) if n % 3]
+    for view in (store, other):
+        assert view.count() == (200, 200)
+        assert {h.chunk.ordinal for h in view.search(data[0], 500)} == set(kept)
+        assert [view.search(data[n], 1)[0].chunk.ordinal for n in kept[::20]] == kept[::20]
+        assert view.search_text("word0", 3) == []
+        assert view.search_text("word1", 3)[0].chunk.ordinal == 1
+    other.add_chunks([chunk("b", 0, "more")], vectors(1, seed=4))
+    assert store.count() == (201, 201)
+    assert store.compact().bytes_before == store.compact().bytes_after
+
+
+def test_compacting_nothing(store: VectorStore) -> None:
+    assert store.compact()[:2] == (0, 0)
+    store.repair()
+    assert store.count() == (0, 0)
+
+
+def test_dropping(store: VectorStore, new_store: NewStore, tmp_path: Path) -> None:
+    store.drop()
+    store.add_chunks([chunk("a", n, "word") for n in range(150)], vectors(150))
+    other = new_store(like=store)
+    assert len(other.search(vectors(1)[0], 200)) == 150
+    store.drop()
+    store.drop()
+    assert list((tmp_path / "index").iterdir()) == []
+    for view in (store, other):
+        assert view.search(vectors(1)[0], 5) == []
+        assert view.search_text("word", 5) == []
+        assert view.document_ids() == set()
+        assert view.chunk_ids(["a"]) == {"a": set()}
+        assert view.texts_elsewhere(["0" * 64], "b") == set()
+    assert list((tmp_path / "index").iterdir()) == [], "a read makes nothing"
+    other.add_chunks([chunk("b", 0, "word")], vectors(1))
+    for view in (store, other):
+        assert view.count() == (1, 1)
+        assert [h.chunk.doc_id for h in view.search(vectors(1)[0], 5)] == ["b"]
+
+
+def test_what_was_deleted_is_gone_from_disk(local: ChromaVectorStore, tmp_path: Path) -> None:
+    data = vectors(500)
+    gone, kept = b"qzjxvanished", b"qzjxremaining"
+    texts = [f"{(gone if n % 50 == 7 else kept).decode()} word{n}" for n in range(500)]
+    chunks = [chunk(f"d{n}", n, text) for n, text in enumerate(texts)]
+    for start in range(0, 500, 100):
+        local.add_chunks(chunks[start : start + 100], data[start : start + 100])
+    deleted = [c.chunk_id for c in chunks if c.ordinal % 50 == 7]
+    traces = [b"vanished", b"d57:57", data[57].tobytes(), data[457].tobytes()]
+    assert _anywhere(tmp_path, *traces) == set(traces)
+    local.delete(deleted)
+    assert local.compact().complete
+    assert not _anywhere(tmp_path, *traces)
+    assert _anywhere(tmp_path, kept)
+    assert local.count() == (490, 490)
+    assert local.search_text(gone.decode(), 3) == []
+
+
+def test_what_was_replaced_is_gone_from_disk(local: ChromaVectorStore, tmp_path: Path) -> None:
+    old, new = vectors(2)
+    local.add_chunks([chunk("a", 0, "qzjxformer")], old[None])
+    local.add_chunks([chunk("a", 0, "qzjxlatter")], new[None])
+    assert local.compact().complete
+    assert _anywhere(tmp_path, b"former", b"latter", old.tobytes()) == {b"latter"}
+
+
+def test_an_index_without_deletions_is_not_rewritten(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add_chunks([chunk("a", n) for n in range(10)], vectors(10))
+    before = local._register.state
+
+    def refused(*args: object) -> None:
+        raise AssertionError("built anew")
+
+    monkeypatch.setattr(local._index, "build", refused)
+    done = local.compact()
+    assert done.complete
+    assert done.bytes_before == done.bytes_after
+    assert local._register.state == before
+    local.delete(["a:0"])
+    with pytest.raises(AssertionError, match="built anew"):
+        local.compact()
+
+
+def test_a_compaction_that_fails_leaves_all_as_it_was(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    local.add_chunks([chunk("a", n) for n in range(150)], vectors(150))
+    local.delete(["a:0"])
+    folders = set((tmp_path / local.generation).iterdir())
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("resources.vector_store.chroma_files.sync_all", full)
+        with pytest.raises(OSError, match="No space"):
+            local.compact()
+    assert set((tmp_path / local.generation).iterdir()) == folders
+    assert local.count() == (149, 149)
+    assert local.compact().complete
+
+
+def test_only_a_server_may_keep_what_was_deleted(store: VectorStore) -> None:
+    assert isinstance(store, ChromaVectorStore)
+    store.add_chunks([chunk("a", 0)], vectors(1))
+    store.delete(["a:0"])
+    assert store.compact().complete is store._index.ours
+
+
+# Repair.
+
+
+def test_repairing_what_is_whole_changes_nothing(local: ChromaVectorStore) -> None:
+    local.add_chunks([chunk("a", n, f"w{n}") for n in range(250)], vectors(250))
+    before = local._register.state
+    local.repair()
+    assert local._register.state == before
+
+
+def test_vectors_that_went_astray(store: VectorStore) -> None:
+    data = vectors(300)
+    store.add_chunks([chunk("a", n, f"w{n}") for n in range(300)], data)
+    assert isinstance(store, ChromaVectorStore)
+    rows = store._register.rows_of(["a:1"])
+    with store._access.reading() as collection:
+        collection.delete(["a:7", "a:8"])
+        collection.upsert([rows[0]._replace(vector=data[2].tobytes())])
+        collection.upsert([rows[0]._replace(chunk_id="stray")])
+    assert store.count() == (299, 300)
+    store.repair()
+    assert store.count() == (300, 300)
+    for n in (1, 2, 7, 8):
+        hit = store.search(data[n], 1)[0]
+        assert (hit.chunk.ordinal, hit.score) == (n, pytest.approx(1.0, abs=1e-5))
+
+
+DAMAGE = [
+    "UPDATE words_data SET block = zeroblob(length(block)) WHERE id > 10",
+    "UPDATE words_data SET block = x'00' WHERE id = 10",
+    "DELETE FROM words_data",
+    "DELETE FROM words_content WHERE id % 2",
+    "DELETE FROM words WHERE rowid = 3",
+    "INSERT INTO words (rowid, body) VALUES (1000, 'stray')",
+    "DELETE FROM words_docsize",
+    "DROP TABLE words",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_keyword_index(
+    local: ChromaVectorStore, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add_chunks([chunk("a", n, f"word{n} common") for n in range(50)], vectors(50))
+    local._register._database.connection.execute(damage)
+    local._register.close()
+    local.repair()
+    assert local.count() == (50, 50)
+    assert [h.chunk.ordinal for h in local.search_text("word7", 50)] == [7]
+    assert len(local.search_text("common", 100)) == 50
+    assert local.search_text("stray", 5) == []
+
+
+def test_a_damaged_register_is_told(local: ChromaVectorStore, tmp_path: Path) -> None:
+    local.add_chunks([chunk("a", n, f"word{n} " * 50) for n in range(50)], vectors(50))
+    local.compact()
+    local._register._database.compact()
+    local._register.close()
+    path = tmp_path / local.generation / "register.db"
+    content = bytearray(path.read_bytes())
+    content[4096:-4096] = os.urandom(len(content) - 8192)
+    path.write_bytes(content)
+    with pytest.raises(SparknetError, match=r"register\.db is damaged.*materialize"):
+        local.repair()
+    local.drop()
+    local.add_chunks([chunk("a", 0)], vectors(1))
+    assert local.count() == (1, 1)
+
+
+def test_a_register_of_an_older_version(local: ChromaVectorStore, tmp_path: Path) -> None:
+    import sqlite3
+
+    data = vectors(20)
+    local.add_chunks([chunk("a", n, f"word{n}") for n in range(20)], data)
+    local._register.close()
+    folder = tmp_path / local.generation
+    with sqlite3.connect(folder / "register.db") as connection:
+        connection.execute("DROP INDEX chunks_by_text")
+        connection.execute("ALTER TABLE state DROP COLUMN files")
+        connection.execute("ALTER TABLE state DROP COLUMN deleted")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    from resources.vector_store import chroma_client
+
+    chroma_client.close_siblings(folder / "chroma")
+    (files,) = folder.glob("chroma-*")
+    files.rename(folder / "chroma")
+    inode = (folder / "chroma").stat().st_ino
+    assert local.count() == (20, 20)
+    assert local.search(data[3], 1)[0].chunk.ordinal == 3
+    assert [p.stat().st_ino for p in folder.glob("chroma*")] == [inode]
+    assert local.texts_elsewhere(["0" * 64], "b") == {"0" * 64}
+    assert local._register.state.deleted, "what an older version deleted was not counted"
+    assert local.compact().complete

@@ -1,0 +1,67 @@
+"""The folders of Chroma's files: names, what marks a change, durability, what is left over."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+
+def new_folder(generation: Path) -> Path:
+    """A folder for Chroma's files whose name never comes up again."""
+    return generation / f"chroma-{secrets.token_hex(4)}"
+
+
+def remove_others(generation: Path, current: str) -> None:
+    """Removes the folders that were replaced, or never finished by a process that was killed."""
+    for folder in generation.glob("chroma*"):
+        if folder.name != current:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def fingerprint(folder: Path) -> str:
+    """Changes when Chroma writes its index files."""
+    files = sorted(folder.glob("*/*"))
+    return "".join(f"{f.name}:{s.st_size}:{s.st_mtime_ns};" for f in files for s in [f.stat()])
+
+
+def sync_index(folder: Path) -> None:
+    """Makes the index files outlast a power cut; of its database Chroma takes care."""
+    for file in folder.glob("*/*"):
+        _sync(file)
+
+
+def sync_all(folder: Path) -> None:
+    """Makes a folder outlast a power cut, with all that is in it."""
+    for path in (*folder.rglob("*"), folder, folder.parent):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files in a folder, those that vanish meanwhile left out."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(parent) / name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def remove_generation(generation: Path) -> None:
+    """Removes its folder at once for all who come after, and what a killed removal left."""
+    aside = generation.with_name(f".{generation.name}.dropped")
+    shutil.rmtree(aside, ignore_errors=True)
+    if generation.exists():
+        generation.rename(aside)
+        shutil.rmtree(aside)
