@@ -15,7 +15,7 @@ from resources.locks import file_lock
 from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
-from schedules.registration import register
+from schedules.registration import accept_touched, register
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
@@ -174,6 +174,8 @@ def reconcile(
     # Files that an intake is copying have no rows until it ends.
     with file_lock(deployment.state / "intake.lock", shared=True):
         gathered = gather_settled(deployment, graph=graph)
+        if accept_touched(deployment, gathered.arrived):
+            gathered = gather(deployment, graph=graph)
         register(deployment, gathered.arrived, datetime.now(UTC))
     plan = gathered.plan
     planned(plan)
