@@ -31,19 +31,13 @@ class Corpus:
 
     @cached_property
     def stores(self) -> dict[str, VectorStore]:
-        """Generation -> its store: those that are written to or answer."""
-        store = self.deployment.vector_store
-        return {store.generation: store}
+        """Generation -> its index, for all that may hold something."""
+        return {store.generation: store for store in self.deployment.stores()}
 
     @cached_property
     def target(self) -> str:
         """The generation that the settings name."""
-        return self.deployment.vector_store.generation
-
-    @cached_property
-    def holders(self) -> set[str]:
-        """Generations of which the catalog notes what they hold."""
-        return {name for name in self.stores if self.deployment.catalog.holdings(name)}
+        return self.deployment.target.name
 
     @cached_property
     def recipes(self) -> Recipes:

@@ -35,12 +35,9 @@ def _holdings(subject: Subject) -> Iterator[Disagreement]:
     if not subject.settled or not subject.whole(STAGE):
         return
     for generation, ids in subject.vectors.items():
-        holding = subject.holdings.get(generation)
-        if holding is None and (not ids or generation not in subject.corpus.holders):
-            continue
-        noted = holding.chunks if holding else 0
-        if noted != len(ids):
-            detail = f"the catalog says {noted} chunks, {generation} has {len(ids)}"
+        holding = subject.holdings.get(generation)  # None where an earlier version wrote
+        if holding is not None and holding.chunks != len(ids):
+            detail = f"the catalog says {holding.chunks} chunks, {generation} has {len(ids)}"
             yield subject.problem("holding", detail, STAGE)
 
 

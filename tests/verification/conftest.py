@@ -20,8 +20,9 @@ DOCUMENTS = ("incident-00001-pdf", "incident-00002-pdf", "notes-txt")
 NOTES = "Notes\n\n" + "\n\n".join(f"Paragraph {n} about the harbour and its cranes." for n in "abc")
 
 
-def deployment_at(home: Path) -> Deployment:
-    deployment = Deployment(Settings(home=home, workers=2, chunk_tokens=64, chunk_overlap=8))
+def deployment_at(home: Path, **changes: object) -> Deployment:
+    settings = {"workers": 2, "chunk_tokens": 64, "chunk_overlap": 8, **changes}
+    deployment = Deployment(Settings(home=home, **settings))  # type: ignore[arg-type]
     deployment.__dict__["embedder"] = WordEmbedder()
     return deployment
 
