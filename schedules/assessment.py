@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from resources.catalog import DocumentRecord, StageRecord, StageStatus
+from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, StageStatus
 from schedules.planning import Change
 from sparknet_assets.fingerprint import Recipe, difference
 from sparknet_assets.stages.contract import RAW_DOCUMENTS, Stage
@@ -84,9 +84,12 @@ class Assessor:
                 reason = f"{stage.name}: {failure.kind.value}, attempt {record.attempts + 1}"
                 change = Change.DUE if due else Change.WAITING
                 return Assessment(change, tuple(self._after(stage)), reason)
+        last = self.graph[-1].name
         if document.doc_id in self.behind:
-            last = self.graph[-1].name
             reason = f"{last}: the live index holds an older version"
+            return Assessment(Change.OUTDATED, (last,), reason)
+        if document.stale and document.status is not DocumentStatus.FAILED:
+            reason = "a run was killed before it noted that the index is up to date"
             return Assessment(Change.OUTDATED, (last,), reason)
         return Assessment(Change.UNCHANGED)
 

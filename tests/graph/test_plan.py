@@ -193,6 +193,14 @@ def test_missing_pages_that_may_succeed_are_due() -> None:
     assert assessor(other, recipes).assess(document(), records).change is Change.OUTDATED
 
 
+def test_a_run_that_was_killed_after_its_last_stage_is_noted_as_through() -> None:
+    recipes = Recipes()
+    half = document(stale="a newer version is being indexed")
+    assert (
+        Assessor(GRAPH, recipes, {}, NOW).assess(half, through(recipes)).change is Change.OUTDATED
+    )
+
+
 def test_a_document_that_the_live_index_is_behind_with() -> None:
     recipes = Recipes()
     seen = assessor(recipes, behind={"a"}).assess(document(), through(recipes))

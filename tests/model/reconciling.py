@@ -1,0 +1,25 @@
+"""Reconciles a deployment as the nightly job does, but without Dagster around the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from unittest import mock
+
+from schedules.reconciliation import reconcile as reconcile_all
+from sparknet_assets.batch import run_batch
+from sparknet_assets.execution import RunSummary
+from sparknet_assets.stages.contract import AnyStage
+from tests.model.world import SmallDeployment
+
+
+def reconcile(deployment: SmallDeployment, graph: Sequence[AnyStage]) -> None:
+    """Brings all documents up to date with raw/, the settings and the code."""
+
+    def execute(_: SmallDeployment, doc_ids: Sequence[str], **options: object) -> RunSummary:
+        summary = RunSummary(documents=len(doc_ids))
+        for result in run_batch(doc_ids, deployment, graph=graph):
+            summary.add(result)
+        return summary
+
+    with mock.patch("sparknet_assets.execution.execute", execute):
+        reconcile_all(deployment, allow_removals=True, graph=graph)

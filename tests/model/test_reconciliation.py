@@ -1,0 +1,285 @@
+"""Random adds, edits, removals, settings, troubles and kills: a reconciliation puts all right.
+
+`SPARKNET_MODEL_EXAMPLES=1000 python -m pytest tests/model` looks longer.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from resources.settings import Settings
+from resources.storage.local import LocalStorageAdapter
+from sparknet_assets.verification import verify
+from tests.model import small_stages as stages
+from tests.model.expected import ExpectedDocument, Observed, Surroundings, Texts, follow
+from tests.model.reconciling import reconcile
+from tests.model.small_stages import NAMES
+from tests.model.world import (
+    Fuse,
+    Killed,
+    SmallDeployment,
+    age,
+    close_index,
+    free_leases,
+    one_thread,
+)
+
+DOC_IDS = ("alpha", "beta", "gamma", "delta")
+WORDS = (Path(__file__).parent / "words.txt").read_text().split()
+TROUBLES = (stages.CORRUPT, stages.AWKWARD, stages.SMUDGE, stages.FLICKER, stages.POISON)
+PAGE_TROUBLES = (stages.SMUDGE, stages.FLICKER)
+EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "25"))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
+
+doc_ids = st.sampled_from(DOC_IDS)
+page_numbers = st.integers(0, 3)
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> str:
+    """A page: its length and its words follow from two small numbers, so that pages recur."""
+    length, salt = draw(st.sampled_from((0, 3, 12, 40))), draw(st.integers(0, 30))
+    if not length:
+        return ""
+    chosen = random.Random(salt).choices(WORDS, k=length)
+    lines = [chosen[start : start + 7] for start in range(0, length, 7)]
+    trouble = draw(st.sampled_from(("", "", "", *PAGE_TROUBLES)))
+    return "\n".join([f"marker{salt:02}q", *(" ".join(line) for line in lines), trouble])
+
+
+contents = st.lists(pages(), min_size=1, max_size=4)
+
+
+class Reconciliation(RuleBasedStateMachine):
+    """A deployment beside what is expected of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.home = Path(tempfile.mkdtemp(prefix="sparknet-model-"))
+        self.around = Surroundings(chunk_tokens=32, chunk_overlap=0)
+        self.documents = {doc_id: ExpectedDocument(doc_id) for doc_id in DOC_IDS}
+        self.texts = Texts()
+        self.raw = LocalStorageAdapter(self.home)
+        self.writes = 0
+        self.deployment = self.opened()
+        self.began = time.time() - 3600
+        self.inline = one_thread()
+        self.inline.__enter__()
+
+    def teardown(self) -> None:
+        close_index(self.deployment)
+        self.inline.__exit__(None, None, None)
+        shutil.rmtree(self.home)
+
+    # What the user does.
+
+    @initialize(contents=st.fixed_dictionaries({d: contents for d in DOC_IDS[:3]}))
+    def start(self, contents: dict[str, list[str]]) -> None:
+        for doc_id, content in contents.items():
+            self.put(doc_id, content)
+
+    @rule(doc_id=doc_ids, content=contents)
+    def write(self, doc_id: str, content: list[str]) -> None:
+        self.put(doc_id, content)
+
+    @rule(doc_id=doc_ids, number=page_numbers, page=pages())
+    def edit_a_page(self, doc_id: str, number: int, page: str) -> None:
+        content = self.content(doc_id)
+        content[number % len(content)] = page
+        self.put(doc_id, content)
+
+    @rule(doc_id=doc_ids, other=doc_ids)
+    def copy(self, doc_id: str, other: str) -> None:
+        self.put(doc_id, self.content(other))
+
+    @rule(doc_id=doc_ids, number=page_numbers, word=st.sampled_from(TROUBLES))
+    def spoil(self, doc_id: str, number: int, word: str) -> None:
+        content = self.content(doc_id)
+        content[number % len(content)] += f"\n{word}"
+        self.put(doc_id, content)
+
+    @rule(doc_id=doc_ids)
+    def mend(self, doc_id: str) -> None:
+        kept = [[w for w in page.split("\n") if w not in TROUBLES] for page in self.content(doc_id)]
+        self.put(doc_id, ["\n".join(lines) for lines in kept])
+
+    @rule(doc_id=doc_ids)
+    def touch(self, doc_id: str) -> None:
+        document = self.documents[doc_id]
+        if document.data is not None:
+            self.store(document, document.data, document.filename)
+
+    @rule(doc_id=doc_ids, name=st.sampled_from(("a.txt", "b.txt")))
+    def rename(self, doc_id: str, name: str) -> None:
+        document = self.documents[doc_id]
+        if document.data is not None and document.filename != name:
+            self.raw.delete(f"raw/{doc_id}/{document.filename}")
+            self.store(document, document.data, name)
+
+    @rule(tokens=st.sampled_from((16, 32, 64)))
+    def set_the_chunk_size(self, tokens: int) -> None:
+        self.around.chunk_tokens = tokens
+        self.open()
+
+    @rule(stage=st.sampled_from(NAMES))
+    def change_the_code(self, stage: str) -> None:
+        self.around.versions[stage] += 1
+
+    @rule(name=st.sampled_from(("reader", "pages", "embedder")))
+    def trouble_begins_or_ends(self, name: str) -> None:
+        trouble = self.around.trouble
+        setattr(trouble, name, not getattr(trouble, name))
+
+    # What the pipeline does.
+
+    @rule(writes=st.integers(0, 60))
+    def be_killed_while_reconciling(self, writes: int) -> None:
+        self.deployment.fuse.left = writes
+        try:
+            self.reconcile_once()
+        except Killed:
+            self.after_a_kill()
+        else:
+            self.check()
+        self.deployment.fuse.left = None
+
+    @rule()
+    def reconcile(self) -> None:
+        self.reconcile_once()
+        self.check()
+
+    # How that is done.
+
+    def open(self) -> None:
+        close_index(self.deployment)
+        self.deployment = self.opened()
+
+    def opened(self) -> SmallDeployment:
+        chosen = Settings(
+            home=self.home,
+            chunk_tokens=self.around.chunk_tokens,
+            chunk_overlap=self.around.chunk_overlap,
+            embedder="ollama",
+            ollama_embedding_model="words-32",
+            retry_attempts=10**6,
+            retry_seconds=1e-9,
+        )
+        return SmallDeployment(chosen, self.around.trouble, Fuse())
+
+    def content(self, doc_id: str) -> list[str]:
+        data = self.documents[doc_id].data
+        return stages.pages_of(data) if data is not None else [f"marker{doc_id}q"]
+
+    def put(self, doc_id: str, content: list[str]) -> None:
+        document = self.documents[doc_id]
+        self.store(document, "\f".join(content).encode(), document.filename or "a.txt")
+
+    def store(self, document: ExpectedDocument, data: bytes, filename: str) -> None:
+        key = f"raw/{document.doc_id}/{filename}"
+        self.raw.put(key, data)
+        self.writes += 1
+        age(self.deployment, key, self.began + self.writes)
+        document.data, document.filename, document.touched = data, filename, True
+        document.markers |= {word for word in data.decode().split() if word.startswith("marker")}
+
+    def reconcile_once(self) -> None:
+        self.deployment.calls.clear()
+        self.deployment.embedded.clear()
+        reconcile(self.deployment, stages.graph(self.around.versions))
+
+    def after_a_kill(self) -> None:
+        free_leases(self.deployment)
+        self.open()
+        store = self.deployment.vector_store
+        shown = store.chunk_ids(DOC_IDS)
+        for document in self.documents.values():
+            if document.data is None:
+                document.may_be_half_removed()
+                self.texts.forget(document.doc_id)
+            else:
+                document.may_be_half_done(self.around)
+            assert frozenset(shown[document.doc_id]) in document.shown, "a gap"
+
+    def check(self) -> None:
+        """All that is true after a reconciliation that was let finish."""
+        deployment = self.deployment
+        rows = deployment.catalog.get_many(DOC_IDS)
+        seen = Observed(
+            calls=deployment.calls,
+            embedded=Counter({text: n for (_, text), n in deployment.embedded.items()}),
+            status={doc_id: row.status.value for doc_id, row in rows.items()},
+            shown={d: frozenset(i) for d, i in deployment.vector_store.chunk_ids(DOC_IDS).items()},
+        )
+        again = {text for text, n in seen.embedded.items() if n > 1 or text in self.texts.known}
+        assert not again, f"embedded though they were in the cache: {again}"
+        for document in self.documents.values():
+            if document.data is not None:
+                follow(document, seen, self.around, self.texts)
+                document.touched = False
+                self.check_record(document, seen)
+        for document in self.documents.values():
+            if document.data is None:
+                self.check_gone(document, seen)
+        vectors = sum(len(ids) for ids in seen.shown.values())
+        assert deployment.vector_store.count() == (vectors, vectors)
+        assert deployment.vector_store.document_ids() == {d for d, i in seen.shown.items() if i}
+        assert list(verify(deployment, stages.graph(self.around.versions))) == []
+
+    def check_record(self, document: ExpectedDocument, seen: Observed) -> None:
+        doc_id = document.doc_id
+        row = self.deployment.catalog.get(doc_id)
+        answers_of_old = row.status == "failed" and bool(seen.shown[doc_id])
+        assert bool(row.stale) == answers_of_old, f"{doc_id}: stale is {row.stale!r}"
+        assert row.filename == document.filename
+        records = self.deployment.catalog.stages([doc_id])[doc_id]
+        worked = any(seen.calls[doc_id, stage] for stage in NAMES)
+        reached = True
+        for stage in NAMES:
+            record = records.get(stage)
+            if record is None or not reached:
+                continue
+            reached = record.status != "failed"
+            if seen.calls[doc_id, stage]:
+                assert not record.reused, f"{doc_id}: {stage} was done, and shows as reused"
+            elif worked and reached:
+                assert record.reused, f"{doc_id}: {stage} was not done, and shows as done"
+
+    def check_gone(self, document: ExpectedDocument, seen: Observed) -> None:
+        """Nothing of a removed document is left, but for what others use as well."""
+        doc_id = document.doc_id
+        assert not any(seen.calls[doc_id, stage] for stage in NAMES)
+        assert not seen.shown[doc_id]
+        assert seen.status.get(doc_id, "deleted") == "deleted"
+        assert not self.deployment.catalog.stages([doc_id])[doc_id]
+        assert not list(self.raw.list(f"processed/{doc_id}/"))
+        assert not self.deployment.cache.used(doc_id)
+        others = [other.markers for other in self.documents.values() if other is not document]
+        for marker in document.markers.difference(*others):
+            for path in (path for path in self.home.rglob("*") if path.is_file()):
+                assert marker.encode() not in path.read_bytes(), f"{marker} is still in {path}"
+        document.forget()
+        self.texts.forget(doc_id)
+
+
+Reconciliation.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    print_blob=True,
+    report_multiple_bugs=False,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+    suppress_health_check=list(HealthCheck),
+)
+TestReconciliation = Reconciliation.TestCase
