@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     text_layer: Literal["auto", "never", "always"] = Field(
         "auto", description="Use a PDF's own text where it is good, never, or always."
     )
+    ocr_confidence_floor: float = Field(
+        0.5, ge=0, le=1, description="`verify` warns of documents that OCR was less sure of."
+    )
     tables: bool = Field(True, description="Recognise tables on pages with a text layer.")
 
     chunk_tokens: int = Field(256, ge=16, description="Largest chunk, tokens of the embedder.")

@@ -146,7 +146,7 @@ class Database:
         self._local.connection = None
 
     def _open(self) -> sqlite3.Connection:
-        if self.path.exists() and not _writable(self.path):
+        if self.path.exists() and not writable(self.path):
             return self._open_read_only()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._connect(f"{self.path.absolute().as_uri()}?mode=rwc")
@@ -237,7 +237,8 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _writable(path: Path) -> bool:
+def writable(path: Path) -> bool:
+    """Whether an existing file can be written as SQLite does, which makes others beside it."""
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 

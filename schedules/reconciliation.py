@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from resources.catalog import DocumentRecord
+from resources.catalog import DocumentRecord, StageRecord
 from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
-from schedules.registration import register
+from schedules.registration import accept_touched, register
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
+from sparknet_assets.holdings import INDEX_STAGE, behind, text_version
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import AnyStage
@@ -125,6 +126,7 @@ def _planned_here(
 ) -> Iterator[PlannedDocument]:
     for some in in_pages(listing.documents):
         stages = deployment.catalog.stages([found.doc_id for found in some])
+        assessor = replace(assessor, behind=_behind(stages, deployment))
         for found in some:
             record = records.get(found.doc_id)
             if record is not None:
@@ -134,6 +136,17 @@ def _planned_here(
                 gathered.arrived.append(found)
             gathered.unsettled |= found.change is Change.UNSETTLED
             yield planned
+
+
+def _behind(
+    stages: Mapping[str, Mapping[str, StageRecord]], deployment: Deployment
+) -> Collection[str]:
+    """Documents of which the live index, where it is not the one written to, lacks the text."""
+    live = deployment.live
+    if live is None or live.name == deployment.target.name:
+        return ()
+    indexed = {doc_id: text_version(own) for doc_id, own in stages.items() if INDEX_STAGE in own}
+    return behind(deployment, live, indexed)
 
 
 def _recorded(deployment: Deployment) -> Callable[[str], str]:
@@ -174,6 +187,8 @@ def reconcile(
     # Files that an intake is copying have no rows until it ends.
     with file_lock(deployment.state / "intake.lock", shared=True):
         gathered = gather_settled(deployment, graph=graph)
+        if accept_touched(deployment, gathered.arrived):
+            gathered = gather(deployment, graph=graph)
         register(deployment, gathered.arrived, datetime.now(UTC))
     plan = gathered.plan
     planned(plan)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
-from schedules.planning import FoundDocument
+from schedules.planning import Change, FoundDocument
+from sparknet_assets.digests import stored_sha256
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.records import awaiting, new_document
 
@@ -28,3 +30,29 @@ def register(deployment: Deployment, found: Iterable[FoundDocument], now: dateti
             rows.append(awaiting(record, raw_key, now))
     if rows:
         deployment.catalog.put(rows)
+
+
+def accept_touched(deployment: Deployment, found: Sequence[FoundDocument]) -> int:
+    """Notes the new change marks of files whose bytes are as they were; returns how many.
+
+    A file that was copied back, or only touched, costs one hash, and no run.
+    """
+    changed = {item.doc_id: item.original for item in found if item.change is Change.CHANGED}
+    rows = []
+    for record in deployment.catalog.get_many(changed).values():
+        original = changed[record.doc_id]
+        if _was_read(record) and record.raw_key == original.key:
+            same = stored_sha256(deployment.storage, original.key) == record.raw_sha256
+            now = deployment.storage.stat(original.key)
+            # Not while it is being replaced: the mark must be that of the bytes hashed.
+            if same and now and now.version == original.version:
+                rows.append(record.model_copy(update={"raw_version": original.version}))
+    if rows:
+        deployment.catalog.put(rows)
+    return len(rows)
+
+
+def _was_read(record: DocumentRecord) -> bool:
+    """It went through; touching one that failed asks for another try."""
+    through = (DocumentStatus.INDEXED, DocumentStatus.PARTIAL)
+    return bool(record.raw_sha256) and record.status in through

@@ -21,6 +21,7 @@ from resources.settings import load_settings
 from schedules.sensors import raw_documents_sensor
 from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
+from sparknet_assets.checks import verification, verify_job
 from sparknet_assets.jobs import ingest_job
 from sparknet_assets.pipeline import (
     GROUP,
@@ -40,7 +41,7 @@ def build_defs(
     run: RunBatch = run_batch,
     resource_overrides: Mapping[str, Any] | None = None,
 ) -> dg.Definitions:
-    """The assets, the job, the sensor and the resources.
+    """The assets, their checks, the jobs, the sensor and the resources.
 
     Args:
         deployment: Used as it is; by default each run builds the one that the settings name.
@@ -50,6 +51,7 @@ def build_defs(
     """
     settings = deployment.settings if deployment else load_settings()
     pipeline = pipeline_asset(settings.batch_size, stages, run)
+    checks = verification(stages)
     job = ingest_job(pipeline)
     whole = DeploymentResource()
     resources: dict[str, Any] = {
@@ -64,7 +66,8 @@ def build_defs(
     }
     return dg.Definitions(
         assets=[raw_documents_spec(GROUP), pipeline],
-        jobs=[job],
+        asset_checks=[checks],
+        jobs=[job, verify_job(checks)],
         sensors=[raw_documents_sensor(job, settings.batch_size)],
         resources={**resources, **(resource_overrides or {})},
         # The batch has its own worker processes; a process for its one step would only add seconds.

@@ -45,8 +45,7 @@ class Recipe:
         Args:
             inputs: Data version of each name in the stage's `inputs`.
         """
-        versions = {name: inputs[name] for name in self.stage.inputs}
-        return hashlib.sha256(_canonical({**self._facts, "inputs": versions}).encode()).hexdigest()
+        return _fingerprint(self._facts, {name: inputs[name] for name in self.stage.inputs})
 
 
 class Recipes:
@@ -92,6 +91,11 @@ def fingerprint(stage: Stage, inputs: Mapping[str, str], deployment: Deployment)
     return recipe_of(stage, deployment).fingerprint(inputs)
 
 
+def recorded_fingerprint(text: str, inputs: Mapping[str, str]) -> str:
+    """The fingerprint of what was made by the recipe with this text, from these inputs."""
+    return _fingerprint(json.loads(text), inputs)
+
+
 def difference(before: str, now: Recipe) -> str:
     """What changed between a recipe's text and the recipe in force, for people.
 
@@ -120,6 +124,10 @@ def _changes(name: str, old: Any, new: Any) -> list[str]:
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _fingerprint(facts: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    return hashlib.sha256(_canonical({**facts, "inputs": dict(inputs)}).encode()).hexdigest()
 
 
 def _canonical(value: Mapping[str, Any]) -> str:

@@ -13,12 +13,19 @@ from resources.vector_store import Chunk, Compaction, SearchHit
 from resources.vector_store import chroma_files as files
 from resources.vector_store.chroma_access import ChromaAccess
 from resources.vector_store.chroma_index import ChromaIndex
-from resources.vector_store.exact import search_within
+from resources.vector_store.exact import (
+    MOST_COMPARED,
+    MOST_COMPARED_INSTEAD_OF_WAITING,
+    compare_all,
+)
 from resources.vector_store.keyword import KeywordIndex, Row
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+# Seconds: others that open the index, or switch to new files, need no longer.
+_PATIENCE = 0.1
 
 
 class ChromaVectorStore:
@@ -26,7 +33,8 @@ class ChromaVectorStore:
 
     A generation has its folder `path/{generation}`: Chroma's files, `register.db` (the chunks, the
     keyword index, and all that Chroma's files can be built from again) and locks. One process
-    writes at a time and vector searches wait for it: write in portions of a few thousand chunks.
+    writes at a time; in an index of more than 100,000 chunks vector searches wait for it: write in
+    portions of a few thousand chunks. In a folder that one may only read, searches still work.
 
     On a server (`server`) Chroma keeps the vectors there, but the register and the locks stay in
     `path`: processes that share a server must share this folder too.
@@ -94,11 +102,17 @@ class ChromaVectorStore:
         if top_k < 1 or (doc_ids is not None and not doc_ids) or not self._register.exists:
             return []
         if doc_ids is not None:
-            scores = search_within(self._register, vector, top_k, doc_ids)
+            scores = compare_all(self._register, vector, top_k, doc_ids, most=MOST_COMPARED)
             if scores is not None:
                 return self._hits(scores)
-        with self._access.reading() as collection:
-            return self._hits(collection.query(vector, top_k, doc_ids))
+        if not self._register.writable:
+            # Chroma opens its files for writing only.
+            return self._hits(compare_all(self._register, vector, top_k, doc_ids) or {})
+        try:
+            with self._access.reading(_PATIENCE) as collection:
+                return self._hits(collection.query(vector, top_k, doc_ids))
+        except TimeoutError:
+            return self._hits(self._query_beside_a_writer(vector, top_k, doc_ids))
 
     def search_text(
         self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
@@ -188,6 +202,16 @@ class ChromaVectorStore:
             SparknetError: The Chroma server does not answer; nothing was removed then.
         """
         self._access.drop()
+
+    def _query_beside_a_writer(
+        self, vector: NDArray[np.float32], top_k: int, doc_ids: Collection[str] | None
+    ) -> dict[str, float]:
+        most = MOST_COMPARED_INSTEAD_OF_WAITING
+        scores = compare_all(self._register, vector, top_k, doc_ids, most=most)
+        if scores is not None:
+            return scores
+        with self._access.reading() as collection:
+            return collection.query(vector, top_k, doc_ids)
 
     def _hits(self, scores: Mapping[str, float]) -> list[SearchHit]:
         rows = self._register.rows_of(scores)

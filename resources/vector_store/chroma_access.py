@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from resources.failure import FailureKind, SparknetError
 from resources.locks import file_lock
 from resources.vector_store import chroma_files as files
 from resources.vector_store.chroma_collection import ChromaCollection
@@ -33,21 +35,26 @@ class ChromaAccess:
         return ChromaAccess, (self._folder, self._index)
 
     @contextmanager
-    def reading(self) -> Iterator[ChromaCollection]:
-        """The collection as the last write left it, while no one writes."""
-        with file_lock(self._lock, shared=True):
+    def reading(self, patience: float | None = None) -> Iterator[ChromaCollection]:
+        """The collection as the last write left it, while no one writes.
+
+        Raises:
+            TimeoutError: Someone still writes after `patience` seconds.
+            SparknetError: The folder can't be written, which Chroma needs even to read.
+        """
+        with _locked(self._lock, shared=True, timeout=patience):
             if self._index.is_open():
                 with self._index.open() as collection:
                     yield collection
                 return
-        with file_lock(self._lock), self._index.open() as collection:
+        with _locked(self._lock, timeout=patience), self._index.open() as collection:
             self._clean_if_nobody_writes()
             yield collection
 
     @contextmanager
     def writing(self) -> Iterator[ChromaCollection]:
         """The collection, for this process alone; change it through the index's `write`."""
-        with file_lock(self._writers), file_lock(self._lock):
+        with _locked(self._writers), _locked(self._lock):
             self._index.clean()
             with self._index.open() as collection:
                 yield collection
@@ -58,21 +65,21 @@ class ChromaAccess:
         Returns:
             False when what was deleted may be on a server, or in the register's log.
         """
-        with file_lock(self._writers):
+        with _locked(self._writers):
             if not self._index.has_deleted():
-                with file_lock(self._lock):
+                with _locked(self._lock):
                     self._index.clean()
                 return self._index.ours
             if self._index.ours:
                 built = self._index.build()
-                with file_lock(self._lock):
+                with _locked(self._lock):
                     self._index.switch(*built)
                     self._index.clean()
             return self._index.register.forget_deleted() and self._index.ours
 
     def repair(self) -> None:
         """Makes the keyword index fit the chunks of the register, and the vectors as well."""
-        with file_lock(self._writers), file_lock(self._lock):
+        with _locked(self._writers), _locked(self._lock):
             self._index.register.mend()
             with self._index.open() as collection:
                 self._index.mend(collection)
@@ -80,14 +87,32 @@ class ChromaAccess:
 
     def drop(self) -> None:
         """Removes the generation: collection, register, folder."""
-        with file_lock(self._writers), file_lock(self._lock):
+        with _locked(self._writers), _locked(self._lock):
             self._index.drop()
             files.remove_generation(self._folder)
 
     def _clean_if_nobody_writes(self) -> None:
         """Removes what was left over, unless that is what a compaction is building."""
         try:
-            with file_lock(self._writers, timeout=0):
+            with _locked(self._writers, timeout=0):
                 self._index.clean()
         except TimeoutError:
             pass
+
+
+@contextmanager
+def _locked(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path, shared=shared, timeout=timeout))
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            raise SparknetError(
+                FailureKind.UNAVAILABLE,
+                f"The index in {path.parent} can't be opened ({error.strerror}): Chroma needs to"
+                " write there even to read. Check the permissions of the folder; searches work"
+                " without them.",
+                retryable=False,
+            ) from error
+        yield

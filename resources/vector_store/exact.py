@@ -1,4 +1,4 @@
-"""Vector search within few documents: every chunk compared, no index asked."""
+"""Vector search by comparing every chunk: among few, or while Chroma's index can't be read."""
 
 from __future__ import annotations
 
@@ -11,29 +11,41 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Comparing so many takes some 10 ms; Chroma's filter takes 110 ms, however few documents it lets
+# Comparing so many takes some 40 ms; Chroma's filter takes 110 ms, however few documents it lets
 # through, over 100,000 chunks.
 MOST_COMPARED = 5000
+# A second or so: less than one waits for a writer.
+MOST_COMPARED_INSTEAD_OF_WAITING = 100_000
 
 
-def search_within(
+def compare_all(
     register: KeywordIndex,
     vector: NDArray[np.float32],
     top_k: int,
-    doc_ids: Collection[str],
+    doc_ids: Collection[str] | None,
+    *,
+    most: int | None = None,
 ) -> dict[str, float] | None:
-    """Ids of the nearest chunks of these documents with their cosine similarity.
+    """Ids of the nearest chunks, within `doc_ids` when given, with their cosine similarity.
 
     Returns:
-        None when they have more than `MOST_COMPARED` chunks.
+        None when there are more than `most` to compare.
     """
     import numpy as np
 
-    ids, data = register.vectors(doc_ids, MOST_COMPARED + 1)
-    if len(ids) > MOST_COMPARED:
+    if most is not None and register.chunks_of(doc_ids) > most:
         return None
-    stored = np.frombuffer(data, dtype=np.float32).reshape(len(ids), len(vector))
-    lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(vector)
-    cosines = stored @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
-    best = np.lexsort((ids, -cosines))[:top_k] if ids else ()
-    return {ids[n]: float(cosines[n]) for n in best}
+    ids: list[str] = []
+    parts = [np.zeros(0, dtype=np.float32)]
+    tiny = np.finfo(np.float32).tiny
+    for part, data in register.vectors(doc_ids):
+        stored = np.frombuffer(data, dtype=np.float32).reshape(len(part), len(vector))
+        lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(vector)
+        ids += part
+        parts.append(stored @ vector / np.maximum(lengths, tiny))
+    cosines = np.concatenate(parts)
+    candidates = np.arange(len(ids))
+    if top_k < len(ids):
+        candidates = np.flatnonzero(cosines >= np.partition(cosines, -top_k)[-top_k])
+    best = sorted((-float(cosines[n]), ids[n]) for n in candidates)[:top_k]
+    return {chunk_id: -cosine for cosine, chunk_id in best}

@@ -8,12 +8,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from resources.sqlite import Database
+from resources.sqlite import Database, writable
 from resources.vector_store.register_upkeep import MIGRATIONS, body, forget_deleted, mend_words
 from resources.vector_store.words import any_of, query_terms
 
 # Scoring a row takes 1.5 microseconds.
 _MOST_SCORED = 12_000
+_ROWS = 500
 
 
 class Row(NamedTuple):
@@ -62,6 +63,11 @@ class KeywordIndex:
         """Its stamp changes with every write of any process."""
         sql = "SELECT stamp, unfinished, files, deleted FROM state"
         return State(*self._database.connection.execute(sql).fetchone())
+
+    @property
+    def writable(self) -> bool:
+        """False in a folder that one may only read."""
+        return writable(self._path)
 
     @property
     def exists(self) -> bool:
@@ -192,14 +198,19 @@ class KeywordIndex:
         )
         return [Row(*row) for row in found]
 
-    def vectors(self, doc_ids: Collection[str], limit: int) -> tuple[list[str], bytes]:
-        """Ids and joined vectors of at most `limit` chunks of these documents."""
-        found = self._database.connection.execute(
-            "SELECT chunk_id, vector FROM chunks"
-            " WHERE doc_id IN (SELECT value FROM json_each(?)) LIMIT ?",
-            (json.dumps(list(doc_ids)), limit),
-        ).fetchall()
-        return [chunk_id for chunk_id, _ in found], b"".join(vector for _, vector in found)
+    def chunks_of(self, doc_ids: Collection[str] | None) -> int:
+        """How many chunks these documents have; all, for None."""
+        where, values = _within(doc_ids)
+        sql = f"SELECT count(*) FROM chunks {where}"
+        return int(self._database.connection.execute(sql, values).fetchone()[0])
+
+    def vectors(self, doc_ids: Collection[str] | None) -> Iterator[tuple[list[str], bytes]]:
+        """Ids and joined vectors of these documents' chunks, or of all, as of one moment."""
+        where, values = _within(doc_ids)
+        sql = f"SELECT chunk_id, vector FROM chunks {where}"
+        found = self._database.connection.execute(sql, values)
+        while rows := found.fetchmany(_ROWS):
+            yield [chunk_id for chunk_id, _ in rows], b"".join(vector for _, vector in rows)
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """doc_id -> ids of its chunks."""
@@ -245,3 +256,9 @@ class KeywordIndex:
         """Number of rows in the keyword index."""
         (rows,) = self._database.connection.execute("SELECT count(*) FROM words_docsize").fetchone()
         return int(rows)
+
+
+def _within(doc_ids: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    if doc_ids is None:
+        return "", ()
+    return "WHERE doc_id IN (SELECT value FROM json_each(?))", (json.dumps(list(doc_ids)),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,10 @@ import click
 from sparknet_assets.cli.output import clean, counted, json_option, print_json, show, table
 
 if TYPE_CHECKING:
+    from resources.deployment import Deployment
     from sparknet_assets.cli.session import Session
+    from sparknet_assets.verification import Disagreement
+    from sparknet_assets.verification.evaluation import Report
 
 
 @click.command(
@@ -18,31 +22,67 @@ Examples:
   sparknet verify
   sparknet verify --json | jq '.problems[].kind' | sort | uniq -c
 
-Changes nothing. `sparknet materialize` makes missing artifacts and indexes again;
-`sparknet materialize DOC --force` redoes all of a document.
+Changes nothing; the UI shows the same checks. Exit code 1 says that there are problems; warnings
+are for you to know.
 """
 )
+@click.option("--deep", is_flag=True, help="Also hash originals and page images. Reads everything.")
 @json_option
 @click.pass_obj
-def verify(session: Session, as_json: bool) -> None:
+def verify(session: Session, deep: bool, as_json: bool) -> None:
     """Checks that originals, artifacts, catalog and index agree."""
-    from sparknet_assets import verification
+    from sparknet_assets.verification import examine
+    from sparknet_assets.verification.evaluation import evaluate
 
-    problems = list(verification.verify(session.deployment))
+    deployment = session.deployment
+    report = evaluate(examine(deployment, deep=deep))
+    _tell_ui(deployment, report)
     if as_json:
-        print_json({"ok": not problems, "problems": [item._asdict() for item in problems]})
-    elif problems:
-        rows = table("document", "problem", "detail")
-        for item in problems:
-            rows.add_row(clean(item.doc_id), item.kind, clean(item.detail))
-        show(rows)
+        print_json(as_dict(report))
+    else:
+        _print(report)
+    if report.problems:
+        raise click.exceptions.Exit(1)
+
+
+def as_dict(report: Report) -> dict[str, object]:
+    """The report as `--json` prints it."""
+    return {
+        "ok": not report.problems,
+        "problems": [item._asdict() for item in report.problems],
+        "warnings": [item._asdict() for item in report.warnings],
+    }
+
+
+def _print(report: Report) -> None:
+    problems, warnings = report.problems, report.warnings
+    if warnings:
+        _show("warning", warnings)
+        click.echo(f"\n{counted(len(warnings), 'warning')}.\n")
+    if problems:
+        _show("problem", problems)
         click.echo(
-            f"\n{counted(len(problems), 'problem')}. `sparknet materialize` makes what is missing "
-            "again, `sparknet materialize DOC --force` redoes a document; docs/operations.md has "
-            "the rest."
+            f"\n{counted(len(problems), 'problem')} in {counted(report.examined, 'document')}. "
+            "docs/operations.md says what each means."
         )
     else:
-        count = sum(session.deployment.catalog.totals().values())
-        click.echo(f"All agree: {counted(count, 'document')}, no problems.")
-    if problems:
-        raise click.exceptions.Exit(1)
+        click.echo(f"All agree: {counted(report.examined, 'document')}, no problems.")
+
+
+def _show(what: str, found: Sequence[Disagreement]) -> None:
+    rows = table("document", what, "detail")
+    for item in found:
+        rows.add_row(clean(item.doc_id), item.kind, clean(item.detail))
+    show(rows)
+
+
+def _tell_ui(deployment: Deployment, report: Report) -> None:
+    """Records the evaluations in the shared instance; verifying does not depend on it."""
+    from sparknet_assets.checks import report_to
+    from sparknet_assets.instance import open_instance
+
+    try:
+        with open_instance(deployment.settings) as instance:
+            report_to(instance, report)
+    except Exception as error:  # whatever Dagster's storage raises: it may be what is damaged
+        click.echo(f"The UI was not told: {clean(str(error))}", err=True)

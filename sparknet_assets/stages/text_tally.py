@@ -10,6 +10,7 @@ from typing import Any
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.ocr import PageText
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import PageResult
 
 PREVIEW = 300
@@ -41,6 +42,8 @@ class Tally:
         self._languages: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
         self._confidence = 0.0
+        self._ocr_confidence = 0.0
+        self._ocr_words = 0
         self._preview = ""
         self._pages = 0
 
@@ -66,15 +69,19 @@ class Tally:
         for name in ("words", "tables", "hidden_characters"):
             self._sums[name] += facts[name]
         self._confidence += facts["words"] * (facts["confidence"] or 0.0)
+        if facts["engine"] != TEXT_LAYER:
+            self._ocr_words += facts["words"]
+            self._ocr_confidence += facts["words"] * (facts["confidence"] or 0.0)
         if len(self._preview) < PREVIEW:
             self._preview = f"{self._preview} {facts['preview']}".strip()[:PREVIEW]
 
     def metadata(self) -> dict[str, Any]:
-        words = self._sums["words"]
+        words, read = self._sums["words"], self._ocr_words
         return {
             "engines": dict(sorted(self._engines.items())),
             "reasons": dict(sorted(self._reasons.items())),
             "confidence": round(self._confidence / words, 4) if words else None,
+            "ocr_confidence": round(self._ocr_confidence / read, 4) if read else None,
             "words": words,
             "tables": self._sums["tables"],
             "hidden_characters": self._sums["hidden_characters"],

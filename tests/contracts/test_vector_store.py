@@ -10,9 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -23,8 +26,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from resources.failure import SparknetError
+from resources.locks import file_lock
 from resources.vector_store import Chunk, PageBox, VectorStore
 from resources.vector_store.chroma import ChromaVectorStore, generation_name
+from resources.vector_store.chroma_collection import ChromaCollection
 
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
@@ -152,7 +157,7 @@ def test_nearest_first_with_cosine_scores(store: VectorStore) -> None:
 def test_nearest_within_documents(
     store: VectorStore, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("resources.vector_store.exact.MOST_COMPARED", most)
+    monkeypatch.setattr("resources.vector_store.chroma.MOST_COMPARED", most)
     data = vectors(300)
     store.add_chunks([chunk(f"doc{n % 10}", n) for n in range(300)], data)
     query = vectors(1, seed=1)[0]
@@ -309,36 +314,72 @@ def test_generations_are_apart(tmp_path: Path) -> None:
 
 
 @hypothesis_settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["add", "delete"]),
+            st.sampled_from(["add", "add", "add", "delete", "delete", "compact", "repair", "drop"]),
             st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6),
             st.integers(0, 5),
         ),
-        max_size=6,
+        max_size=8,
     )
 )
 def test_behaves_like_a_mapping(new_store: NewStore, steps: list[tuple[str, Any, int]]) -> None:
     store = new_store()
+    other = new_store(like=store)
     model: dict[str, tuple[Chunk, int]] = {}
-    data = vectors(6)
     for step, places, seed in steps:
-        chunks = {(c := chunk(f"d{d}", n, f"w{seed}")).chunk_id: c for d, n in places}
-        if step == "add":
-            store.add_chunks(list(chunks.values()), np.repeat(data[[seed]], len(chunks), axis=0))
-            model.update({i: (c, seed) for i, c in chunks.items()})
-        else:
-            assert store.delete(chunks) == len(chunks.keys() & model.keys())
-            for chunk_id in chunks:
-                model.pop(chunk_id, None)
+        chunks = {
+            (c := chunk(f"d{d}", n, f"w{seed}", text_sha256=f"{seed}")).chunk_id: c
+            for d, n in places
+        }
+        _apply(step, store, model, chunks, seed)
+        if seed % 2:
+            store, other = other, store
+    for view in (store, other):
+        _assert_holds(view, model)
+
+
+def _apply(
+    step: str,
+    store: VectorStore,
+    model: dict[str, tuple[Chunk, int]],
+    chunks: dict[str, Chunk],
+    seed: int,
+) -> None:
+    if step == "add":
+        data = np.repeat(vectors(6)[[seed]], len(chunks), axis=0)
+        store.add_chunks(list(chunks.values()), data)
+        model.update({i: (c, seed) for i, c in chunks.items()})
+    elif step == "delete":
+        assert store.delete(chunks) == len(chunks.keys() & model.keys())
+        for chunk_id in chunks:
+            model.pop(chunk_id, None)
+    elif step == "compact":
+        store.compact()
+        assert store.compact().bytes_before == store.compact().bytes_after
+    elif step == "repair":
+        store.repair()
+    else:
+        store.drop()
+        model.clear()
+
+
+def _assert_holds(store: VectorStore, model: dict[str, tuple[Chunk, int]]) -> None:
     assert store.count() == (len(model), len(model))
+    data = vectors(6)
     hits = store.search(data[0], 100)
     assert {h.chunk.chunk_id: h.chunk for h in hits} == {i: c for i, (c, _) in model.items()}
     for hit in hits:
         assert hit.score == pytest.approx(data[0] @ data[model[hit.chunk.chunk_id][1]], abs=1e-5)
+    for seed in range(6):
+        found = {h.chunk.chunk_id for h in store.search_text(f"w{seed}", 100)}
+        assert found == {i for i, (_, s) in model.items() if s == seed}
+    for doc_id in ("d0", "d1"):
+        elsewhere = {c.text_sha256 for c, _ in model.values() if c.doc_id != doc_id}
+        assert store.texts_elsewhere([f"{n}" for n in range(6)], doc_id) == elsewhere
 
 
 def test_recall_against_brute_force(store: VectorStore) -> None:
@@ -807,3 +848,182 @@ def test_a_register_of_an_older_version(local: ChromaVectorStore, tmp_path: Path
     assert local.texts_elsewhere(["0" * 64], "b") == {"0" * 64}
     assert local._register.state.deleted, "what an older version deleted was not counted"
     assert local.compact().complete
+
+
+# Reading while others write, and where one may only read.
+
+
+def test_a_search_does_not_wait_for_a_write(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = vectors(300)
+    local.add_chunks([chunk(f"d{n % 3}", n, f"w{n}") for n in range(200)], data[:200])
+    begun, finished = threading.Event(), threading.Event()
+    upsert = ChromaCollection.upsert
+
+    def slow(*arguments: Any) -> None:
+        upsert(*arguments)
+        begun.set()
+        assert finished.wait(60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ChromaCollection, "upsert", slow)
+        chunks = [chunk("new", n, f"w{n}") for n in range(200, 300)]
+        writer = threading.Thread(target=local.add_chunks, args=(chunks, data[200:]))
+        writer.start()
+        try:
+            assert begun.wait(60)
+            cosines = data[:200] @ data[250]
+            hits = local.search(data[250] * 3, 20)
+            assert [h.chunk.ordinal for h in hits] == list(np.argsort(-cosines)[:20])
+            assert [h.score for h in hits] == pytest.approx(np.sort(cosines)[:-21:-1], abs=1e-5)
+            patch.setattr("resources.vector_store.chroma.MOST_COMPARED", 0)
+            hits = local.search(data[250], 200, doc_ids=["d1", "new"])
+            assert {h.chunk.doc_id for h in hits} == {"d1"}
+            assert len(local.search(data[0], 1000)) == 200
+        finally:
+            finished.set()
+            writer.join(60)
+    assert local.search(data[250], 1)[0].chunk.ordinal == 250
+
+
+def test_a_search_in_a_large_index_waits_for_the_writer(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("resources.vector_store.chroma.MOST_COMPARED_INSTEAD_OF_WAITING", 5)
+    local.add_chunks([chunk("a", n) for n in range(10)], vectors(10))
+    found: list[int] = []
+    with file_lock(tmp_path / local.generation / "lock"):
+        reader = threading.Thread(target=lambda: found.append(len(local.search(vectors(1)[0], 50))))
+        reader.start()
+        reader.join(0.5)
+        assert reader.is_alive()
+    reader.join(60)
+    assert found == [10]
+
+
+def test_equal_vectors_compared_one_by_one(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = np.repeat(vectors(3), 10, axis=0)
+    local.add_chunks([chunk("a", n) for n in range(30)], data)
+    hits = local.search(data[0], 13, doc_ids=["a"])
+    assert len(hits) == 13
+    assert {h.chunk.ordinal for h in hits[:10]} == set(range(10))
+    assert hits == local.search(data[0], 30, doc_ids=["a"])[:13]
+
+
+_READ_ONLY = """
+import os, pickle, sys
+sys.path.insert(0, "tests/contracts")
+from test_vector_store import vectors
+from resources.failure import SparknetError
+from resources.locks import file_lock
+store = pickle.load(sys.stdin.buffer)
+if os.getuid() == 0:
+    os.setuid(65534)
+assert [h.chunk.ordinal for h in store.search(vectors(20)[3], 2)][0] == 3
+assert [h.chunk.ordinal for h in store.search(vectors(20)[3], 2, doc_ids=["a"])][0] == 3
+assert [h.chunk.ordinal for h in store.search_text("word7", 2)] == [7]
+assert store.document_ids() == {"a"}
+assert store.texts_elsewhere(["0" * 64], "b") == {"0" * 64}
+for action in (store.count, store.compact, store.repair, store.drop, lambda: store.delete(["a:1"])):
+    try:
+        action()
+    except SparknetError as error:
+        assert "needs to write there" in str(error), error
+        assert not error.retryable
+    else:
+        raise AssertionError(action)
+"""
+
+
+def test_a_folder_that_one_may_only_read() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = ChromaVectorStore(folder, collection="abc", embedder="e", dimension=DIMENSION)
+        store.add_chunks([chunk("a", n, f"word{n}") for n in range(20)], vectors(20))
+        paths = [folder, *folder.rglob("*")]
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        try:
+            reader = subprocess.run(
+                [sys.executable, "-c", _READ_ONLY], input=pickle.dumps(store), capture_output=True
+            )
+        finally:
+            for path in paths:
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        assert reader.returncode == 0, reader.stderr.decode()
+
+
+# A compaction that is killed at any moment, while another process searches and counts.
+
+_COMPACTED = """
+import pickle, sys, time
+sys.path.insert(0, "tests/contracts")
+from test_vector_store import chunk, vectors
+store = pickle.load(sys.stdin.buffer)
+for step in range(1000):
+    store.add_chunks([chunk("gone", n, "qzjxvanished") for n in range(200)], vectors(200, seed=5))
+    store.delete([f"gone:{n}" for n in range(200)])
+    print("compacting", flush=True)
+    started = time.perf_counter()
+    store.compact()
+    print(time.perf_counter() - started, flush=True)
+"""
+
+
+def _search_on(store: VectorStore, stop: Any, rounds: Any) -> None:
+    data = vectors(400, seed=99)
+    kept = set(range(400))
+    while not stop.is_set():
+        hits = store.search(data[0], 1000)
+        assert {h.chunk.ordinal for h in hits if h.chunk.doc_id == "kept"} == kept
+        number = rounds.value % 400
+        assert store.search(data[number], 1)[0].chunk.ordinal == number
+        assert len(store.search_text(f"kept{number}", 5)) == 1
+        vector_count, rows = store.count()
+        assert vector_count == rows >= 400
+        rounds.value += 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_killed_compaction_leaves_a_whole_store(local: ChromaVectorStore, tmp_path: Path) -> None:
+    local.add_chunks([chunk("kept", n, f"kept{n}") for n in range(400)], vectors(400, seed=99))
+    context = multiprocessing.get_context("spawn")
+    stop, rounds = context.Event(), context.Value("i", 0)
+    reader = context.Process(target=_search_on, args=(local, stop, rounds))
+    reader.start()
+    random = Random(7)
+    seconds = 0.0
+    try:
+        for kill in range(16):
+            child = subprocess.Popen(
+                [sys.executable, "-c", _COMPACTED], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            assert child.stdin is not None and child.stdout is not None
+            child.stdin.write(pickle.dumps(local))
+            child.stdin.close()
+            assert child.stdout.readline() == b"compacting\n"
+            if not seconds:
+                seconds = float(child.stdout.readline())
+                assert child.stdout.readline() == b"compacting\n"
+            time.sleep(seconds * random.uniform(0, 1.1))
+            child.kill()
+            child.wait()
+            child.stdout.close()
+            before = rounds.value
+            if kill % 2:
+                assert local.count() == (400, 400)
+            while rounds.value < before + 2:
+                assert reader.is_alive(), "the reader failed"
+                time.sleep(0.01)
+    finally:
+        stop.set()
+        reader.join(60)
+    assert reader.exitcode == 0
+    assert local.compact().complete
+    assert len(list((tmp_path / local.generation).glob("chroma*"))) == 1
+    assert not _anywhere(tmp_path, b"vanished", vectors(200, seed=5)[7].tobytes())
+    assert local.count() == (400, 400)

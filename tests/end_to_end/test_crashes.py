@@ -37,7 +37,7 @@ def sparknet(tmp_path: Path) -> Sparknet:
 def assert_whole(sparknet: Sparknet) -> None:
     """Every document indexed once, and exactly its chunks in the index."""
     verified = sparknet.run("verify", "--json")
-    assert verified.json == {"ok": True, "problems": []}
+    assert verified.json == {"ok": True, "problems": [], "warnings": []}
     status = sparknet.run("status", "--json").json
     assert status["totals"] == {"indexed": DOCUMENTS}
     deployment = Deployment(Settings(home=sparknet.home))

@@ -1,0 +1,56 @@
+"""What all checks of one walk share: the stores, the recipes, and what was come across."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from resources.deployment import Deployment
+from resources.vector_store import VectorStore
+from sparknet_assets.fingerprint import RECIPES, Recipes
+from sparknet_assets.stages.contract import Stage
+
+
+class Corpus:
+    """A deployment under verification.
+
+    Attributes:
+        deep: Hash what is not read otherwise: originals, page images, vectors.
+        known: Documents that were walked past and are not deleted.
+        deleted: Those that are.
+        examined: How many documents were looked at.
+    """
+
+    def __init__(self, deployment: Deployment, graph: Sequence[Stage], deep: bool) -> None:
+        self.deployment = deployment
+        self.graph = graph
+        self.deep = deep
+        self.known: set[str] = set()
+        self.deleted: set[str] = set()
+        self.examined = 0
+
+    @cached_property
+    def stores(self) -> dict[str, VectorStore]:
+        """Generation -> its index, for all that may hold something."""
+        return {store.generation: store for store in self.deployment.stores()}
+
+    @cached_property
+    def target(self) -> str:
+        """The generation that the settings name."""
+        return self.deployment.target.name
+
+    @cached_property
+    def recipes(self) -> Recipes:
+        """The recipes in force."""
+        return Recipes(self.deployment)
+
+    @cached_property
+    def recorded_recipes(self) -> dict[str, str]:
+        """Id -> text of every recipe that something was made by."""
+        facts = self.deployment.catalog.facts(RECIPES)
+        return {name.removeprefix(RECIPES): text for name, text in facts.items()}
+
+    def strangers(self, doc_ids: set[str]) -> list[str]:
+        """Those that are no document, nor became one since we walked past."""
+        candidates = doc_ids - self.known - self.deleted
+        return sorted(candidates - self.deployment.catalog.get_many(candidates).keys())

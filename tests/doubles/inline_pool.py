@@ -1,0 +1,47 @@
+"""A worker pool without processes: each task runs at once, in the thread that asks for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from resources.deployment import Deployment
+from resources.failure import SparknetError
+from sparknet_assets.workers import Finished, as_sparknet_error
+
+_LOCK = threading.Lock()
+
+
+class InlinePool:
+    """Takes the place of `WorkerPool` where neither limits nor crashes are tested.
+
+    One task at a time: PyMuPDF is not made for threads.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def __enter__(self) -> InlinePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        future: Future[Any] = Future()
+        with _LOCK:
+            try:
+                future.set_result(Finished(function(*args, self._deployment), 0.0))
+            except Exception as error:
+                future.set_exception(as_sparknet_error(error))
+        return future
+
+    def result(self, task: Any) -> Finished[Any]:
+        finished: Finished[Any] | SparknetError = task.result()
+        assert isinstance(finished, Finished)
+        return finished
