@@ -87,3 +87,10 @@ class StorageAdapter(Protocol):
     def delete(self, key: str) -> bool:
         """Removes the object; True if there was one."""
         ...
+
+    def sweep(self, folder: str) -> int:
+        """Removes what unfinished writes left below `folder`; returns how many there were.
+
+        For callers who know that nobody writes there now.
+        """
+        ...

@@ -51,7 +51,7 @@ class LocalStorageAdapter:
     """
 
     def __init__(
-        self, base_path: str | Path, *, irreplaceable: tuple[str, ...] = ("raw/",)
+        self, base_path: str | Path, *, irreplaceable: tuple[str, ...] = ("raw/", "receipts/")
     ) -> None:
         self._base = Path(base_path).expanduser().absolute()
         self._irreplaceable = irreplaceable
@@ -158,6 +158,15 @@ class LocalStorageAdapter:
             return False
         self._prune(path.parent)
         return True
+
+    def sweep(self, folder: str) -> int:
+        """Removes the temporary files below `folder`, of any age, and folders left empty."""
+        start = self._path(folder.rstrip("/"))
+        left = [path for path in start.rglob(f"{TEMPORARY_PREFIX}*") if path.is_file()]
+        for path in left:
+            path.unlink(missing_ok=True)
+            self._prune(path.parent)
+        return len(left)
 
     @cached_property
     def _root(self) -> str:

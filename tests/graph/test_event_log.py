@@ -13,6 +13,8 @@ from resources.settings import Settings
 from sparknet_assets import event_log
 from sparknet_assets.event_log import EventLog
 from sparknet_assets.instance import dagster_home, open_instance
+from sparknet_assets.partitions import PARTITIONS
+from tests.graph.fakes import partitions_of
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,101 @@ def test_disposing_closes_the_files(settings, key) -> None:
         storage = opened.event_log_storage
         write(opened, key, "a")
     assert not storage._engines
+
+
+SECRET = "the quick brown fox"
+
+
+def tell(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, secret: str = "") -> None:
+    for kind in (dg.AssetMaterialization, dg.AssetObservation):
+        instance.report_runless_asset_event(
+            kind(
+                key,
+                partition=partition,
+                metadata={"preview": dg.MetadataValue.md(f"{partition} {secret}" * 300)},
+                tags={"dagster/data_version": f"v-{partition}"},
+            )
+        )
+
+
+def files_with(settings: Settings, text: str) -> list[str]:
+    folder = dagster_home(settings)
+    return [str(p) for p in folder.rglob("*") if p.is_file() and text.encode() in p.read_bytes()]
+
+
+def versions(instance: dg.DagsterInstance, key: dg.AssetKey, *partitions: str) -> dict[str, str]:
+    tags = instance.event_log_storage.get_latest_tags_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"], partitions
+    )
+    return {partition: found["dagster/data_version"] for partition, found in tags.items()}
+
+
+def test_wiped_partitions_leave_no_event_in_any_file(instance, settings, key) -> None:
+    for partition in ("a", "a-b", "b"):
+        tell(instance, key, partition, SECRET if partition == "a" else "fine")
+    assert files_with(settings, SECRET)
+    instance.wipe_asset_partitions(key, ["a"])
+    assert files_with(settings, SECRET) == []
+    assert instance.get_materialized_partitions(key) == {"a-b", "b"}
+    assert versions(instance, key, "a", "a-b", "b") == {"a-b": "v-a-b", "b": "v-b"}
+
+
+def test_the_latest_event_of_an_asset_is_the_latest_that_is_left(instance, settings, key) -> None:
+    for partition in ("b", "a"):
+        tell(instance, key, partition, SECRET)
+    (record,) = instance.get_asset_records([key])
+    assert record.asset_entry.last_materialization.asset_materialization.partition == "a"
+    assert instance.event_log_storage.wipe_partitions(["a"])
+    (record,) = instance.get_asset_records([key])
+    assert record.asset_entry.last_materialization.asset_materialization.partition == "b"
+    assert instance.event_log_storage.wipe_partitions(["b"])
+    (record,) = instance.get_asset_records([key])
+    assert record.asset_entry.last_materialization is None
+    assert instance.has_asset_key(key)
+
+
+def test_ids_are_not_given_out_again(instance, key) -> None:
+    tell(instance, key, "a")
+    highest = instance.event_log_storage.get_maximum_record_id()
+    instance.event_log_storage.wipe_partitions(["a"])
+    tell(instance, key, "b")
+    records = instance.fetch_materializations(key, limit=1).records
+    assert records[0].storage_id > highest
+
+
+def test_the_status_of_other_partitions_does_not_suffer(instance) -> None:
+    keys = ["a", "b", "c"]
+    asset = "status_of_others"
+    instance.add_dynamic_partitions(PARTITIONS, keys)
+    for partition in keys:
+        tell(instance, dg.AssetKey(asset), partition)
+    assert partitions_of(instance, asset, "materialized") == {"a", "b", "c"}
+    instance.event_log_storage.wipe_partitions(["c"])
+    assert partitions_of(instance, asset, "materialized") == {"a", "b"}
+    tell(instance, dg.AssetKey(asset), "c")
+    assert partitions_of(instance, asset, "materialized") == {"a", "b", "c"}
+    instance.event_log_storage.wipe_partitions(["a"])
+    instance.delete_dynamic_partition(PARTITIONS, "a")
+    assert partitions_of(instance, asset, "materialized") == {"b", "c"}
+
+
+def test_events_are_counted_by_partition(instance, key) -> None:
+    tell(instance, key, "counted")
+    tell(instance, key, "counted-too")
+    count = instance.event_log_storage.count_partitions
+    assert count(["counted", "not-there"]) == {"counted": 2}
+    instance.event_log_storage.wipe_partitions(["counted"])
+    assert count(["counted", "counted-too"]) == {"counted-too": 2}
+
+
+def test_many_partitions_are_wiped_in_one_call(instance, key) -> None:
+    write(instance, key, *(f"p{n}" for n in range(40)))
+    instance.event_log_storage.wipe_partitions([f"p{n}" for n in range(2000)])
+    assert instance.get_materialized_partitions(key) == set()
+
+
+def test_wiping_what_is_not_there_changes_nothing(instance, settings) -> None:
+    before = instance.event_log_storage.get_maximum_record_id()
+    assert instance.event_log_storage.wipe_partitions(["never-seen"])
+    assert instance.event_log_storage.wipe_partitions([])
+    assert instance.event_log_storage.get_maximum_record_id() == before
