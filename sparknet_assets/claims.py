@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 
 from resources.deployment import Deployment
+from resources.failure import FailureKind, SparknetError
 from resources.processes import this_host
 
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 15.0
+_POLL_SECONDS = 0.2
 
 
 class Claims:
@@ -42,6 +45,24 @@ class Claims:
             self._held |= taken
         return [doc_id for doc_id in doc_ids if doc_id in taken]
 
+    def wait_for(
+        self, doc_ids: Sequence[str], seconds: float
+    ) -> tuple[list[str], dict[str, SparknetError]]:
+        """Waits for those who work on these documents.
+
+        Returns:
+            The documents that are ours, and for each other one who still works on it.
+        """
+        mine, waiting = self.take(doc_ids), list(doc_ids)
+        deadline = time.monotonic() + seconds
+        while waiting := [doc_id for doc_id in waiting if doc_id not in mine]:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_SECONDS)
+            mine += self.take(waiting)
+        owners = self._deployment.catalog.owners(waiting)
+        return mine, {doc_id: _worked_on(doc_id, owners.get(doc_id, "")) for doc_id in waiting}
+
     def give_back(self, doc_ids: Sequence[str]) -> None:
         """Lets others have these documents."""
         if not doc_ids:
@@ -58,3 +79,14 @@ class Claims:
                         self._deployment.catalog.claim(self._held, self._owner, LEASE_SECONDS)
                     except Exception as error:  # a full disk or a long lock may pass
                         logger.warning("claims on documents were not renewed this time: %s", error)
+
+
+def _worked_on(doc_id: str, owner: str) -> SparknetError:
+    host, _, rest = owner.partition(":")
+    pid = rest.partition(":")[0]
+    where = "" if host == this_host() else f" on {host}"
+    who = f"process {pid}{where}" if pid else "another process"
+    return SparknetError(
+        FailureKind.UNAVAILABLE,
+        f"{doc_id} is being worked on by {who}: try again when that is done, or stop it first.",
+    )

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from resources.catalog import DocumentStatus
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DynamicPartitionsDefinition
 
     from resources.catalog import Catalog
+    from sparknet_assets.event_log import EventLog
 
 PARTITIONS = "documents"
 """Name of the dynamic partitions definition."""
@@ -23,9 +26,11 @@ def documents_of(keys: Sequence[str], catalog: Catalog) -> tuple[dict[str, str],
     """What the partition keys hold.
 
     Returns:
-        doc_id -> partition key in the order of `keys`, and the keys that the catalog doesn't know.
+        doc_id -> partition key in the order of `keys`, and the keys that stand for no document:
+        unknown to the catalog, or of a document that was deleted.
     """
-    records = catalog.by_partition_key(keys)
+    known = catalog.by_partition_key(keys)
+    records = {k: r for k, r in known.items() if r.status is not DocumentStatus.DELETED}
     found = {records[key].doc_id: key for key in keys if key in records}
     return found, [key for key in keys if key not in records]
 
@@ -53,6 +58,45 @@ def register_partitions(instance: DagsterInstance, keys: Collection[str]) -> lis
     if new:
         instance.add_dynamic_partitions(PARTITIONS, new)
     return new
+
+
+def forget_partitions(instance: DagsterInstance, keys: Collection[str]) -> list[str]:
+    """Takes partitions out of Dagster's list, but for those that an unfinished run holds.
+
+    Taking away a partition under a run fails the run when it yields its events.
+
+    Returns:
+        The ones left; ask again once their runs have ended.
+    """
+    from schedules.in_flight import keys_in_flight
+
+    there = set(instance.get_dynamic_partitions(PARTITIONS)).intersection(keys)
+    held = there & keys_in_flight(instance) if there else set()
+    for key in sorted(there - held):
+        instance.delete_dynamic_partition(PARTITIONS, key)
+    return sorted(held)
+
+
+def count_events(instance: DagsterInstance | None, keys: Collection[str]) -> dict[str, int] | None:
+    """Partition key -> number of its events; None where the log can't tell."""
+    log = _wipeable_log(instance)
+    return log.count_partitions(keys) if log else None
+
+
+def wipe_events(instance: DagsterInstance | None, keys: Collection[str]) -> bool | None:
+    """Removes all events of these partitions.
+
+    Returns:
+        Whether they are out of the files as well; None where the log can't wipe partitions.
+    """
+    log = _wipeable_log(instance)
+    return log.wipe_partitions(keys) if log else None
+
+
+def _wipeable_log(instance: DagsterInstance | None) -> EventLog | None:
+    """The instance's event log if it is ours; other storages of Dagster can't wipe partitions."""
+    log = instance.event_log_storage if instance else None
+    return cast("EventLog", log) if hasattr(log, "wipe_partitions") else None
 
 
 def contiguous(keys: Iterable[str], order: Sequence[str]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What a removal means to do, and the receipt of what it did; neither holds the document's text."""
+"""The receipt of a removal: what was removed from where, and that nothing of it is left."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from resources.catalog import Catalog
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.storage import ObjectNotFoundError, StorageAdapter
 
 SCHEMA_VERSION = 1
-_FACTS = "removal/"
 
 
 class Amount(BaseModel):
@@ -19,30 +17,6 @@ class Amount(BaseModel):
 
     count: int = 0
     bytes: int | None = None
-
-
-class Intent(BaseModel):
-    """A removal under way, as a fact in the catalog: whoever finishes it knows what it was about.
-
-    Attributes:
-        originals: Key -> change mark of the originals that were there when it began. One with
-            another mark arrived later: it is a new document under the old id.
-        found: What there was, store by store.
-        receipt: Key that the receipt will have.
-    """
-
-    doc_id: str
-    partition_key: str
-    filename: str
-    sha256: str
-    pages: int = 0
-    reason: str
-    requested_by: str
-    keep_raw: bool = False
-    started: datetime
-    originals: dict[str, str] = Field(default_factory=dict)
-    found: dict[str, Amount] = Field(default_factory=dict)
-    receipt: str
 
 
 class Compacted(BaseModel):
@@ -108,7 +82,7 @@ class RemovalError(SparknetError):
         return RemovalError, (self.receipts, self.failures)
 
 
-def new_key(doc_id: str, started: datetime) -> str:
+def receipt_key(doc_id: str, started: datetime) -> str:
     """Key of the receipt of a removal that began at `started` (UTC)."""
     return f"receipts/{doc_id}/{started:%Y%m%dT%H%M%S.%f}Z.json"
 
@@ -124,22 +98,6 @@ def read_receipt(storage: StorageAdapter, key: str) -> Receipt | None:
         return Receipt.model_validate_json(storage.get(key))
     except (ObjectNotFoundError, ValueError):
         return None
-
-
-def intents(catalog: Catalog) -> dict[str, Intent]:
-    """doc_id -> each removal that was begun and has no receipt yet."""
-    found = (Intent.model_validate_json(value) for value in catalog.facts(_FACTS).values())
-    return {intent.doc_id: intent for intent in found}
-
-
-def put_intents(catalog: Catalog, intents: list[Intent]) -> None:
-    """Records what is about to be removed."""
-    catalog.put_facts({_FACTS + i.doc_id: i.model_dump_json() for i in intents})
-
-
-def drop_intents(catalog: Catalog, doc_ids: list[str]) -> None:
-    """Forgets removals that are finished."""
-    catalog.delete_facts([_FACTS + doc_id for doc_id in doc_ids])
 
 
 def no_document(doc_id: str) -> SparknetError:
