@@ -26,11 +26,11 @@ from sparknet_assets.stages.contract import AnyStage
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-    from sparknet_assets.removal import Receipt
 
     from sparknet_assets.document_run import StageResult
     from sparknet_assets.execution import RunSummary
     from sparknet_assets.pipeline import RunBatch
+    from sparknet_assets.removal import Receipt
 
 
 @dataclass

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from resources.catalog import StageRecord
+from resources.catalog import DocumentStatus, StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
@@ -118,6 +118,8 @@ def _load_runs(
     runs = []
     for doc_id in doc_ids:
         document = documents[doc_id]
+        if document.status is DocumentStatus.DELETED:
+            continue
         ref = DocumentRef(doc_id, document.raw_key)
         runs.append(
             DocumentRun(ref, document, dict(records[doc_id]), order, recipes, run_id, force)

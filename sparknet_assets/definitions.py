@@ -29,6 +29,7 @@ from sparknet_assets.pipeline import (
     RunBatch,
     pipeline_asset,
 )
+from sparknet_assets.removals import removal_job, removals_spec
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
@@ -65,9 +66,9 @@ def build_defs(
         "cache": CacheResource(deployment=whole),
     }
     return dg.Definitions(
-        assets=[raw_documents_spec(GROUP), pipeline],
+        assets=[raw_documents_spec(GROUP), pipeline, removals_spec()],
         asset_checks=[checks],
-        jobs=[job, verify_job(checks)],
+        jobs=[job, verify_job(checks), removal_job()],
         sensors=[raw_documents_sensor(job, settings.batch_size)],
         resources={**resources, **(resource_overrides or {})},
         # The batch has its own worker processes; a process for its one step would only add seconds.

@@ -82,6 +82,17 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
         yield instance
 
 
+@contextmanager
+def instance_if_any(settings: Settings) -> Iterator[DagsterInstance | None]:
+    """The shared instance, or None where there never was one: making it takes seconds."""
+    folder = settings.dagster_home or settings.home / "dagster"
+    if not (folder.expanduser() / CONFIG).exists():
+        yield None
+        return
+    with open_instance(settings) as instance:
+        yield instance
+
+
 def main() -> None:
     """Prints the folder of the instance, made if need be: DAGSTER_HOME for Dagster's commands."""
     from resources.settings import load_settings

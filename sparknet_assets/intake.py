@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from sparknet_assets.found_files import (
     UnreadableError,
     find_files,
 )
+from sparknet_assets.intents import is_unfinished, unfinished
 from sparknet_assets.naming import DocumentNames, is_safe_doc_id
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW
@@ -52,7 +54,8 @@ def take_in(
     """Copies the files behind `paths` to `raw/` and registers them.
 
     A file that was taken in before keeps its doc_id, and its bytes are copied only when they
-    differ. Files with the same bytes under different names are different documents.
+    differ. Files with the same bytes under different names are different documents. A document
+    that was removed starts afresh; a removal that was broken off is finished before.
 
     Args:
         tier: For all of them; None keeps what a known document has.
@@ -71,6 +74,7 @@ def take_in(
         else:
             intake.problems.append(found)
     _check_doc_id(doc_id, files)
+    _finish_removals(deployment)
     records: list[DocumentRecord] = []
     # One intake at a time: two must not give one doc_id to two documents.
     with file_lock(deployment.state / "intake.lock"):
@@ -78,10 +82,14 @@ def take_in(
             names = {file.source: doc_id for file in files}
         else:
             names = DocumentNames(deployment).assign(files)
-        known = deployment.catalog.get_many(names.values())
+        found = deployment.catalog.get_many(names.values())
+        known = {name: r for name, r in found.items() if r.status is not DocumentStatus.DELETED}
         try:
             for file in files:
                 name = names[file.source]
+                if is_unfinished(found.get(name)):
+                    intake.problems.append(_being_removed(name, file))
+                    continue
                 try:
                     record = _take_one(deployment, file, name, known.get(name), tier)
                 except UnreadableError as error:
@@ -111,6 +119,28 @@ def _check_doc_id(doc_id: str | None, files: Sequence[SourceFile]) -> None:
         raise SparknetError(
             FailureKind.REFUSED, f"A doc_id names one file, but the path holds {len(files)}."
         )
+
+
+def _finish_removals(deployment: Deployment) -> None:
+    """Those that were broken off; those that another process is at are left to it."""
+    doc_ids = unfinished(deployment.catalog)
+    if not doc_ids:
+        return
+    from sparknet_assets.instance import instance_if_any
+    from sparknet_assets.receipts import RemovalError
+    from sparknet_assets.removal import remove
+
+    with suppress(RemovalError), instance_if_any(deployment.settings) as instance:
+        remove(deployment, doc_ids, reason="", requested_by="", instance=instance, wait_seconds=0.0)
+
+
+def _being_removed(doc_id: str, file: SourceFile) -> Problem:
+    return Problem(
+        file.source,
+        FailureKind.UNAVAILABLE,
+        f"{file.source}: its document {doc_id} is being removed; `sparknet delete {doc_id}` "
+        "finishes that, then ingest the file again.",
+    )
 
 
 class _Copied(NamedTuple):

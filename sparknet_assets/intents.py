@@ -13,7 +13,7 @@ from sparknet_assets.digests import stored_sha256
 from sparknet_assets.originals import find_raw
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW
-from sparknet_assets.receipts import Amount, receipt_key
+from sparknet_assets.receipts import Amount
 from sparknet_assets.records import new_document
 from sparknet_assets.remains import Remains, count_originals, originals_of
 
@@ -28,7 +28,6 @@ class Intent(BaseModel):
         originals: Key -> change mark of the originals to be removed. What has another mark arrived
             later: it is a new document under the old id.
         found: What there was, by store.
-        receipt: Key that the receipt will have.
     """
 
     doc_id: str
@@ -41,12 +40,16 @@ class Intent(BaseModel):
     started: datetime
     originals: dict[str, str]
     found: dict[str, Amount] = Field(default_factory=dict)
-    receipt: str
 
     @property
     def is_empty(self) -> bool:
         """No store has anything of the document."""
         return not any(amount.count for amount in self.found.values())
+
+    @property
+    def was_indexed(self) -> bool:
+        """Some generation of the index had something of the document."""
+        return any(self.found[name].count for name in ("vectors", "keyword_rows"))
 
 
 def is_unfinished(record: DocumentRecord | None) -> bool:
@@ -112,7 +115,6 @@ def new_intent(
         started=now,
         originals=originals,
         found={"raw": count_originals(deployment.storage, originals), **found},
-        receipt=receipt_key(doc_id, now),
     )
 
 

@@ -81,7 +81,7 @@ def metadata(
         "fingerprint": dg.MetadataValue.text(record.fingerprint),
     }
     if stage.artifact:
-        values["artifact"] = _location(result.ref.key(stage.artifact), deployment)
+        values["artifact"] = location(result.ref.key(stage.artifact), deployment)
     return values
 
 
@@ -147,7 +147,8 @@ def _quote(text: str) -> str:
     return "\n".join(["```", *(line.replace("```", "'''") for line in lines), "```"])
 
 
-def _location(key: str, deployment: Deployment) -> dg.MetadataValue:
+def location(key: str, deployment: Deployment) -> dg.MetadataValue:
+    """Where an object is: a path that can be copied, where there are files."""
     if deployment.settings.storage == "local":
         return dg.MetadataValue.path(str(deployment.home / key))
     return dg.MetadataValue.text(key)

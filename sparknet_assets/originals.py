@@ -18,15 +18,20 @@ def find_raw(doc_id: str, deployment: Deployment) -> str | None:
 
 
 def registered(doc_ids: Collection[str], deployment: Deployment) -> dict[str, DocumentRecord]:
-    """The rows of these documents; what was put under `raw/` by hand gets one like any other."""
+    """The rows of these documents; what was put under `raw/` by hand gets one like any other.
+
+    So does what was put there again after it was removed. A document that is deleted and has not
+    come back keeps its row.
+    """
     records = deployment.catalog.get_many(doc_ids)
-    new = [
-        new_document(
-            doc_id, partition_key(doc_id), find_raw(doc_id, deployment) or f"{RAW}{doc_id}"
-        )
-        for doc_id in dict.fromkeys(doc_ids)
-        if doc_id not in records
-    ]
+    new = []
+    for doc_id in dict.fromkeys(doc_ids):
+        record = records.get(doc_id)
+        if record is None or record.receipt:
+            raw_key = find_raw(doc_id, deployment)
+            if record is None or raw_key:
+                key = raw_key or f"{RAW}{doc_id}"
+                new.append(new_document(doc_id, partition_key(doc_id), key))
     if new:
         deployment.catalog.put(new)
     return {**records, **{record.doc_id: record for record in new}}

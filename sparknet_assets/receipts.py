@@ -62,6 +62,11 @@ class Receipt(BaseModel):
     complete: bool
     notes: list[str] = Field(default_factory=list)
 
+    @property
+    def key(self) -> str:
+        """Where it is stored."""
+        return receipt_key(self.doc_id, self.started)
+
 
 class RemovalError(SparknetError):
     """Some documents could not be removed; the others are.
@@ -87,9 +92,9 @@ def receipt_key(doc_id: str, started: datetime) -> str:
     return f"receipts/{doc_id}/{started:%Y%m%dT%H%M%S.%f}Z.json"
 
 
-def write_receipt(storage: StorageAdapter, key: str, receipt: Receipt) -> None:
+def write_receipt(storage: StorageAdapter, receipt: Receipt) -> None:
     """Makes the receipt durable."""
-    storage.put(key, receipt.model_dump_json(indent=2).encode() + b"\n")
+    storage.put(receipt.key, receipt.model_dump_json(indent=2).encode() + b"\n")
 
 
 def read_receipt(storage: StorageAdapter, key: str) -> Receipt | None:

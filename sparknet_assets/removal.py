@@ -267,13 +267,13 @@ class _Removal:
                 complete=not notes,
                 notes=notes,
             )
-            write_receipt(self._storage, intent.receipt, receipt)
+            write_receipt(self._storage, receipt)
             self.receipts[intent.doc_id] = receipt
 
         self._each(prove)
         records = self._catalog.get_many(self.intents)
         self._catalog.put(
-            [signed(records[doc_id], intent.receipt) for doc_id, intent in self.intents.items()]
+            [signed(records[doc_id], self.receipts[doc_id].key) for doc_id in self.intents]
         )
         drop_intents(self._catalog, list(self.intents))
 
