@@ -82,12 +82,12 @@ def take_in(
             names = {file.source: doc_id for file in files}
         else:
             names = DocumentNames(deployment).assign(files)
-        found = deployment.catalog.get_many(names.values())
-        known = {name: r for name, r in found.items() if r.status is not DocumentStatus.DELETED}
+        registered = deployment.catalog.get_many(names.values())
+        known = {n: r for n, r in registered.items() if r.status is not DocumentStatus.DELETED}
         try:
             for file in files:
                 name = names[file.source]
-                if is_unfinished(found.get(name)):
+                if is_unfinished(registered.get(name)):
                     intake.problems.append(_being_removed(name, file))
                     continue
                 try:

@@ -61,7 +61,7 @@ def removal_job(door: RemovalDoor | None = None) -> dg.JobDefinition:
     """The job `remove_documents`."""
     shown = door or RemovalDoor()
 
-    @dg.op(name=REMOVE_DOCUMENTS, out={})
+    @dg.op(name=REMOVE_DOCUMENTS)
     def op(
         context: dg.OpExecutionContext, config: Removal, deployment: dg.ResourceParam[Deployment]
     ) -> None:

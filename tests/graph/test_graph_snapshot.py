@@ -24,6 +24,7 @@ def test_the_graph(deployment) -> None:
         "chunks": ["ocr_text"],
         "embeddings": ["chunks"],
         "vector_index": ["chunks", "embeddings"],
+        "removals": [],
     }
     for stage in STAGES:
         node = graph.get(dg.AssetKey(stage.name))
