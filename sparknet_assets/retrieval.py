@@ -38,6 +38,7 @@ class Hit(BaseModel):
         rank: 1 is the best.
         score: Cosine similarity, BM25, or the sum of reciprocal ranks, by mode.
         page: The page that most of the passage stands on, 1-based.
+        stale: Why the passage is of an older version of the document; None when it is current.
     """
 
     rank: int
@@ -46,6 +47,7 @@ class Hit(BaseModel):
     page: int
     chunk_id: str
     text: str
+    stale: str | None = None
     boxes: list[HitBox]
 
 
@@ -108,7 +110,7 @@ def search(
     return SearchResponse(
         query=query,
         mode=mode,
-        hits=[_hit(rank, hit) for rank, hit in enumerate(hits, 1)],
+        hits=_as_known(hits, deployment),
         note=note,
     )
 
@@ -138,7 +140,19 @@ def fuse(*rankings: Sequence[SearchHit]) -> list[SearchHit]:
     return [SearchHit(chunks[i], scores[i]) for i in order]
 
 
-def _hit(rank: int, hit: SearchHit) -> Hit:
+def _as_known(hits: Sequence[SearchHit], deployment: Deployment) -> list[Hit]:
+    """The hits with what the catalog says of their documents.
+
+    A document whose removal has begun is not found any more, wherever that removal has got to.
+    """
+    records = deployment.catalog.get_many({hit.chunk.doc_id for hit in hits})
+    gone = {record.doc_id for record in records.values() if record.status == "deleted"}
+    stale = {record.doc_id: record.stale for record in records.values()}
+    there = [hit for hit in hits if hit.chunk.doc_id not in gone]
+    return [_hit(rank, hit, stale.get(hit.chunk.doc_id)) for rank, hit in enumerate(there, 1)]
+
+
+def _hit(rank: int, hit: SearchHit, stale: str | None) -> Hit:
     chunk = hit.chunk
     return Hit(
         rank=rank,
@@ -147,6 +161,7 @@ def _hit(rank: int, hit: SearchHit) -> Hit:
         page=_main_page(chunk),
         chunk_id=chunk.chunk_id,
         text=chunk.text,
+        stale=stale or None,
         boxes=[HitBox(**box._asdict()) for box in chunk.boxes],
     )
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.vector_store import Chunk, PageBox, SearchHit
+from sparknet_assets.records import new_document
 from sparknet_assets.retrieval import RRF_K, SearchMode, fuse, search
 from tests.doubles.embedder import WordEmbedder
 
@@ -46,6 +48,27 @@ def indexed(words: Deployment) -> Deployment:
     return words
 
 
+def record(words: Deployment, doc_id: str, **values: object) -> None:
+    document = new_document(doc_id, doc_id, f"raw/{doc_id}/file.txt")
+    words.catalog.put([document.model_copy(update=values)])
+
+
+def test_an_older_version_says_so(indexed: Deployment) -> None:
+    record(indexed, "lease", stale="the newer version failed")
+    record(indexed, "report")
+    hits = search(indexed, "tenant", mode="keyword").hits
+    assert {hit.doc_id: hit.stale for hit in hits} == {
+        "lease": "the newer version failed",
+        "report": None,
+    }
+
+
+def test_a_document_that_is_being_removed_is_not_found(indexed: Deployment) -> None:
+    record(indexed, "lease", status=DocumentStatus.DELETED)
+    hits = search(indexed, "tenant", mode="keyword").hits
+    assert [(hit.rank, hit.doc_id) for hit in hits] == [(1, "report")]
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_best_passage_with_its_place(indexed: Deployment, mode: SearchMode) -> None:
     found = search(indexed, "when does the tenant pay rent", mode=mode, top_k=3).as_json()
@@ -59,6 +82,7 @@ def test_the_best_passage_with_its_place(indexed: Deployment, mode: SearchMode) 
         "page": 2,
         "chunk_id": "lease-0",
         "text": TEXTS["lease"][0],
+        "stale": None,
         "boxes": [{"page": 2, "x0": 0.1, "y0": 0.2, "x1": 0.3, "y1": 0.4}],
     }
 

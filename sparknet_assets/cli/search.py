@@ -83,6 +83,7 @@ def _heading(hit: Hit) -> Text:
         (hit.doc_id, "bold"),
         f"  page {hit.page}",
         (f"  {hit.score:.3f}", "dim"),
+        ("  (an older version)" if hit.stale else "", "yellow"),
     )
 
 

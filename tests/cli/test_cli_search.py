@@ -63,6 +63,7 @@ def test_json_shape(cli: Cli, searches: Searches) -> None:
                 "page": 3,
                 "chunk_id": "lease-pdf-7",
                 "text": HIT.text,
+                "stale": None,
                 "boxes": [{"page": 3, "x0": 0.1, "y0": 0.2, "x1": 0.3, "y1": 0.4}],
             }
         ],
