@@ -153,6 +153,8 @@ class ChromaVectorStore:
 
     def count(self) -> tuple[int, int]:
         """Number of vectors and number of keyword rows; equal when the store is whole."""
+        if self._index.ours and not self._register.exists:
+            return 0, 0
         with self._access.reading() as collection:
             return collection.count(), self._register.count()
 

@@ -64,12 +64,16 @@ class ChromaAccess:
 
         Returns:
             False when what was deleted may be on a server, or in the register's log.
+
+        Raises:
+            SparknetError: The disk has not enough room.
         """
         with _locked(self._writers):
             if not self._index.has_deleted():
                 with _locked(self._lock):
                     self._index.clean()
                 return self._index.ours
+            files.require_space(self._folder)
             if self._index.ours:
                 built = self._index.build()
                 with _locked(self._lock):

@@ -7,6 +7,8 @@ import secrets
 import shutil
 from pathlib import Path
 
+from resources.failure import FailureKind, SparknetError
+
 
 def new_folder(generation: Path) -> Path:
     """A folder for Chroma's files whose name never comes up again."""
@@ -56,6 +58,21 @@ def size(folder: Path) -> int:
             except FileNotFoundError:
                 continue
     return total
+
+
+def require_space(folder: Path) -> None:
+    """Checks that there is room for a folder's files once more.
+
+    Raises:
+        SparknetError: There is not.
+    """
+    needed, free = size(folder), shutil.disk_usage(folder).free
+    if free < needed:
+        raise SparknetError(
+            FailureKind.UNAVAILABLE,
+            f"Compacting the index in {folder} needs {needed / 1e9:.1f} GB free on its disk, which"
+            f" has {free / 1e9:.1f} GB: free some space and try again.",
+        )
 
 
 def remove_generation(generation: Path) -> None:

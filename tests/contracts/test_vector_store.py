@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -608,6 +609,36 @@ def test_keyword_search_does_not_load_chroma() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def _read_on(store: VectorStore, stop: Any, rounds: Any) -> None:
+    while not stop.is_set():
+        assert len(store.search(vectors(1)[0], 1000)) in (0, 150)
+        assert len(store.search_text("word", 1000)) in (0, 150)
+        assert len(store.chunk_ids(["a"])["a"]) in (0, 150)
+        assert store.document_ids() in (set(), {"a"})
+        assert store.count() in ((0, 0), (150, 150))
+        rounds.value += 1
+
+
+def test_dropping_while_another_process_reads(store: VectorStore, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    stop, rounds = context.Event(), context.Value("i", 0)
+    reader = context.Process(target=_read_on, args=(store, stop, rounds))
+    reader.start()
+    try:
+        for _ in range(6):
+            store.add_chunks([chunk("a", n, "word") for n in range(150)], vectors(150))
+            before = rounds.value
+            while rounds.value < before + 3 and reader.is_alive():
+                time.sleep(0.01)
+            store.drop()
+    finally:
+        stop.set()
+        reader.join(60)
+    assert reader.exitcode == 0
+    store.drop()
+    assert list((tmp_path / "index").iterdir()) == []
+
+
 # What was deleted is gone from disk.
 
 
@@ -676,6 +707,8 @@ def test_dropping(store: VectorStore, new_store: NewStore, tmp_path: Path) -> No
         assert view.document_ids() == set()
         assert view.chunk_ids(["a"]) == {"a": set()}
         assert view.texts_elsewhere(["0" * 64], "b") == set()
+        if view._index.ours:  # type: ignore[attr-defined]
+            assert view.count() == (0, 0)
     assert list((tmp_path / "index").iterdir()) == [], "a read makes nothing"
     other.add_chunks([chunk("b", 0, "word")], vectors(1))
     for view in (store, other):
@@ -685,20 +718,23 @@ def test_dropping(store: VectorStore, new_store: NewStore, tmp_path: Path) -> No
 
 def test_what_was_deleted_is_gone_from_disk(local: ChromaVectorStore, tmp_path: Path) -> None:
     data = vectors(500)
-    gone, kept = b"qzjxvanished", b"qzjxremaining"
-    texts = [f"{(gone if n % 50 == 7 else kept).decode()} word{n}" for n in range(500)]
+    # In the keyword index a word stands without the beginning that it shares with the one before.
+    gone, kept = b"vkqjzz", b"altrem"
+    texts = [f"{'wvkqjzz' if n % 50 == 7 else 'kaltrem'} word{n}" for n in range(500)]
     chunks = [chunk(f"d{n}", n, text) for n, text in enumerate(texts)]
     for start in range(0, 500, 100):
         local.add_chunks(chunks[start : start + 100], data[start : start + 100])
     deleted = [c.chunk_id for c in chunks if c.ordinal % 50 == 7]
-    traces = [b"vanished", b"d57:57", data[57].tobytes(), data[457].tobytes()]
+    traces = [gone, b"d57:57", data[57].tobytes(), data[457].tobytes()]
     assert _anywhere(tmp_path, *traces) == set(traces)
     local.delete(deleted)
+    local._register._database.compact()
+    assert gone in _anywhere(tmp_path, *traces), "the keyword index keeps words of deleted chunks"
     assert local.compact().complete
     assert not _anywhere(tmp_path, *traces)
     assert _anywhere(tmp_path, kept)
     assert local.count() == (490, 490)
-    assert local.search_text(gone.decode(), 3) == []
+    assert local.search_text("wvkqjzz", 3) == []
 
 
 def test_what_was_replaced_is_gone_from_disk(local: ChromaVectorStore, tmp_path: Path) -> None:
@@ -744,6 +780,19 @@ def test_a_compaction_that_fails_leaves_all_as_it_was(
             local.compact()
     assert set((tmp_path / local.generation).iterdir()) == folders
     assert local.count() == (149, 149)
+    assert local.compact().complete
+
+
+def test_compacting_on_a_full_disk(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add_chunks([chunk("a", n) for n in range(10)], vectors(10))
+    local.delete(["a:0"])
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+        with pytest.raises(SparknetError, match=r"needs 0\.\d GB free .* 0\.0 GB"):
+            local.compact()
+    assert local.count() == (9, 9)
     assert local.compact().complete
 
 
