@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import BinaryIO
 
 from pydantic import BaseModel, Field
@@ -38,6 +39,7 @@ class DocumentRef:
 
 
 METADATA = "metadata.json"
+PAGE_SOURCES = "page_sources.json"
 RENDITION = "rendition.pdf"
 RENDITION_TABLES = "rendition_tables.json"
 PAGES = "pages/index.json"
@@ -82,6 +84,7 @@ class PageImage(BaseModel):
         dpi: Of the rendering; None for photos and scans that carry no size.
         sha256: Of the PNG file.
         failure: Set when this page could not be rendered; sizes are then 0.
+        source: What the image was made from, see `page_sources`; empty where that is not known.
     """
 
     page: int
@@ -91,6 +94,7 @@ class PageImage(BaseModel):
     sha256: str = ""
     size: int = 0
     failure: Failure | None = None
+    source: str = ""
 
 
 class PageIndex(BaseModel):
@@ -126,16 +130,27 @@ class ChunkList(BaseModel):
     chunks: list[Chunk]
 
 
+def with_source(record: bytes, source: str) -> bytes:
+    """A page's JSON object that also says what the page was made from, where that is known.
+
+    Data versions leave it out: a page that was made anew and came out the same is the same.
+    """
+    return record[:-1] + b',"source":"%s"}' % source.encode() if source else record
+
+
 def write_text(
-    storage: StorageAdapter, ref: DocumentRef, pages: Iterable[bytes]
+    storage: StorageAdapter, ref: DocumentRef, pages: Iterable[bytes], sources: Iterable[str] = ()
 ) -> tuple[int, str]:
     """Writes text.json from serialised `PageText` objects, in page order, one a line.
 
     One line a page keeps the file valid JSON and lets a reader take page after page: a document of
     any length is written and read in the memory of one page.
 
+    Args:
+        sources: What each page was made from; empty where that is not known.
+
     Returns:
-        Number of pages, and the sha256 of the file.
+        Number of pages, and the sha256 of the file without the sources.
     """
     digest = hashlib.sha256()
     count = 0
@@ -146,8 +161,10 @@ def write_text(
 
     with storage.writer(ref.key(TEXT)) as file:
         emit(file, b'{"schema_version":%d,"pages":[' % SCHEMA_VERSION)
-        for page in pages:
-            emit(file, (b",\n" if count else b"\n") + page)
+        for page, source in zip(pages, chain(sources, repeat("")), strict=False):
+            start = b",\n" if count else b"\n"
+            digest.update(start + page)
+            file.write(start + with_source(page, source))
             count += 1
         emit(file, b"\n]}\n")
     return count, digest.hexdigest()

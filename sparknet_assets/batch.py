@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from resources.catalog import DocumentStatus, StageRecord
@@ -145,11 +145,15 @@ def _run_documents(
         finally:
             items.put(run)
 
+    def each(runs: Sequence[DocumentRun]) -> None:
+        for run in runs:
+            one(run)
+
     # Twice the workers, so that a worker finds work while a document's thread writes its records.
     with ThreadPoolExecutor(2 * deployment.settings.workers, "document") as threads:
-        futures = [threads.submit(one, run) for run in runs]
+        futures = [threads.submit(each, twins) for twins in _twins(runs)]
         try:
-            left = len(futures)
+            left = len(runs)
             while left:
                 item = items.get()
                 left -= isinstance(item, DocumentRun)
@@ -161,6 +165,14 @@ def _run_documents(
             raise
     for future in futures:
         future.result()
+
+
+def _twins(runs: Sequence[DocumentRun]) -> Collection[Sequence[DocumentRun]]:
+    """The documents, those of equal bytes together: what is made of one serves the others."""
+    groups: dict[str, list[DocumentRun]] = {}
+    for run in runs:
+        groups.setdefault(run.document.raw_sha256 or run.ref.doc_id, []).append(run)
+    return groups.values()
 
 
 def _run_together(

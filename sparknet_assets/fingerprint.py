@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resources.catalog import Catalog
 from resources.deployment import Deployment
-from sparknet_assets.stages.contract import Stage
+
+if TYPE_CHECKING:
+    from sparknet_assets.stages.contract import Stage
 
 RECIPES = "recipe/"
 """Prefix of the catalog's facts that hold recipes, by their id."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import repeat
+from typing import NamedTuple
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
@@ -12,11 +14,25 @@ from sparknet_assets.workers import Task, WorkerPool
 
 # A document whose pages keep killing workers is given up: each kill costs a whole time limit.
 MOST_KILLED_PAGES = 5
+# Known pages and spans that wait behind a slow one: bounds memory, keeps all workers busy.
+MOST_WAITING = 64
 KILLED = frozenset({FailureKind.TIMED_OUT, FailureKind.OUT_OF_MEMORY, FailureKind.CRASHED})
 
 
+class _Span(NamedTuple):
+    """Pages that a worker has, or will have."""
+
+    numbers: list[int]
+    task: Task[list[PageResult]]
+
+
 class PageSpans:
-    """The pages of one document at one stage, in spans that run on all workers."""
+    """The pages of one document at one stage: what is known is passed on, the rest runs in spans.
+
+    Attributes:
+        seconds: Spent by workers so far.
+        reused: Pages so far that needed no work.
+    """
 
     def __init__(self, stage: PagedStage, ref: DocumentRef, pool: WorkerPool, ahead: int) -> None:
         self._stage = stage
@@ -25,31 +41,71 @@ class PageSpans:
         self._ahead = ahead
         self._killed = 0
         self.seconds = 0.0
+        self.reused = 0
 
-    def results(self, page_count: int) -> Iterator[PageResult]:
-        """Results in page order; a bounded number of spans is under way or waiting to be taken."""
-        span = self._stage.span
-        starts = iter(range(1, page_count + 1, span))
-        under_way: deque[tuple[list[int], Task[list[PageResult]]]] = deque()
+    def results(
+        self, page_count: int, known: Iterator[PageResult | None] | None = None
+    ) -> Iterator[PageResult]:
+        """Results in page order; a bounded number of spans is under way or waiting to be taken.
+
+        Args:
+            known: For each page its ready result, or None where it takes a worker. Asked a few
+                pages ahead of what is taken, and for a page before a worker gets it.
+        """
+        pieces = self._pieces(page_count, known or repeat(None))
+        under_way: deque[_Span | PageResult] = deque()
         try:
             while True:
-                while len(under_way) < self._ahead:
-                    start = next(starts, None)
-                    if start is None:
+                while sum(isinstance(piece, _Span) for piece in under_way) < self._ahead:
+                    piece = next(pieces, None) if len(under_way) < MOST_WAITING else None
+                    if piece is None:
                         break
-                    numbers = list(range(start, min(start + span, page_count + 1)))
-                    under_way.append((numbers, self._submit(numbers)))
+                    under_way.append(piece if isinstance(piece, PageResult) else self._start(piece))
                 if not under_way:
                     return
-                yield from self._take(*under_way.popleft())
+                first = under_way.popleft()
+                if isinstance(first, PageResult):
+                    self.reused += 1
+                    yield first
+                else:
+                    yield from self._take(first)
         finally:
-            for _, task in under_way:
-                task.future.cancel()
+            for left in under_way:
+                if isinstance(left, _Span):
+                    left.task.future.cancel()
+            pieces.close()
+            if isinstance(known, Generator):
+                known.close()
+
+    def _pieces(
+        self, page_count: int, known: Iterator[PageResult | None]
+    ) -> Generator[list[int] | PageResult, None, None]:
+        """Ready results, and between them spans of the pages that need work."""
+        span: list[int] = []
+        for page in range(1, page_count + 1):
+            ready = next(known, None)
+            if span and (ready is not None or len(span) == self._stage.span):
+                yield span
+                span = []
+            if ready is None:
+                span.append(page)
+            elif ready.page == page:
+                yield ready
+            else:
+                raise SparknetError(
+                    FailureKind.INTERNAL, f"{self._stage.name} knew {ready.page} for page {page}"
+                )
+        if span:
+            yield span
+
+    def _start(self, numbers: list[int]) -> _Span:
+        return _Span(numbers, self._submit(numbers))
 
     def _submit(self, numbers: list[int]) -> Task[list[PageResult]]:
         return self._pool.submit(self._stage.run_pages, self._ref, numbers)
 
-    def _take(self, numbers: list[int], task: Task[list[PageResult]]) -> list[PageResult]:
+    def _take(self, span: _Span) -> list[PageResult]:
+        numbers, task = span
         try:
             finished = self._pool.result(task)
         except SparknetError as error:

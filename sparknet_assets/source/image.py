@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.pdf_facts import StatedFacts, clean_field
 from sparknet_assets.source.png import drop_colour
+from sparknet_assets.source.tiff_digest import tiff_page_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +89,22 @@ class ImageFile:
         is_date = len(date) == 10 and len(time) == 8 and not date.startswith("0000")
         created = f"{date.replace(':', '-')}T{time}" if is_date else None
         return StatedFacts(title, artist, created)
+
+    def digests(self, path: Path, sha256: str) -> Iterator[str]:
+        """Digest of each page; of a TIFF by the page itself, else by its number in the file.
+
+        Args:
+            path: The file that was opened.
+            sha256: Of the file.
+        """
+        with path.open("rb") as file:
+            for frame in self._frames:
+                digest = ""
+                if self._image.format == "TIFF":
+                    with suppress(SparknetError), _reading(self._name, "a frame can't be read"):
+                        self._image.seek(frame)
+                        digest = tiff_page_digest(self._image, file)
+                yield digest or hashlib.sha256(f"{sha256}\n{frame}".encode()).hexdigest()
 
     def render(self, page: int, max_pixels: int) -> tuple[NDArray[np.uint8], float | None]:
         """Decodes a page and turns it upright.

@@ -80,6 +80,10 @@ class PagedStage(Stage):
 
     Attributes:
         page_count: Cheap; reads an artifact of an input stage. Runs in the parent.
+        known: Pages that need no work: given the document and those that may hold the same pages
+            (itself, then others with the same bytes), yields for each page in order its ready
+            result, or None. Streams in the parent, so it parses no originals; before it yields for
+            a page, it has saved what a worker may overwrite. Absent: no page is ever known.
         run_pages: Works on the 1-based pages given, in a worker. A page that can't be read gives a
             PageResult with a failure; raising, hanging or crashing makes the batch try the pages
             of the span one by one.
@@ -90,6 +94,10 @@ class PagedStage(Stage):
     page_count: Callable[[DocumentRef, Deployment], int]
     run_pages: Callable[[DocumentRef, Sequence[int], Deployment], list[PageResult]]
     assemble: Callable[[DocumentRef, Iterable[PageResult], Deployment], StageOutput]
+    known: (
+        Callable[[DocumentRef, Sequence[DocumentRef], Deployment], Iterator[PageResult | None]]
+        | None
+    ) = None
     span: int = 8
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
@@ -22,6 +22,7 @@ from sparknet_assets.artifacts import (
     DocumentRef,
     RenditionTables,
 )
+from sparknet_assets.page_sources import write_page_sources
 from sparknet_assets.source.media_type import (
     ARCHIVE_TYPES,
     SUPPORTED_TYPES,
@@ -32,6 +33,13 @@ from sparknet_assets.source.media_type import (
 )
 from sparknet_assets.stages.contract import RAW_DOCUMENTS, DocumentStage, StageOutput
 from sparknet_assets.stages.libraries import library_versions
+
+
+class _Original(NamedTuple):
+    path: Path
+    sha256: str
+    detection: Detection
+    ref: DocumentRef
 
 
 @dataclass
@@ -59,7 +67,7 @@ def run(ref: DocumentRef, deployment: Deployment) -> StageOutput:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         detection = detect(path, ref.filename)
         kind = _supported_kind(detection, ref)
-        facts = _READERS[kind](path, detection, ref, deployment)
+        facts = _READERS[kind](_Original(path, sha256, detection, ref), deployment)
         size = path.stat().st_size
     _check_pages(facts.page_count, ref, settings)
     if kind != "rendition":
@@ -145,43 +153,51 @@ def _unsupported(media_type: str, ref: DocumentRef) -> str:
     return f"{ref.filename} is {found}. Convert it to one of: {supported}."
 
 
-def _read_pdf(path: Path, detection: Detection, ref: DocumentRef, deployment: Deployment) -> _Facts:
+def _read_pdf(original: _Original, deployment: Deployment) -> _Facts:
     from sparknet_assets.source.pdf import open_pdf
+    from sparknet_assets.source.pdf_digest import page_digests
     from sparknet_assets.source.pdf_facts import facts_of, flags_of
 
     passwords = [secret.get_secret_value() for secret in deployment.settings.pdf_passwords]
-    document, page_count = open_pdf(path, ref.filename, passwords)
+    ref = original.ref
+    document, page_count = open_pdf(original.path, ref.filename, passwords)
     with document:
         _check_pages(page_count, ref, deployment.settings)
+        write_page_sources(deployment.storage, ref, page_digests(document, page_count))
         return _Facts(page_count, *facts_of(document), flags_of(document, page_count))
 
 
-def _read_image(
-    path: Path, detection: Detection, ref: DocumentRef, deployment: Deployment
-) -> _Facts:
+def _read_image(original: _Original, deployment: Deployment) -> _Facts:
     from sparknet_assets.source.image import ImageFile
 
-    image = ImageFile(path, detection.media_type, ref.filename)
+    path, ref = original.path, original.ref
+    image = ImageFile(path, original.detection.media_type, ref.filename)
     try:
+        _check_pages(image.page_count, ref, deployment.settings)
+        digests = image.digests(path, original.sha256)
+        write_page_sources(deployment.storage, ref, digests)
         return _Facts(image.page_count, *image.facts)
     finally:
         image.close()
 
 
-def _read_rendition(
-    path: Path, detection: Detection, ref: DocumentRef, deployment: Deployment
-) -> _Facts:
+def _read_rendition(original: _Original, deployment: Deployment) -> _Facts:
+    from sparknet_assets.source.pdf import library
+    from sparknet_assets.source.pdf_digest import page_digests
     from sparknet_assets.source.pdf_facts import clean_field
     from sparknet_assets.source.rendition import make_rendition
 
+    ref, detection = original.ref, original.detection
     storage, settings = deployment.storage, deployment.settings
     with tempfile.TemporaryDirectory(prefix="sparknet-") as folder:
         target = Path(folder) / RENDITION
-        made = make_rendition(path, detection.media_type, ref.filename, target, settings)
+        made = make_rendition(original.path, detection.media_type, ref.filename, target, settings)
         _check_pages(made.page_count, ref, settings)
         with target.open("rb") as file:
             written = [hashlib.file_digest(file, "sha256").hexdigest()]
         storage.put_file(ref.key(RENDITION), target)
+        with library().open(target) as document:
+            write_page_sources(storage, ref, page_digests(document, made.page_count))
     if made.tables:
         tables = RenditionTables(tables=made.tables).model_dump_json().encode() + b"\n"
         storage.put(ref.key(RENDITION_TABLES), tables)

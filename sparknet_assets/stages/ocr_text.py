@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from resources.deployment import Deployment
@@ -18,6 +19,8 @@ from sparknet_assets.artifacts import (
     RenditionTables,
     write_text,
 )
+from sparknet_assets.fingerprint import recipe_of
+from sparknet_assets.page_sources import text_sources
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.text.page_text import (
     from_layer,
@@ -29,6 +32,7 @@ from sparknet_assets.source.text.page_text import (
 from sparknet_assets.source.text.tables import known_tables
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
+from sparknet_assets.stages.known_texts import KnownTexts
 from sparknet_assets.stages.libraries import library_versions
 from sparknet_assets.stages.text_tally import Tally, page_result
 
@@ -36,6 +40,15 @@ from sparknet_assets.stages.text_tally import Tally, page_result
 def page_count(ref: DocumentRef, deployment: Deployment) -> int:
     """Pages of the document, as metadata.json states them."""
     return read_metadata(ref, deployment).page_count
+
+
+def known(
+    ref: DocumentRef, earlier: Sequence[DocumentRef], deployment: Deployment
+) -> Iterator[PageResult | None]:
+    """The pages whose text is stored already, here or with a document of the same bytes."""
+    with KnownTexts(earlier, deployment.storage) as texts:
+        for page, source in enumerate(_sources(ref, deployment), start=1):
+            yield texts.result(page, source)
 
 
 def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> list[PageResult]:
@@ -74,7 +87,8 @@ def assemble(
         SparknetError: No page could be read.
     """
     tally = Tally()
-    count, digest = write_text(deployment.storage, ref, tally.records(ref, results))
+    records = tally.records(ref, results)
+    count, digest = write_text(deployment.storage, ref, records, _sources(ref, deployment))
     return StageOutput(
         data_version=digest,
         pages=count - len(tally.failures),
@@ -119,6 +133,20 @@ def _page_text(
     if kept := kept_layer(layer, result):
         return from_layer(kept, image, (), settings.tables)
     return from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
+
+
+def _sources(ref: DocumentRef, deployment: Deployment) -> Iterator[str]:
+    """What the text of each page is made from."""
+    metadata = read_metadata(ref, deployment)
+    tables = _rendition_tables(ref, deployment) if metadata.kind == "rendition" else None
+
+    def stated(page: int) -> str:
+        if tables is None:
+            return "none"  # they are found on the page
+        rows = [table.model_dump_json() for table in tables.get(page, [])]
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+    return text_sources(deployment.storage, ref, recipe_of(STAGE, deployment).id, stated)
 
 
 def _images(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> dict[int, PageImage]:
@@ -179,6 +207,7 @@ STAGE = PagedStage(
     artifact=TEXT,
     shape=_shape,
     page_count=page_count,
+    known=known,
     run_pages=run_pages,
     assemble=assemble,
     span=2,

@@ -9,24 +9,35 @@ from typing import Any, BinaryIO
 
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
-from sparknet_assets.artifacts import PAGES, SCHEMA_VERSION, DocumentRef, PageImage
+from sparknet_assets.artifacts import (
+    PAGES,
+    SCHEMA_VERSION,
+    DocumentRef,
+    PageImage,
+    with_source,
+)
+from sparknet_assets.fingerprint import recipe_of
+from sparknet_assets.page_sources import image_sources
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.png import encode_png
 from sparknet_assets.source.thumbnail import thumbnail
 from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
+from sparknet_assets.stages.known_images import ImageRecord, KnownImages
 from sparknet_assets.stages.libraries import library_versions
-
-
-class _Rendered(PageImage):
-    """A page image on its way to the index; the first page brings its thumbnail along."""
-
-    thumbnail: str = ""
 
 
 def page_count(ref: DocumentRef, deployment: Deployment) -> int:
     """Pages of the document, as metadata.json states them."""
     return read_metadata(ref, deployment).page_count
+
+
+def known(
+    ref: DocumentRef, earlier: Sequence[DocumentRef], deployment: Deployment
+) -> Iterator[PageResult | None]:
+    """The pages whose image is stored already, here or with a document of the same bytes."""
+    with KnownImages(ref, earlier, deployment, recipe_of(STAGE, deployment).id) as images:
+        yield from images.results()
 
 
 def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> list[PageResult]:
@@ -47,7 +58,8 @@ def assemble(
     Raises:
         SparknetError: No page could be rendered.
     """
-    index = _Index()
+    recipe = recipe_of(STAGE, deployment).id
+    index = _Index(image_sources(deployment.storage, ref, recipe))
     with deployment.storage.writer(ref.key(PAGES)) as file:
         index.write(ref, results, file)
         if not index.images:
@@ -67,7 +79,8 @@ def assemble(
 class _Index:
     """Writes pages/index.json, one page a line, and counts what it wrote."""
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Iterator[str]) -> None:
+        self._sources = sources
         self.digest = hashlib.sha256()
         self.failures: dict[int, Failure] = {}
         self.images = 0
@@ -75,19 +88,22 @@ class _Index:
         self.thumbnail = ""
 
     def write(self, ref: DocumentRef, results: Iterable[PageResult], file: BinaryIO) -> None:
-        for part in self._parts(ref, results):
+        for part, source in self._parts(ref, results):
             self.digest.update(part)
-            file.write(part)
+            file.write(with_source(part, source))
 
-    def _parts(self, ref: DocumentRef, results: Iterable[PageResult]) -> Iterator[bytes]:
+    def _parts(
+        self, ref: DocumentRef, results: Iterable[PageResult]
+    ) -> Iterator[tuple[bytes, str]]:
         doc_id = json.dumps(ref.doc_id).encode()
-        yield b'{"schema_version":%d,"doc_id":%s,"pages":[' % (SCHEMA_VERSION, doc_id)
-        for number, result in enumerate(results):
-            record = self._record(result)
-            yield (b",\n" if number else b"\n") + record.model_dump_json(
-                exclude={"thumbnail"}
-            ).encode()
-        yield b"\n]}\n"
+        yield b'{"schema_version":%d,"doc_id":%s,"pages":[' % (SCHEMA_VERSION, doc_id), ""
+        for number, (result, source) in enumerate(zip(results, self._sources, strict=False)):
+            record = self._record(result).model_dump_json(exclude={"thumbnail", "source"})
+            yield (
+                (b",\n" if number else b"\n") + record.encode(),
+                "" if result.failure else source,
+            )
+        yield b"\n]}\n", ""
 
     def _record(self, result: PageResult) -> PageImage:
         if result.failure is not None:
@@ -95,7 +111,7 @@ class _Index:
             lasting = {"attempts": 1, "next_retry_at": None}  # equal input, equal bytes
             failure = result.failure.model_copy(update=lasting)
             return PageImage(page=result.page, failure=failure)
-        record = _Rendered.model_validate_json(result.record)
+        record = ImageRecord.model_validate_json(result.record)
         self.images += 1
         self.bytes += record.size
         self.thumbnail = self.thumbnail or record.thumbnail
@@ -110,7 +126,7 @@ def _render(ref: DocumentRef, page: int, source: PageSource, deployment: Deploym
     data = encode_png(raster.pixels, raster.dpi)
     deployment.storage.put(ref.page_image_key(page), data)
     height, width = raster.pixels.shape[:2]
-    record = _Rendered(
+    record = ImageRecord(
         page=page,
         width=width,
         height=height,
@@ -166,6 +182,7 @@ STAGE = PagedStage(
     artifact=PAGES,
     shape=_shape,
     page_count=page_count,
+    known=known,
     run_pages=run_pages,
     assemble=assemble,
 )
