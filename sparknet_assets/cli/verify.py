@@ -11,7 +11,9 @@ from sparknet_assets.cli.output import clean, counted, json_option, print_json, 
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
+    from schedules.repair import Mended
     from sparknet_assets.cli.session import Session
+    from sparknet_assets.document_run import StageResult
     from sparknet_assets.verification import Disagreement
     from sparknet_assets.verification.evaluation import Report
 
@@ -20,37 +22,77 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   sparknet verify
+  sparknet verify --repair
   sparknet verify --json | jq '.problems[].kind' | sort | uniq -c
 
-Changes nothing; the UI shows the same checks. Exit code 1 says that there are problems; warnings
-are for you to know.
+Changes nothing without --repair; the UI shows the same checks. Exit code 1 says that there are
+problems, or that some remain; warnings are for you to know.
 """
 )
 @click.option("--deep", is_flag=True, help="Also hash originals and page images. Reads everything.")
+@click.option("--repair", is_flag=True, help="Mend what can be mended, and look again.")
 @json_option
 @click.pass_obj
-def verify(session: Session, deep: bool, as_json: bool) -> None:
+def verify(session: Session, deep: bool, repair: bool, as_json: bool) -> None:
     """Checks that originals, artifacts, catalog and index agree."""
+    if repair:
+        _repair(session.deployment, deep, as_json)
+        return
     from sparknet_assets.verification import examine
     from sparknet_assets.verification.evaluation import evaluate
 
-    deployment = session.deployment
-    report = evaluate(examine(deployment, deep=deep))
-    _tell_ui(deployment, report)
+    report = evaluate(examine(session.deployment, deep=deep))
+    _tell_ui(session.deployment, report)
     if as_json:
-        print_json(as_dict(report))
+        print_json(_as_json(report))
     else:
         _print(report)
+        if report.problems:
+            click.echo("`sparknet verify --repair` mends what can be mended.")
     if report.problems:
         raise click.exceptions.Exit(1)
 
 
-def as_dict(report: Report) -> dict[str, object]:
-    """The report as `--json` prints it."""
+def _repair(deployment: Deployment, deep: bool, as_json: bool) -> None:
+    from schedules.repair import mend
+    from sparknet_assets.cli.progress import Counter, progress_view
+    from sparknet_assets.stage_names import STAGE_NAMES
+
+    counter = Counter(STAGE_NAMES)
+    with progress_view() as view:
+
+        def watch(result: StageResult) -> None:
+            counter.add(result)
+            view.show(counter)
+
+        view.start("verifying", None)
+        mended = mend(
+            deployment,
+            deep=deep,
+            found=lambda report: view.start("repairing", None) if report.problems else None,
+            progress=watch,
+        )
+    _tell_ui(deployment, mended.report)
+    if as_json:
+        print_json({**_as_json(mended.report), "ok": mended.ok, **_repairs_as_json(mended)})
+    else:
+        _print_repairs(mended)
+    if not mended.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _as_json(report: Report) -> dict[str, object]:
     return {
         "ok": not report.problems,
         "problems": [item._asdict() for item in report.problems],
         "warnings": [item._asdict() for item in report.warnings],
+    }
+
+
+def _repairs_as_json(mended: Mended) -> dict[str, object]:
+    return {
+        "repaired": [item._asdict() for item in mended.repaired],
+        "failed": [{"doc_id": d, "message": m} for d, m in sorted(mended.failed.items())],
     }
 
 
@@ -67,6 +109,19 @@ def _print(report: Report) -> None:
         )
     else:
         click.echo(f"All agree: {counted(report.examined, 'document')}, no problems.")
+
+
+def _print_repairs(mended: Mended) -> None:
+    from sparknet_assets.verification.remedies import advice_for
+
+    if mended.repaired:
+        _show("repaired", mended.repaired)
+        click.echo(f"\n{counted(len(mended.repaired), 'problem')} repaired.\n")
+    _print(mended.report)
+    for doc_id, message in sorted(mended.failed.items()):
+        click.echo(f"Not repaired: {clean(doc_id)}: {clean(message)}")
+    for kind in sorted({problem.kind for problem in mended.report.problems}):
+        click.echo(f"{kind} needs you: {advice_for(kind)}")
 
 
 def _show(what: str, found: Sequence[Disagreement]) -> None:
