@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from resources.deployment import Deployment
@@ -38,6 +38,16 @@ class Corpus:
     def target(self) -> str:
         """The generation that the settings name."""
         return self.deployment.target.name
+
+    @cached_property
+    def registered(self) -> Collection[str]:
+        """Generations of which the catalog notes what they hold."""
+        return self.deployment.generations.generations.keys()
+
+    @cached_property
+    def live(self) -> str:
+        """The generation that answers; empty before the first write to an index."""
+        return self.deployment.generations.live_name
 
     @cached_property
     def recipes(self) -> Recipes:

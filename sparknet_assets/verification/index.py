@@ -34,10 +34,22 @@ def _vectors(subject: Subject) -> Iterator[Disagreement]:
 def _holdings(subject: Subject) -> Iterator[Disagreement]:
     if not subject.settled or not subject.whole(STAGE):
         return
+    written = subject.stages[STAGE].metadata.get("generation")
+    answering = (written, subject.corpus.live)
+    text = subject.versions(["ocr_text"])
     for generation, ids in subject.vectors.items():
-        holding = subject.holdings.get(generation)  # None where an earlier version wrote
-        if holding is not None and holding.chunks != len(ids):
+        holding = subject.holdings.get(generation)
+        if holding is None:
+            # Elsewhere it may be on its way; a generation that is not registered notes nothing.
+            lost = bool(ids) and generation in answering and generation in subject.corpus.registered
+            if lost:
+                detail = f"{generation} has {len(ids)} chunks that the catalog does not know of"
+                yield subject.problem("holding", detail, STAGE)
+        elif holding.chunks != len(ids):
             detail = f"the catalog says {holding.chunks} chunks, {generation} has {len(ids)}"
+            yield subject.problem("holding", detail, STAGE)
+        elif text and generation in answering and holding.text_version != text["ocr_text"]:
+            detail = f"{generation} has chunks of another version of its text"
             yield subject.problem("holding", detail, STAGE)
 
 

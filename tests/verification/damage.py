@@ -130,6 +130,16 @@ def wrong_holding(deployment: Deployment) -> None:
     deployment.catalog.put_holdings(generation, {DOC: Holding("0" * 64, 99)})
 
 
+def lose_holding(deployment: Deployment) -> None:
+    deployment.catalog.drop_holdings(deployment.vector_store.generation, [DOC])
+
+
+def old_holding(deployment: Deployment) -> None:
+    generation = deployment.vector_store.generation
+    chunks = deployment.catalog.holdings(generation)[DOC].chunks
+    deployment.catalog.put_holdings(generation, {DOC: Holding("0" * 64, chunks)})
+
+
 def orphan_files(deployment: Deployment) -> None:
     shutil.copytree(deployment.home / "processed" / DOC, deployment.home / "processed" / "ghost")
 
@@ -214,6 +224,8 @@ DAMAGES: dict[str, Damage] = {
     "orphan vectors": Damage({"orphan_vectors"}, add_vector("ghost")),
     "orphan holding": Damage({"orphan_holding"}, orphan_holding),
     "wrong holding": Damage({"holding"}, wrong_holding),
+    "no holding": Damage({"holding"}, lose_holding),
+    "holding of an older text": Damage({"holding"}, old_holding),
     "orphan files": Damage({"orphan_files"}, orphan_files),
     "keyword rows": Damage({"keyword_rows", "missing_vectors"}, lose_keyword_rows),
     "half removed": Damage({"unfinished_removal"}, half_removed),
