@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sparknet_assets.document_run import StageResult
     from sparknet_assets.execution import RunSummary
     from sparknet_assets.pipeline import RunBatch
-    from sparknet_assets.removal import Receipt
+    from sparknet_assets.receipts import Receipt, RemovalError
 
 
 @dataclass
@@ -183,6 +183,9 @@ def reconcile(
         progress: Called with each result once it is durable.
         run, graph: Stand in for `run_batch` and the stages in tests.
         requested_by: Who asked, for the receipts.
+
+    Raises:
+        RemovalError: Some of what is gone could not be removed; all else is done.
     """
     # Files that an intake is copying have no rows until it ends.
     with file_lock(deployment.state / "intake.lock", shared=True):
@@ -195,7 +198,9 @@ def reconcile(
     outcome = Outcome(plan)
     removed = [d.doc_id for d in plan.of(Change.REMOVED) if _is_gone(d.doc_id, deployment)]
     if removed and (allow_removals or not plan.held_back):
-        outcome.receipts = _remove(deployment, removed, requested_by, instance)
+        outcome.receipts, error = _remove(deployment, removed, requested_by, instance)
+    else:
+        error = None
     doc_ids = [document.doc_id for document in plan.of(*WORK)]
     if doc_ids:
         from sparknet_assets.execution import execute
@@ -203,6 +208,8 @@ def reconcile(
         outcome.summary = execute(
             deployment, doc_ids, instance=instance, progress=progress, run=run
         )
+    if error:
+        raise error
     return outcome
 
 
@@ -219,13 +226,20 @@ def _remove(
     doc_ids: Sequence[str],
     requested_by: str,
     instance: DagsterInstance | None,
-) -> list[Receipt]:
+) -> tuple[list[Receipt], RemovalError | None]:
+    """The receipts, and what kept some from being removed: the others go on all the same."""
+    from sparknet_assets.receipts import RemovalError
     from sparknet_assets.removals import execute_removal
 
-    return execute_removal(
-        deployment,
-        doc_ids,
-        reason="no longer in raw/",
-        requested_by=requested_by,
-        instance=instance,
-    )
+    try:
+        receipts = execute_removal(
+            deployment,
+            doc_ids,
+            reason="no longer in raw/",
+            requested_by=requested_by,
+            instance=instance,
+            keep_raw=True,  # what is there by now was put back: a new document
+        )
+    except RemovalError as error:
+        return error.receipts, error
+    return receipts, None

@@ -105,6 +105,11 @@ def read_receipt(storage: StorageAdapter, key: str) -> Receipt | None:
         return None
 
 
+def is_folder_name(doc_id: str) -> bool:
+    """Whether an id names one folder under raw/; of `a/b` a part of the document `a` would go."""
+    return doc_id not in ("", ".", "..") and "/" not in doc_id and "\\" not in doc_id
+
+
 def no_document(doc_id: str) -> SparknetError:
     """The error for an id that no store knows."""
     return SparknetError(

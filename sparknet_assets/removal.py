@@ -35,6 +35,7 @@ from sparknet_assets.receipts import (
     Compacted,
     Receipt,
     RemovalError,
+    is_folder_name,
     no_document,
     read_receipt,
     write_receipt,
@@ -117,8 +118,8 @@ class _Removal:
         self.failures: dict[str, Failure] = {}
 
     def valid(self, doc_ids: dict[str, None]) -> list[str]:
-        """Ids that name one folder under raw/; of `a/b` a part of the document `a` would go."""
-        good = [i for i in doc_ids if i not in ("", ".", "..") and "/" not in i]
+        """Those that can be ids at all."""
+        good = [doc_id for doc_id in doc_ids if is_folder_name(doc_id)]
         for doc_id in doc_ids.keys() - set(good):
             self.failures[doc_id] = no_document(doc_id).to_failure()
         return good

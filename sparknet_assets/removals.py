@@ -14,7 +14,7 @@ from sparknet_assets.instance import open_instance
 from sparknet_assets.materializations import location
 from sparknet_assets.partitions import forget_partitions
 from sparknet_assets.receipts import Receipt, RemovalError
-from sparknet_assets.removal import remove
+from sparknet_assets.removal import WAIT_SECONDS, remove
 from sparknet_assets.run_owner import owner_tag
 
 REMOVALS = "removals"
@@ -51,8 +51,13 @@ def removals_spec() -> dg.AssetSpec:
 class RemovalDoor:
     """What a command that removes documents in its own process brings along, and takes back."""
 
-    def __init__(self, progress: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        progress: Callable[[str], None] = lambda _: None,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
         self.progress = progress
+        self.wait_seconds = wait_seconds
         self.receipts: list[Receipt] = []
         self.error: BaseException | None = None
 
@@ -100,6 +105,7 @@ def _remove(
             instance=context.instance,
             keep_raw=config.keep_raw,
             progress=door.progress,
+            wait_seconds=door.wait_seconds,
         )
     except RemovalError as error:
         door.error = error
@@ -166,6 +172,7 @@ def execute_removal(
     requested_by: str,
     instance: dg.DagsterInstance | None = None,
     keep_raw: bool = False,
+    wait_seconds: float = WAIT_SECONDS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Receipt]:
     """Runs the job in this process, so that the UI shows the removal.
@@ -176,7 +183,7 @@ def execute_removal(
     Raises:
         RemovalError: Some documents could not be removed; it has the receipts of the others.
     """
-    door = RemovalDoor(progress)
+    door = RemovalDoor(progress, wait_seconds)
     config = Removal(
         doc_ids=list(doc_ids), reason=reason, requested_by=requested_by, keep_raw=keep_raw
     )

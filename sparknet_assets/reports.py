@@ -43,6 +43,7 @@ class DocumentReport:
             "pages": self.document.pages,
             "chunks": self.document.chunks,
             "stale": self.document.stale or None,
+            "receipt": self.document.receipt or None,
             "failure": failure and failure.model_dump(include={"kind", "message", "retryable"}),
             "next_retry_at": due and due.isoformat(),
             "stages": {

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sparknet_assets import __version__
+from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
 from sparknet_assets.cli.plan import plan
@@ -49,5 +50,5 @@ def main(context: click.Context, home: Path | None, traceback: bool) -> None:
     context.meta["traceback"] = traceback
 
 
-for command in (ingest, status, search, plan, materialize, retry, verify, doctor):
+for command in (ingest, status, search, plan, materialize, retry, delete, verify, doctor):
     main.add_command(command)

@@ -37,7 +37,9 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("doc", required=False)
-@click.option("--all", "list_all", is_flag=True, help=f"List all, also when over {_LISTED}.")
+@click.option(
+    "--all", "list_all", is_flag=True, help=f"List all: over {_LISTED}, and deleted ones."
+)
 @json_option
 @click.pass_obj
 def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> None:
@@ -65,16 +67,15 @@ def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> 
         return
     count = sum(totals.values())
     everything = list_all or count <= _LISTED
-    listed = [
-        item
-        for item in report_all(catalog)
-        if everything or item.document.status.value not in ("indexed", "deleted")
-    ]
+    left_out = set() if list_all else {"deleted"} if everything else {"indexed", "deleted"}
+    listed = [item for item in report_all(catalog) if item.document.status.value not in left_out]
     if listed:
         show(document_table(listed if everything else listed[:_LISTED]))
     click.echo(f"\n{counted(count, 'document')}: {totals_line(totals)}")
     if not everything:
         click.echo("Only those that need a look are listed; --all lists every document.")
+    elif totals.get("deleted") and not list_all:
+        click.echo("Deleted documents are listed with --all.")
 
 
 def unknown_document(session: Session, doc: str) -> SparknetError:
@@ -94,6 +95,11 @@ def _print_one(item: DocumentReport) -> None:
 
     document = item.document
     heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))
+    if document.status == "deleted":
+        show(heading)
+        finish = f"none: `sparknet delete {document.doc_id}` finishes the removal"
+        show(f"receipt {document.receipt or finish}")
+        return
     heading.append(f"  {counted(document.pages, 'page')}, {counted(document.chunks, 'chunk')}")
     show(heading)
     show(f"file    {document.raw_key}")

@@ -32,6 +32,7 @@ def test_json_shape(cli: Cli, runs: Runs, inbox: Path) -> None:
         "pages",
         "chunks",
         "stale",
+        "receipt",
         "failure",
         "next_retry_at",
         "stages",
