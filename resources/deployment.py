@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from resources.cache import Cache
     from resources.catalog import Catalog
     from resources.embeddings import Embedder
+    from resources.event_queue import EventQueue
     from resources.ocr import OCREngine
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
@@ -178,6 +179,11 @@ class Deployment:
 
     def _on_disk(self, generation: Generation) -> bool:
         return (self.state / "index" / generation.name).exists()
+
+    @property
+    def event_queue(self) -> EventQueue | None:
+        """Where the storage reports what happens to its objects; a folder reports nothing."""
+        return None
 
     @cached_property
     def catalog(self) -> Catalog:

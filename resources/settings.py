@@ -26,6 +26,8 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnparsedError
 
+from resources.cron import problem_with
+
 
 class SettingsError(ValueError):
     """A setting is wrong; the message is one clear sentence for each."""
@@ -106,12 +108,25 @@ class Settings(BaseSettings):
         300.0, gt=0, description="Wait before the second attempt; four times as long each time."
     )
 
+    sensor_documents: int = Field(
+        500, ge=1, description="Most documents that a look at raw/, or a retry, requests at once."
+    )
+    sensor_runs: int = Field(
+        4, ge=1, description="Most runs over documents that the sensors have under way."
+    )
+    sensor_pages: int = Field(
+        10, ge=1, description="Pages of 1,000 keys that one look at raw/ lists."
+    )
     removal_guard: float = Field(
         0.5,
         ge=0,
         le=1,
         description="If more of the documents than this share vanish at once, none is removed.",
     )
+
+    reconcile_cron: str = Field("0 2 * * *", description="Full reconciliation, UTC; or `off`.")
+    retry_cron: str = Field("*/10 * * * *", description="Retry of due failures; or `off`.")
+    verify_cron: str = Field("0 4 * * 0", description="Check of everything, UTC; or `off`.")
 
     @field_validator("chunk_overlap")
     @classmethod
@@ -120,6 +135,15 @@ class Settings(BaseSettings):
         if size is not None and 2 * overlap >= size:
             raise ValueError(f"must be less than half of SPARKNET_CHUNK_TOKENS, which is {size}")
         return overlap
+
+    @field_validator("reconcile_cron", "retry_cron", "verify_cron")
+    @classmethod
+    def _is_cron(cls, expression: str) -> str:
+        if expression.strip() in ("", "off"):
+            return ""
+        if problem := problem_with(expression):
+            raise ValueError(problem)
+        return " ".join(expression.split())
 
     @classmethod
     def settings_customise_sources(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from sparknet_assets.partitions import PARTITIONS
 from sparknet_assets.pipeline import listed_keys
@@ -14,10 +15,26 @@ if TYPE_CHECKING:
 PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+_AUTOMATIC = ("dagster/sensor_name", "dagster/schedule_name")
 
 
-def keys_in_flight(instance: DagsterInstance) -> set[str]:
-    """Partition keys of all runs that are queued, starting or under way."""
+@dataclass
+class Flight:
+    """What is queued, starting or under way.
+
+    Attributes:
+        keys: Partition keys of all runs over documents.
+        removals: Documents that runs are removing.
+        automatic: Runs of each job that a sensor or schedule requested.
+    """
+
+    keys: set[str] = field(default_factory=set)
+    removals: set[str] = field(default_factory=set)
+    automatic: dict[str, int] = field(default_factory=dict)
+
+
+def in_flight(instance: DagsterInstance) -> Flight:
+    """All that has been requested and has not ended."""
     from dagster import DagsterRunStatus, RunsFilter
 
     unfinished = [
@@ -29,10 +46,23 @@ def keys_in_flight(instance: DagsterInstance) -> set[str]:
     ]
     runs = instance.get_runs(filters=RunsFilter(statuses=unfinished))
     order = instance.get_dynamic_partitions(PARTITIONS) if runs else []
-    keys: set[str] = set()
+    flight = Flight()
     for run in runs:
-        keys |= set(listed_keys(run.run_config)) | _tagged(run.tags, order)
-    return keys
+        flight.keys |= set(listed_keys(run.run_config)) | _tagged(run.tags, order)
+        flight.removals |= set(_removed(run.run_config))
+        if any(tag in run.tags for tag in _AUTOMATIC):
+            flight.automatic[run.job_name] = flight.automatic.get(run.job_name, 0) + 1
+    return flight
+
+
+def keys_in_flight(instance: DagsterInstance) -> set[str]:
+    """Partition keys of all runs that are queued, starting or under way."""
+    return in_flight(instance).keys
+
+
+def _removed(run_config: Mapping[str, Any]) -> list[str]:
+    ops = run_config.get("ops", {})
+    return [doc_id for op in ops.values() for doc_id in op.get("config", {}).get("doc_ids", [])]
 
 
 def _tagged(tags: Mapping[str, str], order: Sequence[str]) -> set[str]:

@@ -22,7 +22,7 @@ from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.holdings import INDEX_STAGE, behind, text_version
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
-from sparknet_assets.stages.contract import AnyStage
+from sparknet_assets.stages.contract import Stage
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -65,7 +65,7 @@ class Outcome:
 
 
 def gather(
-    deployment: Deployment, now: datetime | None = None, graph: Sequence[AnyStage] = STAGES
+    deployment: Deployment, now: datetime | None = None, graph: Sequence[Stage] = STAGES
 ) -> Gathered:
     """Lists raw/, reads the catalog, and plans. Changes nothing.
 
@@ -88,7 +88,7 @@ def gather(
     return gathered
 
 
-def gather_settled(deployment: Deployment, graph: Sequence[AnyStage] = STAGES) -> Gathered:
+def gather_settled(deployment: Deployment, graph: Sequence[Stage] = STAGES) -> Gathered:
     """`gather`, once more after a moment when a file was written to just now."""
     gathered = gather(deployment, graph=graph)
     if gathered.unsettled:
@@ -169,7 +169,7 @@ def reconcile(
     planned: Callable[[Plan], None] = lambda plan: None,
     progress: Callable[[StageResult], None] | None = None,
     run: RunBatch | None = None,
-    graph: Sequence[AnyStage] = STAGES,
+    graph: Sequence[Stage] = STAGES,
     requested_by: str = "reconciliation",
 ) -> Outcome:
     """Plans, then removes what is gone and brings up to date what is not.

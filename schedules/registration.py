@@ -32,10 +32,13 @@ def register(deployment: Deployment, found: Iterable[FoundDocument], now: dateti
         deployment.catalog.put(rows)
 
 
-def accept_touched(deployment: Deployment, found: Sequence[FoundDocument]) -> int:
-    """Notes the new change marks of files whose bytes are as they were; returns how many.
+def accept_touched(deployment: Deployment, found: Sequence[FoundDocument]) -> set[str]:
+    """Notes the new change marks of files whose bytes are as they were.
 
     A file that was copied back, or only touched, costs one hash, and no run.
+
+    Returns:
+        The documents that are current after all.
     """
     changed = {item.doc_id: item.original for item in found if item.change is Change.CHANGED}
     rows = []
@@ -49,7 +52,7 @@ def accept_touched(deployment: Deployment, found: Sequence[FoundDocument]) -> in
                 rows.append(record.model_copy(update={"raw_version": original.version}))
     if rows:
         deployment.catalog.put(rows)
-    return len(rows)
+    return {record.doc_id for record in rows}
 
 
 def _was_read(record: DocumentRecord) -> bool:

@@ -1,97 +1,127 @@
-"""The sensor on raw/: a thin shell around `schedules.planning`."""
+"""The sensor on raw/: each tick looks at a window of it, and asks for what that leads to."""
 
 # Dagster reads the annotations of sensors, so they are not postponed here.
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from resources.deployment import Deployment
 from resources.locks import file_lock
-from schedules.in_flight import keys_in_flight
-from schedules.planning import Change, FoundDocument, Listing, batches, compare
-from schedules.registration import register
+from schedules.cursor import Cursor
+from schedules.demand import Demand, demand_runs, free_documents
+from schedules.in_flight import Flight, in_flight
+from schedules.look_report import idle, numbers, observation
+from schedules.passes import see, turn
+from schedules.planning import Change, FoundDocument
+from schedules.registration import accept_touched, register
+from schedules.requests import state_of
 from sparknet_assets.arrivals import arrival
 from sparknet_assets.partition_keys import partition_key
-from sparknet_assets.partitions import (
-    PARTITIONS,
-    contiguous,
-    documents_partitions,
-    unknown_keys,
-)
-from sparknet_assets.pipeline import COUNT_TAG, sparse_config
-from sparknet_assets.raw_names import RAW
+from sparknet_assets.partitions import documents_partitions
 from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:
-    from dagster._core.definitions.unresolved_asset_job_definition import (
-        UnresolvedAssetJobDefinition,
-    )
+    from sparknet_assets.jobs import AnyJob
 
 SECONDS = 15
-DOCUMENTS_PER_TICK = 500
-_SAID = 5
+WANTED = (Change.NEW, Change.CHANGED, Change.ORPHANED)
+# A copy over a network may pause for seconds. What was written to later than this, or by a clock
+# that is ahead, has to look the same twice.
+QUIET = timedelta(seconds=5)
+HASHED_BYTES = 256 * 2**20
+"""Of files that may only have been touched; about a second's work."""
 
 
-def raw_documents_sensor(
-    job: "UnresolvedAssetJobDefinition", batch_size: int
-) -> dg.SensorDefinition:
-    """Finds new and changed documents in raw/ and requests runs for them."""
+def raw_documents_sensor(jobs: "Sequence[AnyJob]") -> dg.SensorDefinition:
+    """Finds new, changed and removed documents in raw/ and requests runs for them."""
 
     @dg.sensor(
         name="raw_documents_sensor",
-        job=job,
+        jobs=jobs,
         minimum_interval_seconds=SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Registers the documents that are new or changed in raw/, and requests runs.",
+        description="Compares raw/ with the catalog, a window at a time: requests runs for the "
+        "documents that are new or changed, and the removal of those that are gone.",
     )
     def sensor(
         context: dg.SensorEvaluationContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.SensorResult:
-        return look(context.instance, deployment, datetime.now(UTC), batch_size)
+        return look(context.instance, deployment, datetime.now(UTC), context.cursor)
 
     return sensor
 
 
 def look(
-    instance: dg.DagsterInstance, deployment: Deployment, now: datetime, batch_size: int
+    instance: dg.DagsterInstance, deployment: Deployment, now: datetime, cursor: str | None = None
 ) -> dg.SensorResult:
-    """One tick: lists raw/, registers what is new, requests what no unfinished run has.
+    """One tick: looks at a window, registers what is new, requests what nobody else has.
 
-    A document that failed is requested again only when its bytes change. An error while listing
-    fails the tick: a listing that could not be made must not look like an empty folder.
+    A document that failed is requested again only when its bytes change. Documents that are gone
+    are removed when a whole pass has been read, and a second look at each confirms it. An error
+    while listing fails the tick and leaves the cursor: a listing that could not be made must not
+    look like an empty folder.
     """
-    if _intake_under_way(deployment):
-        return dg.SensorResult(skip_reason="documents are being taken in by `sparknet ingest`")
-    records = {record.doc_id: record for record in deployment.catalog.documents()}
-    listing = compare(deployment.storage.list(RAW), records, now)
-    wanted = listing.of(Change.NEW, Change.CHANGED, Change.ORPHANED)
-    keys = {partition_key(found.doc_id): found for found in wanted}
+    if intake_under_way(deployment):
+        reason = "documents are being taken in by `sparknet ingest`"
+        return dg.SensorResult(skip_reason=reason, cursor=cursor)
+    at = Cursor.load(cursor)
+    sight = see(deployment, at, now)
     settle_dead_runs(instance)
-    busy = keys_in_flight(instance)
-    due = {key: keys[key] for key in sorted(keys.keys() - busy)[:DOCUMENTS_PER_TICK]}
-    if not due:
-        return dg.SensorResult(skip_reason=_idle(listing, len(keys)))
-    register(deployment, due.values(), now)
-    added = unknown_keys(instance, due)
-    order = [*instance.get_dynamic_partitions(PARTITIONS), *added]
+    flight = in_flight(instance)
+    wanted = sight.listing.of(*WANTED)
+    settled, recent = split_settled(wanted, at.recent, now)
+    settled = without_touched(deployment, settled, flight)
+    demand = demand_runs(instance, deployment, {f.doc_id: state_of(f) for f in settled}, flight)
+    onward = turn(deployment, at, sight, recent)
+    demand.removal(deployment, [*onward.gone, *sight.interrupted()], flight, now)
+    waiting = len(settled) - len(demand.granted)
+    said = idle(sight.listing, waiting, len(recent), onward.notes)
+    held = onward.next.held_back if onward.next.held_back != at.held_back else ""
+    return answer(deployment, demand, settled, now, said, onward.next.dump(), held)
+
+
+def answer(
+    deployment: Deployment,
+    demand: Demand,
+    found: Iterable[FoundDocument],
+    now: datetime,
+    said: str,
+    cursor: str,
+    held_back: str = "",
+) -> dg.SensorResult:
+    """Registers the documents that get a run, and puts into words for Dagster what is asked.
+
+    Args:
+        found: Documents; those that the demand grants a run are taken from them.
+        said: Why nothing is asked, in case nothing is.
+        held_back: Why removals wait, when that is news.
+    """
+    granted = [document for document in found if document.doc_id in demand.granted]
+    events = [
+        event
+        for document in granted
+        for event in arrival(partition_key(document.doc_id), document.doc_id, document.original)
+    ]
+    if demand.requests or held_back:
+        facts = numbers(deployment, granted, demand.removed)
+        events.append(observation("a look at raw/", facts, held_back=held_back))
+    # Before Dagster hears of the documents: their runs look them up.
+    register(deployment, granted, now)
     return dg.SensorResult(
-        run_requests=list(_requests(due, order, batch_size)),
-        dynamic_partitions_requests=[documents_partitions().build_add_request(added)]
-        if added
+        run_requests=demand.requests,
+        skip_reason=None if demand.requests else said,
+        cursor=cursor,
+        dynamic_partitions_requests=[documents_partitions().build_add_request(demand.new_keys)]
+        if demand.new_keys
         else [],
-        asset_events=[
-            event
-            for key, found in due.items()
-            for event in arrival(key, found.doc_id, found.original)
-        ],
+        asset_events=events,
     )
 
 
-def _intake_under_way(deployment: Deployment) -> bool:
+def intake_under_way(deployment: Deployment) -> bool:
     """True while a command copies files to raw/: it registers them at its end, and runs them."""
     try:
         with file_lock(deployment.state / "intake.lock", shared=True, timeout=0):
@@ -100,55 +130,38 @@ def _intake_under_way(deployment: Deployment) -> bool:
         return True
 
 
-def _requests(
-    due: dict[str, FoundDocument], order: Sequence[str], batch_size: int
-) -> Iterator[dg.RunRequest]:
-    """Neighbours become range runs; scattered documents share runs over a list of keys."""
-    scattered: list[str] = []
-    for group in contiguous(due, order):
-        if len(group) == 1:
-            scattered += group
-            continue
-        for keys in batches(group, batch_size):
-            yield _request(keys, due, is_range=True)
-    for keys in batches(scattered, batch_size):
-        yield _request(keys, due, is_range=False)
+def without_touched(
+    deployment: Deployment, found: Sequence[FoundDocument], flight: Flight
+) -> list[FoundDocument]:
+    """The documents but for those whose bytes turn out as they were: these have new marks now.
+
+    A tick hashes a bounded number of bytes; for what is beyond, a run finds out.
+    """
+    changed = {item.doc_id: item for item in found if item.change is Change.CHANGED}
+    left = HASHED_BYTES
+    hashed = []
+    for doc_id in free_documents(deployment, changed, flight):
+        left -= changed[doc_id].original.size
+        if left < 0:
+            break
+        hashed.append(changed[doc_id])
+    touched = accept_touched(deployment, hashed)
+    return [item for item in found if item.doc_id not in touched]
 
 
-def _request(
-    keys: Sequence[str], due: dict[str, FoundDocument], *, is_range: bool
-) -> dg.RunRequest:
-    digest = hashlib.sha256()
-    for key in keys:
-        found = due[key]
-        digest.update(f"{key}\0{found.original.version}\0{found.since}\0".encode())
-    run_key = f"{keys[0]}..{keys[-1]}:{digest.hexdigest()[:16]}"
-    if len(keys) == 1:
-        return dg.RunRequest(run_key=run_key, partition_key=keys[0])
-    if is_range:
-        tags = {
-            "dagster/asset_partition_range_start": keys[0],
-            "dagster/asset_partition_range_end": keys[-1],
-        }
-        return dg.RunRequest(run_key=run_key, tags=tags)
-    return dg.RunRequest(
-        run_key=run_key,
-        partition_key=keys[0],
-        run_config=sparse_config(keys),
-        tags={COUNT_TAG: str(len(keys))},
-    )
+def split_settled(
+    wanted: Iterable[FoundDocument], seen: dict[str, str], now: datetime
+) -> tuple[list[FoundDocument], dict[str, str]]:
+    """The documents that nobody writes to any more, and key -> change mark of the others.
 
-
-def _idle(listing: Listing, busy: int) -> str:
-    """Why a tick asks for nothing, for the people who read the sensor's page."""
-    counts = [
-        (len(listing.of(Change.UNCHANGED)), "unchanged"),
-        (busy + len(listing.of(Change.PENDING)), "on their way"),
-        (len(listing.of(Change.UNSETTLED)), "still being written"),
-    ]
-    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "raw/ is empty"
-    ignored = [f"{key}: {reason}" for key, reason in listing.ignored[:_SAID]]
-    more = len(listing.ignored) - len(ignored)
-    if more:
-        ignored.append(f"and {more} more")
-    return f"{said}. Left aside: {'; '.join(ignored)}" if ignored else said
+    Args:
+        seen: Marks of the last look.
+    """
+    settled, recent = [], {}
+    for found in wanted:
+        info = found.original
+        if info.modified < now - QUIET or seen.get(info.key) == info.version:
+            settled.append(found)
+        else:
+            recent[info.key] = info.version
+    return settled, recent

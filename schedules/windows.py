@@ -68,6 +68,13 @@ def read_window(
     return Window(_decisive(chain(objects, rest), limit, recorded(last[:-1])), after, last)
 
 
+def read_document(
+    storage: StorageAdapter, doc_id: str, limit: int, recorded: str
+) -> tuple[ObjectInfo, ...]:
+    """The objects of one document, or of a very large folder those that decide about it."""
+    return _decisive(storage.list(f"{RAW}{doc_id}/"), limit, recorded)
+
+
 def name_of(key: str) -> str:
     """What stands directly under raw/ for this key: a folder with its slash, or a loose file."""
     name, slash, _ = key.removeprefix(RAW).partition("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -18,6 +18,9 @@ from resources.configurable import (
 )
 from resources.deployment import Deployment
 from resources.settings import load_settings
+from schedules.event_queue import queue_sensor
+from schedules.maintenance import plan_asset, reconcile_job, retry_job
+from schedules.schedules import all_schedules
 from schedules.sensors import raw_documents_sensor
 from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
@@ -32,6 +35,9 @@ from sparknet_assets.pipeline import (
 from sparknet_assets.removals import removal_job, removals_spec
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
+
+if TYPE_CHECKING:
+    from sparknet_assets.jobs import AnyJob
 
 
 def build_defs(
@@ -53,7 +59,12 @@ def build_defs(
     settings = deployment.settings if deployment else load_settings()
     pipeline = pipeline_asset(settings.batch_size, stages, run)
     checks = verification(stages)
-    job = ingest_job(pipeline)
+    ingest, removal = ingest_job(pipeline), removal_job()
+    others: list[AnyJob] = [reconcile_job(stages, run), retry_job(run), verify_job(checks)]
+    jobs = [ingest, removal, *others]
+    sensors = [raw_documents_sensor([ingest, removal])]
+    if (deployment or Deployment(settings)).event_queue:
+        sensors.append(queue_sensor([ingest, removal]))
     whole = DeploymentResource()
     resources: dict[str, Any] = {
         "deployment": deployment or whole,
@@ -66,10 +77,11 @@ def build_defs(
         "cache": CacheResource(deployment=whole),
     }
     return dg.Definitions(
-        assets=[raw_documents_spec(GROUP), pipeline, removals_spec()],
+        assets=[raw_documents_spec(GROUP), pipeline, plan_asset(stages), removals_spec()],
         asset_checks=[checks],
-        jobs=[job, verify_job(checks), removal_job()],
-        sensors=[raw_documents_sensor(job, settings.batch_size)],
+        jobs=jobs,
+        sensors=sensors,
+        schedules=all_schedules(settings, {job.name: job for job in jobs}),
         resources={**resources, **(resource_overrides or {})},
         # The batch has its own worker processes; a process for its one step would only add seconds.
         executor=dg.in_process_executor,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from resources.failure import Failure, FailureKind, SparknetError
+from sparknet_assets.announcements import announced
 from sparknet_assets.instance import open_instance
 from sparknet_assets.run_owner import owner_tag
 
@@ -101,7 +102,7 @@ def execute(
     keys = sorted({partition_key(doc_id) for doc_id in doc_ids})
     size = deployment.settings.batch_size
     opened = nullcontext(instance) if instance else open_instance(deployment.settings)
-    with opened as shared:
+    with opened as shared, announced(deployment.catalog, doc_ids):
         door = Door(watch, shown_as_done(shared, known, keys))
         defs = build_defs(deployment, door=door, run=run or run_batch)
         job = defs.resolve_job_def(INGEST)

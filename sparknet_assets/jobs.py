@@ -1,16 +1,20 @@
-"""The jobs: all documents through all stages, or through the later ones only."""
+"""The names of the jobs, and the one that takes documents through the stages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagster import AssetsDefinition
+    from dagster import AssetsDefinition, JobDefinition
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
 
+    AnyJob = JobDefinition | UnresolvedAssetJobDefinition
+
 INGEST = "ingest"
+RECONCILE = "reconcile"
+RETRY = "retry_failed"
 
 
 def ingest_job(pipeline: AssetsDefinition) -> UnresolvedAssetJobDefinition:

@@ -19,6 +19,8 @@ from sparknet_assets.run_owner import owner_tag
 
 REMOVALS = "removals"
 REMOVE_DOCUMENTS = "remove_documents"
+# A job and an op of one name are refused.
+OP = "remove"
 OPERATIONS = "operations"
 _NAMED = 5
 
@@ -66,7 +68,7 @@ def removal_job(door: RemovalDoor | None = None) -> dg.JobDefinition:
     """The job `remove_documents`."""
     shown = door or RemovalDoor()
 
-    @dg.op(name=REMOVE_DOCUMENTS)
+    @dg.op(name=OP)
     def op(
         context: dg.OpExecutionContext, config: Removal, deployment: dg.ResourceParam[Deployment]
     ) -> None:
@@ -193,7 +195,7 @@ def execute_removal(
         removal_job(door).execute_in_process(
             run_id=run_id,
             run_config={
-                "ops": {REMOVE_DOCUMENTS: {"config": config.model_dump()}},
+                "ops": {OP: {"config": config.model_dump()}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             instance=shared,

@@ -40,6 +40,18 @@ def test_a_file_that_is_no_toml(folder: Path) -> None:
             "SPARKNET_CHUNK_OVERLAP must be less than half of SPARKNET_CHUNK_TOKENS, which is 256,"
             " not '200'",
         ),
+        (
+            "SPARKNET_RETRY_CRON",
+            "daily",
+            "SPARKNET_RETRY_CRON must have five fields (minute, hour, day, month, day of the week),"
+            " or be `off`, not 'daily'",
+        ),
+        (
+            "SPARKNET_VERIFY_CRON",
+            "61 * * * *",
+            "SPARKNET_VERIFY_CRON has the minute '61', which is no number, range, list or step of"
+            " 0 to 59, not '61 * * * *'",
+        ),
     ],
 )
 def test_a_wrong_variable(
@@ -82,3 +94,9 @@ def test_empty_variables_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert settings.home == Path("data")
     assert settings.dagster_home is None
+
+
+@pytest.mark.parametrize("given", ["*/10 * * * *", "0 2 * * 1-5", "5,35 0-6/2 1 */3 *", "off"])
+def test_times_of_schedules(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("SPARKNET_RECONCILE_CRON", given)
+    assert load_settings().reconcile_cron == ("" if given == "off" else given)

@@ -24,6 +24,7 @@ def test_the_graph(deployment) -> None:
         "chunks": ["ocr_text"],
         "embeddings": ["chunks"],
         "vector_index": ["chunks", "embeddings"],
+        "reconciliation_plan": [],
         "removals": [],
     }
     for stage in STAGES:

@@ -18,7 +18,7 @@ from sparknet_assets.instance import open_instance
 from sparknet_assets.intake import take_in
 from sparknet_assets.partitions import PARTITIONS, forget_partitions, register_partitions
 from sparknet_assets.receipts import RemovalError
-from sparknet_assets.removals import REMOVALS, REMOVE_DOCUMENTS, execute_removal
+from sparknet_assets.removals import OP, REMOVALS, REMOVE_DOCUMENTS, execute_removal
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 from tests.removal.homes import SECRET, files_with, found, with_words
 
@@ -105,7 +105,7 @@ def test_the_job_of_the_definitions_removes(home: Home) -> None:
     home.add(by_hand="Words.")
     job = build_defs(home.deployment).resolve_job_def(REMOVE_DOCUMENTS)
     result = job.execute_in_process(
-        run_config={"ops": {REMOVE_DOCUMENTS: {"config": {"doc_ids": ["by_hand"]}}}},
+        run_config={"ops": {OP: {"config": {"doc_ids": ["by_hand"]}}}},
         instance=home.instance,
     )
     assert result.success

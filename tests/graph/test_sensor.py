@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -12,21 +15,34 @@ import dagster as dg
 import pytest
 
 from resources.catalog import DocumentStatus
+from resources.deployment import Deployment
+from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.processes import this_host
-from schedules import sensors
+from resources.settings import Settings
 from schedules.in_flight import keys_in_flight
+from schedules.planning import batches
+from schedules.requests import keys_of
 from schedules.sensors import look
+from sparknet_assets.announcements import announced, announced_documents
+from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS, register_partitions
-from sparknet_assets.pipeline import PIPELINE, sparse_config
+from sparknet_assets.pipeline import sparse_config
+from sparknet_assets.removals import OP, REMOVE_DOCUMENTS
 from sparknet_assets.run_owner import TAG
 from tests.graph.fakes import register
 
 BATCH = 3
+SENSOR = {"dagster/sensor_name": "raw_documents_sensor"}
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(home=tmp_path / "data", workers=2, batch_size=BATCH)
 
 
 def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=5)
+    return datetime.now(UTC) + timedelta(seconds=10)
 
 
 def drop(deployment, *doc_ids: str, data: bytes = b"x") -> None:
@@ -49,9 +65,11 @@ def settle(deployment, status: DocumentStatus = DocumentStatus.INDEXED) -> None:
     )
 
 
-def tick(instance, deployment, now: datetime | None = None) -> dg.SensorResult:
+def tick(
+    instance, deployment, now: datetime | None = None, cursor: str | None = None
+) -> dg.SensorResult:
     """A tick, with what the daemon does about partitions."""
-    result = look(instance, deployment, now or soon(), BATCH)
+    result = look(instance, deployment, now or soon(), cursor)
     for request in result.dynamic_partitions_requests or []:
         instance.add_dynamic_partitions(PARTITIONS, request.partition_keys)
     return result
@@ -59,17 +77,11 @@ def tick(instance, deployment, now: datetime | None = None) -> dg.SensorResult:
 
 def requested(result: dg.SensorResult, instance) -> list[list[str]]:
     order = list(instance.get_dynamic_partitions(PARTITIONS))
-    runs = []
-    for request in result.run_requests or []:
-        if request.run_config:
-            runs.append(request.run_config["ops"][PIPELINE]["config"]["partition_keys"])
-        elif request.partition_key:
-            runs.append([request.partition_key])
-        else:
-            start = request.tags["dagster/asset_partition_range_start"]
-            end = request.tags["dagster/asset_partition_range_end"]
-            runs.append(order[order.index(start) : order.index(end) + 1])
-    return runs
+    return [
+        list(keys_of(request, order))
+        for request in result.run_requests or []
+        if request.job_name == INGEST
+    ]
 
 
 def test_new_documents_are_registered_and_requested_in_ranges(instance, deployment) -> None:
@@ -77,8 +89,11 @@ def test_new_documents_are_registered_and_requested_in_ranges(instance, deployme
     result = tick(instance, deployment)
     assert requested(result, instance) == [["a", "b", "c"], ["d"]]
     assert [r.doc_id for r in deployment.catalog.documents()] == ["a", "b", "c", "d"]
-    assert {event.partition for event in result.asset_events} == {"a", "b", "c", "d"}
-    assert all(event.tags["dagster/data_version"] for event in result.asset_events)
+    *arrivals, plan = result.asset_events
+    assert {event.partition for event in arrivals} == {"a", "b", "c", "d"}
+    assert all(event.tags["dagster/data_version"] for event in arrivals)
+    assert plan.asset_key.to_user_string() == "reconciliation_plan"
+    assert plan.metadata["new"].value == 4
 
 
 def test_a_single_document_is_requested_by_its_partition(instance, deployment) -> None:
@@ -192,8 +207,8 @@ def test_run_keys_follow_the_bytes(instance, deployment) -> None:
     assert first.tags == second.tags
 
 
-def test_a_tick_is_bounded(instance, deployment, monkeypatch) -> None:
-    monkeypatch.setattr(sensors, "DOCUMENTS_PER_TICK", 4)
+def test_a_tick_is_bounded(instance, settings) -> None:
+    deployment = Deployment(settings.model_copy(update={"sensor_documents": 4}))
     drop(deployment, *"abcdef")
     assert requested(tick(instance, deployment), instance) == [["a", "b", "c"], ["d"]]
     assert requested(tick(instance, deployment), instance) == [["e", "f"]]
@@ -247,3 +262,175 @@ def test_documents_of_a_run_whose_process_died_are_free_again(instance, deployme
         status=dg.DagsterRunStatus.STARTED,
     )
     assert requested(tick(instance, deployment), instance) == [["a"]]
+
+
+def removal_of(result: dg.SensorResult) -> dg.RunRequest | None:
+    return next((r for r in result.run_requests or [] if r.job_name == REMOVE_DOCUMENTS), None)
+
+
+def indexed(instance, deployment, *doc_ids: str) -> None:
+    drop(deployment, *doc_ids)
+    tick(instance, deployment)
+    settle(deployment)
+
+
+def test_a_document_that_is_gone_is_removed(instance, deployment) -> None:
+    indexed(instance, deployment, "a", "b")
+    deployment.storage.delete("raw/a/file.pdf")
+    request = removal_of(tick(instance, deployment))
+    config = request.run_config["ops"][OP]["config"]
+    assert config["doc_ids"] == ["a"]
+    assert config["keep_raw"], "what is put there meanwhile is another document"
+
+
+def test_a_renamed_document_is_removed_and_new(instance, deployment) -> None:
+    indexed(instance, deployment, "a", "b")
+    deployment.storage.delete("raw/a/file.pdf")
+    drop(deployment, "c")
+    result = tick(instance, deployment)
+    assert requested(result, instance) == [["c"]]
+    assert removal_of(result).run_config["ops"][OP]["config"]["doc_ids"] == ["a"]
+    assert result.asset_events[-1].metadata["removed"].value == 1
+
+
+def test_a_removal_under_way_is_not_requested_again(instance, deployment, defs) -> None:
+    indexed(instance, deployment, "a", "b")
+    deployment.storage.delete("raw/a/file.pdf")
+    at = (datetime.now(UTC) + timedelta(hours=1)).replace(minute=30)
+    request = removal_of(tick(instance, deployment, at))
+    run = instance.create_run_for_job(
+        defs.resolve_job_def(REMOVE_DOCUMENTS), run_config=request.run_config, tags=SENSOR
+    )
+    assert removal_of(tick(instance, deployment, at)) is None
+    instance.report_run_canceled(run)
+    assert removal_of(tick(instance, deployment, at)).run_key == request.run_key
+    again = removal_of(tick(instance, deployment, at + timedelta(hours=1)))
+    assert again.run_key != request.run_key
+
+
+def test_a_document_that_a_command_has_is_not_removed_under_it(instance, deployment) -> None:
+    indexed(instance, deployment, "a", "b")
+    deployment.storage.delete("raw/a/file.pdf")
+    owner = f"{this_host()}:{os.getpid()}:command"
+    deployment.catalog.claim(["a"], owner, 60)
+    assert removal_of(tick(instance, deployment)) is None
+    deployment.catalog.release(["a"], owner)
+    assert removal_of(tick(instance, deployment)) is not None
+
+
+def test_when_most_are_gone_none_is_removed_and_that_is_said_once(instance, deployment) -> None:
+    ids = [f"d{number:02}" for number in range(30)]
+    for some in batches(ids, 12):  # as many as four runs take
+        indexed(instance, deployment, *some)
+    for doc_id in ids[:25]:
+        deployment.storage.delete(f"raw/{doc_id}/file.pdf")
+    first = tick(instance, deployment)
+    assert not first.run_requests
+    assert "25 of 30 documents are missing" in first.skip_reason.skip_message
+    assert "25 of 30" in first.asset_events[0].metadata["held_back"].value
+    second = tick(instance, deployment, cursor=first.cursor)
+    assert "materialize --stale" in second.skip_reason.skip_message
+    assert not second.asset_events
+
+
+def test_a_tick_that_fails_leaves_the_cursor(instance, deployment, defs) -> None:
+    indexed(instance, deployment, "a", "b")
+    (deployment.home / "raw").rename(deployment.home / "elsewhere")
+    sensor = defs.resolve_sensor_def("raw_documents_sensor")
+    context = dg.build_sensor_context(
+        instance, definitions=defs, resources={"deployment": deployment}, cursor="before"
+    )
+    with pytest.raises(SparknetError, match="is its disk mounted"):
+        sensor.evaluate_tick(context)
+    assert context.cursor == "before"
+
+
+def test_a_file_of_a_clock_ahead_has_to_look_the_same_twice(instance, deployment) -> None:
+    drop(deployment, "a")
+    long_before = datetime.now(UTC) - timedelta(minutes=5)
+    first = tick(instance, deployment, long_before)
+    assert not first.run_requests
+    assert first.skip_reason.skip_message == "1 still being written"
+    drop(deployment, "a", data=b"it grows")
+    second = tick(instance, deployment, long_before, first.cursor)
+    assert not second.run_requests
+    third = tick(instance, deployment, long_before, second.cursor)
+    assert requested(third, instance) == [["a"]]
+
+
+def test_a_file_written_to_a_moment_ago_waits(instance, deployment) -> None:
+    drop(deployment, "a")
+    now = datetime.now(UTC)
+    assert not tick(instance, deployment, now + timedelta(seconds=1)).run_requests
+    assert not tick(instance, deployment, now + timedelta(seconds=4)).run_requests
+    assert requested(tick(instance, deployment, now + timedelta(seconds=6)), instance) == [["a"]]
+
+
+def test_there_are_never_more_runs_than_allowed(instance, settings, defs) -> None:
+    deployment = Deployment(settings.model_copy(update={"sensor_runs": 2}))
+    drop(deployment, *"abcdefghij")
+    assert requested(tick(instance, deployment), instance) == [["a", "b", "c"], ["d", "e", "f"]]
+    assert len(list(deployment.catalog.documents())) == 6, "the others wait outside"
+    run = instance.create_run_for_job(
+        defs.resolve_job_def(INGEST), run_config=sparse_config(["a", "b", "c"]), tags=SENSOR
+    )
+    assert requested(tick(instance, deployment), instance) == [["g", "h", "i"]]
+    instance.create_run_for_job(
+        defs.resolve_job_def(INGEST), run_config=sparse_config(["d", "e", "f"]), tags=SENSOR
+    )
+    assert not tick(instance, deployment).run_requests
+    instance.report_run_canceled(run)
+    assert requested(tick(instance, deployment), instance) == [["j"]]
+
+
+def test_scattered_documents_never_make_more_runs_than_they_need(instance, deployment) -> None:
+    ids = [f"d{number:02}" for number in range(12)]
+    indexed(instance, deployment, *ids)
+    changed = [ids[n] for n in (0, 1, 3, 4, 6, 7, 9, 10)]  # four pairs of neighbours
+    drop(deployment, *changed, data=b"longer")
+    runs = requested(tick(instance, deployment), instance)
+    assert [len(run) for run in runs] == [3, 3, 2]
+    assert sorted(key for run in runs for key in run) == changed
+
+
+def test_a_document_that_a_command_will_come_to_is_not_adopted(instance, deployment) -> None:
+    drop(deployment, "a", "b", "c")
+    register(deployment, "a", "b", "c")
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    owner = f"{this_host()}:{os.getpid()}:command"
+    deployment.catalog.claim(["a"], owner, 60)
+    with announced(deployment.catalog, ["a", "b"]):
+        assert requested(tick(instance, deployment, later), instance) == [["c"]]
+    deployment.catalog.release(["a"], owner)
+    assert requested(tick(instance, deployment, later), instance) == [["a", "b"]]
+
+
+def test_what_a_killed_command_announced_is_forgotten(deployment) -> None:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        pass
+    name = f"announced/x/{this_host()}:{process.pid}:0"
+    deployment.catalog.put_facts({name: json.dumps([time.time(), ["a"]])})
+    with announced(deployment.catalog, ["b"]):
+        assert announced_documents(deployment.catalog) == {"b"}
+    assert deployment.catalog.facts("announced/") == {}
+
+
+def test_a_tick_that_was_lost_is_asked_for_again_in_the_same_words(instance, deployment) -> None:
+    drop(deployment, "a", "b")
+    first = look(instance, deployment, soon())  # the daemon dies before it hears of this
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    again = tick(instance, deployment, later)
+    assert requested(again, instance) == [["a", "b"]]
+    assert first.cursor is not None
+
+
+def test_a_touched_file_costs_a_hash_and_no_run(instance, deployment) -> None:
+    indexed(instance, deployment, "a", "b")
+    for record in deployment.catalog.documents():
+        digest = hashlib.sha256(b"x").hexdigest()
+        deployment.catalog.put([record.model_copy(update={"raw_sha256": digest})])
+    drop(deployment, "a")  # the same bytes again
+    drop(deployment, "b", data=b"longer")
+    assert requested(tick(instance, deployment), instance) == [["b"]]
+    settle(deployment)
+    assert tick(instance, deployment).skip_reason.skip_message == "2 unchanged"
