@@ -106,37 +106,22 @@ class Database:
             ) from error
 
     def scrub(self) -> bool:
-        """Takes what was deleted out of the files: overwritten in the database, gone from the log.
+        """Takes what was deleted out of the files: rewrites the database, and empties its log.
 
-        Waits for readers as long as for another writer.
+        `secure_delete` alone is not enough: it overwrites a row, but not the copies that SQLite
+        left in free space when it moved the row between pages. Reads go on meanwhile; takes as
+        much free disk space again as the file.
 
         Returns:
             False when a reader kept the log from being emptied; a later call will do it.
-
-        Raises:
-            SparknetError: The file can't be written.
-        """
-        with self._explained():
-            row = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not row[0]
-
-    def compact(self) -> bool:
-        """Rewrites the file without free pages, and empties its write-ahead log.
-
-        What was deleted is on the disk no more then: `secure_delete` overwrites rows, but not the
-        copies that SQLite left behind when it moved them between pages. Reads go on meanwhile.
-        Takes as much free disk space again as the file.
-
-        Returns:
-            False when a long read of another connection kept the log from being emptied.
 
         Raises:
             SparknetError: The file is locked for too long or can't be written.
         """
         with self._explained():
             self.connection.execute("VACUUM")
-            (busy, *_) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not busy
+            row = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not row[0]
 
     def close(self) -> None:
         """Closes this thread's connection; the next use opens a new one."""

@@ -52,7 +52,7 @@ def forget_deleted(database: Database) -> bool:
     with database.transaction() as connection:
         # Deleting a row only notes for each of its words that it is gone.
         connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
-    if not database.compact():
+    if not database.scrub():
         return False
     with database.transaction() as connection:
         connection.execute("UPDATE state SET deleted = max(deleted - ?, 0)", (deleted,))

@@ -322,7 +322,7 @@ def test_status_of_a_catalog_that_cannot_be_written(
     path = tmp_path / "catalog.db"
     writer = SQLiteCatalog(path)
     writer.put([document("a")])
-    monkeypatch.setattr("resources.sqlite._writable", lambda path: False)
+    monkeypatch.setattr("resources.sqlite.writable", lambda path: False)
     reader = SQLiteCatalog(path)
     assert reader.get("a") == document("a")
     with pytest.raises(SparknetError, match="check the permissions"):

@@ -728,7 +728,7 @@ def test_what_was_deleted_is_gone_from_disk(local: ChromaVectorStore, tmp_path: 
     traces = [gone, b"d57:57", data[57].tobytes(), data[457].tobytes()]
     assert _anywhere(tmp_path, *traces) == set(traces)
     local.delete(deleted)
-    local._register._database.compact()
+    local._register._database.scrub()
     assert gone in _anywhere(tmp_path, *traces), "the keyword index keeps words of deleted chunks"
     assert local.compact().complete
     assert not _anywhere(tmp_path, *traces)
@@ -859,7 +859,7 @@ def test_a_damaged_keyword_index(
 def test_a_damaged_register_is_told(local: ChromaVectorStore, tmp_path: Path) -> None:
     local.add_chunks([chunk("a", n, f"word{n} " * 50) for n in range(50)], vectors(50))
     local.compact()
-    local._register._database.compact()
+    local._register._database.scrub()
     local._register.close()
     path = tmp_path / local.generation / "register.db"
     content = bytearray(path.read_bytes())
