@@ -1,0 +1,215 @@
+"""Generations of the index: how far each is, which one answers, and what may take its place."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from resources.deployment import Deployment
+from resources.failure import FailureKind, SparknetError
+from resources.generations import Generation, make_live
+from sparknet_assets.generation_gates import GateResult, check_switch, current_texts
+from sparknet_assets.holdings import behind, changing_generations, discard
+
+
+class GenerationProgress(BaseModel):
+    """How far a generation is.
+
+    Attributes:
+        roles: Some of `live` (answers), `target` (the settings name it), `previous` (rollback goes
+            there), `retiring` (its removal was cut off).
+        documents: How many of the documents that are to be found it holds with their current text.
+        of_documents: How many documents are to be found.
+        chunks: What the documents have by the catalog; vectors and keyword rows by the index.
+        size: Bytes of its files here.
+        retirable: Whether `retire` would take it.
+    """
+
+    name: str
+    model: str
+    dimension: int
+    roles: list[str]
+    documents: int
+    of_documents: int
+    chunks: int
+    vectors: int
+    keyword_rows: int
+    size: int
+    created_at: datetime
+    retirable: bool
+
+
+class Switched(NamedTuple):
+    """What a switch or a rollback came to.
+
+    Attributes:
+        switched: Whether another generation answers than before.
+        name: The generation that was to answer.
+        before: The one that answered when it began.
+        gates: What was checked beforehand.
+        behind: Documents whose current text the one that answers now does not hold; the next
+            `sparknet materialize` adds them.
+    """
+
+    switched: bool
+    name: str
+    before: str
+    gates: list[GateResult]
+    behind: int
+
+
+def progress(deployment: Deployment) -> list[GenerationProgress]:
+    """Every generation, the oldest first; reads all records, about 0.2 ms a document."""
+    registry = deployment.generations
+    every = dict(registry.generations)
+    target = _named_by_settings(deployment)
+    for missing in (target, None if registry.live else deployment.answering):
+        if missing is not None:
+            every.setdefault(missing.name, missing)
+    texts = current_texts(deployment)
+    rows = []
+    for generation in every.values():
+        name = generation.name
+        of = {
+            "live": name == (registry.live_name or deployment.answering.name),
+            "target": target is not None and name == target.name,
+            "previous": name == registry.previous_name,
+            "retiring": generation.retiring,
+        }
+        held = deployment.catalog.holdings(name)
+        known = name in registry.generations
+        vectors, keyword_rows = deployment.store_of(generation).count() if known else (0, 0)
+        row = GenerationProgress(
+            name=name,
+            model=generation.identity,
+            dimension=generation.dimension,
+            roles=[role for role, has in of.items() if has],
+            documents=len(texts) - len(behind(deployment, generation, texts)),
+            of_documents=len(texts),
+            chunks=sum(holding.chunks for holding in held.values()),
+            vectors=vectors,
+            keyword_rows=keyword_rows,
+            size=_size(deployment, name),
+            created_at=generation.created_at,
+            retirable=known and not of["live"],
+        )
+        rows.append(row)
+    return rows
+
+
+def switch(deployment: Deployment, name: str = "", *, force: bool = False) -> Switched:
+    """Makes a generation answer, if the gates let it; one write, so that a kill is of no account.
+
+    Args:
+        name: That of the settings by default.
+        force: Whatever the gates say.
+
+    Raises:
+        SparknetError: There is no such generation, or its embedder can't be asked its name.
+    """
+    finish_retiring(deployment)
+    generation = _registered(deployment, name or deployment.target.name)
+    before = deployment.generations.live_name
+    if generation.name == before:
+        return Switched(False, before, before, [], _lacking(deployment, generation))
+    gates = check_switch(deployment, generation)
+    if not force and not all(gate.passed for gate in gates):
+        return Switched(False, generation.name, before, gates, 0)
+    return _answer_from(deployment, generation.name, gates)
+
+
+def rollback(deployment: Deployment) -> Switched:
+    """Makes the generation answer that did before the last switch. Asks no gates.
+
+    Raises:
+        SparknetError: There is none, or it was retired.
+    """
+    finish_retiring(deployment)
+    previous = deployment.generations.previous
+    if previous is None:
+        raise _refused("There is no earlier generation to roll back to.")
+    return _answer_from(deployment, previous.name, [])
+
+
+def retire(deployment: Deployment, name: str) -> int:
+    """Removes a generation that does not answer: its index, what is noted of it, its name.
+
+    Cut off, it is finished by calling it again, or by the next change of generations.
+
+    Returns:
+        Bytes that its files had.
+
+    Raises:
+        SparknetError: There is no such generation, or it is the one that answers.
+    """
+    with changing_generations(deployment):
+        generation = _registered(deployment, name)
+        if name == deployment.generations.live_name:
+            raise _refused(
+                f"{name} is the index that answers; switch to another first:"
+                " `sparknet generations switch`."
+            )
+        size = _size(deployment, name)
+        discard(deployment, generation)
+    return size
+
+
+def finish_retiring(deployment: Deployment) -> list[str]:
+    """Finishes removals of generations that were cut off; returns their names."""
+    left = [g for g in deployment.generations.generations.values() if g.retiring]
+    if left:
+        with changing_generations(deployment):
+            for generation in left:
+                discard(deployment, generation)
+    return [generation.name for generation in left]
+
+
+def _answer_from(deployment: Deployment, name: str, gates: list[GateResult]) -> Switched:
+    with changing_generations(deployment):
+        # It may have been retired while the gates were asked.
+        generation = _registered(deployment, name)
+        before = deployment.generations.live_name
+        if name != before:
+            make_live(deployment.catalog, name)
+    return Switched(name != before, name, before, gates, _lacking(deployment, generation))
+
+
+def _lacking(deployment: Deployment, generation: Generation) -> int:
+    return len(behind(deployment, generation, current_texts(deployment)))
+
+
+def _registered(deployment: Deployment, name: str) -> Generation:
+    registry = deployment.generations
+    if name in registry.generations:
+        return registry.generations[name]
+    known = ", ".join(registry.generations) or "none yet"
+    if deployment.live is None or name == deployment.target.name:
+        raise _refused(
+            f"Nothing is in the index {name} yet, which the settings name; run"
+            f" `sparknet materialize` to build it. There are: {known}."
+        )
+    raise _refused(f"There is no generation {name}. There are: {known}.")
+
+
+def _named_by_settings(deployment: Deployment) -> Generation | None:
+    """The target, or None while its embedder can't be asked what it is."""
+    try:
+        return deployment.target
+    except SparknetError:
+        same = [
+            generation
+            for generation in deployment.generations.generations.values()
+            if generation.is_named_by(deployment.settings)
+        ]
+        return same[-1] if same else None
+
+
+def _size(deployment: Deployment, name: str) -> int:
+    folder = deployment.state / "index" / name
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _refused(message: str) -> SparknetError:
+    return SparknetError(FailureKind.REFUSED, message, retryable=False)
