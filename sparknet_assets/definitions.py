@@ -25,6 +25,7 @@ from schedules.sensors import raw_documents_sensor
 from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
 from sparknet_assets.checks import verification, verify_job
+from sparknet_assets.generation_assets import generation_checks, generations_asset, switch_job
 from sparknet_assets.jobs import ingest_job
 from sparknet_assets.pipeline import (
     GROUP,
@@ -77,9 +78,15 @@ def build_defs(
         "cache": CacheResource(deployment=whole),
     }
     return dg.Definitions(
-        assets=[raw_documents_spec(GROUP), pipeline, plan_asset(stages), removals_spec()],
-        asset_checks=[checks],
-        jobs=jobs,
+        assets=[
+            raw_documents_spec(GROUP),
+            pipeline,
+            plan_asset(stages),
+            removals_spec(),
+            generations_asset(),
+        ],
+        asset_checks=[checks, generation_checks()],
+        jobs=[*jobs, switch_job()],
         sensors=sensors,
         schedules=all_schedules(settings, {job.name: job for job in jobs}),
         resources={**resources, **(resource_overrides or {})},

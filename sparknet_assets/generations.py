@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -41,30 +42,55 @@ class GenerationProgress(BaseModel):
     retirable: bool
 
 
-class Switched(NamedTuple):
-    """What a switch or a rollback came to.
+class Change(NamedTuple):
+    """What a switch, a rollback or a retirement came to.
 
     Attributes:
-        switched: Whether another generation answers than before.
-        name: The generation that was to answer.
-        before: The one that answered when it began.
+        action: `switch`, `rollback` or `retire`.
+        name: The generation that was named.
+        live: The one that answers now.
+        before: The one that answered before.
         gates: What was checked beforehand.
-        behind: Documents whose current text the one that answers now does not hold; the next
-            `sparknet materialize` adds them.
+        behind: Documents whose current text `live` does not hold; the next `sparknet materialize`
+            adds them.
+        freed: Bytes of the files that were removed.
     """
 
-    switched: bool
+    action: str
     name: str
+    live: str
     before: str
-    gates: list[GateResult]
-    behind: int
+    gates: Sequence[GateResult] = ()
+    behind: int = 0
+    freed: int = 0
+
+    @property
+    def switched(self) -> bool:
+        return self.live != self.before
+
+    @property
+    def said(self) -> str:
+        """What was done, in a sentence or two."""
+        if self.action == "retire":
+            return f"{self.name} is retired; its files had {self.freed / 2**20:,.1f} MiB."
+        if self.name != self.live:
+            return f"{self.live} goes on answering."
+        said = f"{self.live} answers already."
+        if self.switched:
+            said = f"{self.live} answers now, instead of {self.before}."
+        if self.behind:
+            said += (
+                f" It lacks the current text of {self.behind:,} document{'s' * (self.behind > 1)};"
+                " `sparknet materialize` adds them."
+            )
+        return said
 
 
 def progress(deployment: Deployment) -> list[GenerationProgress]:
     """Every generation, the oldest first; reads all records, about 0.2 ms a document."""
     registry = deployment.generations
     every = dict(registry.generations)
-    target = _named_by_settings(deployment)
+    target = named_by_settings(deployment)
     for missing in (target, None if registry.live else deployment.answering):
         if missing is not None:
             every.setdefault(missing.name, missing)
@@ -79,8 +105,9 @@ def progress(deployment: Deployment) -> list[GenerationProgress]:
             "retiring": generation.retiring,
         }
         held = deployment.catalog.holdings(name)
-        known = name in registry.generations
-        vectors, keyword_rows = deployment.store_of(generation).count() if known else (0, 0)
+        size = _size(deployment, name)
+        # Counting would make the files of an index that has none.
+        vectors, keyword_rows = deployment.store_of(generation).count() if size else (0, 0)
         row = GenerationProgress(
             name=name,
             model=generation.identity,
@@ -91,15 +118,15 @@ def progress(deployment: Deployment) -> list[GenerationProgress]:
             chunks=sum(holding.chunks for holding in held.values()),
             vectors=vectors,
             keyword_rows=keyword_rows,
-            size=_size(deployment, name),
+            size=size,
             created_at=generation.created_at,
-            retirable=known and not of["live"],
+            retirable=name in registry.generations and not of["live"],
         )
         rows.append(row)
     return rows
 
 
-def switch(deployment: Deployment, name: str = "", *, force: bool = False) -> Switched:
+def switch(deployment: Deployment, name: str = "", *, force: bool = False) -> Change:
     """Makes a generation answer, if the gates let it; one write, so that a kill is of no account.
 
     Args:
@@ -113,14 +140,14 @@ def switch(deployment: Deployment, name: str = "", *, force: bool = False) -> Sw
     generation = _registered(deployment, name or deployment.target.name)
     before = deployment.generations.live_name
     if generation.name == before:
-        return Switched(False, before, before, [], _lacking(deployment, generation))
+        return _answer_from(deployment, "switch", generation.name)
     gates = check_switch(deployment, generation)
     if not force and not all(gate.passed for gate in gates):
-        return Switched(False, generation.name, before, gates, 0)
-    return _answer_from(deployment, generation.name, gates)
+        return Change("switch", generation.name, live=before, before=before, gates=gates)
+    return _answer_from(deployment, "switch", generation.name, gates)
 
 
-def rollback(deployment: Deployment) -> Switched:
+def rollback(deployment: Deployment) -> Change:
     """Makes the generation answer that did before the last switch. Asks no gates.
 
     Raises:
@@ -130,16 +157,13 @@ def rollback(deployment: Deployment) -> Switched:
     previous = deployment.generations.previous
     if previous is None:
         raise _refused("There is no earlier generation to roll back to.")
-    return _answer_from(deployment, previous.name, [])
+    return _answer_from(deployment, "rollback", previous.name)
 
 
-def retire(deployment: Deployment, name: str) -> int:
+def retire(deployment: Deployment, name: str) -> Change:
     """Removes a generation that does not answer: its index, what is noted of it, its name.
 
     Cut off, it is finished by calling it again, or by the next change of generations.
-
-    Returns:
-        Bytes that its files had.
 
     Raises:
         SparknetError: There is no such generation, or it is the one that answers.
@@ -151,33 +175,47 @@ def retire(deployment: Deployment, name: str) -> int:
                 f"{name} is the index that answers; switch to another first:"
                 " `sparknet generations switch`."
             )
-        size = _size(deployment, name)
+        live, size = deployment.generations.live_name, _size(deployment, name)
         discard(deployment, generation)
-    return size
+    return Change("retire", name, live=live, before=live, freed=size)
 
 
 def finish_retiring(deployment: Deployment) -> list[str]:
     """Finishes removals of generations that were cut off; returns their names."""
-    left = [g for g in deployment.generations.generations.values() if g.retiring]
-    if left:
-        with changing_generations(deployment):
-            for generation in left:
-                discard(deployment, generation)
+    if not _retiring(deployment):
+        return []
+    with changing_generations(deployment):
+        left = _retiring(deployment)
+        for generation in left:
+            discard(deployment, generation)
     return [generation.name for generation in left]
 
 
-def _answer_from(deployment: Deployment, name: str, gates: list[GateResult]) -> Switched:
+def _retiring(deployment: Deployment) -> list[Generation]:
+    return [g for g in deployment.generations.generations.values() if g.retiring]
+
+
+def named_by_settings(deployment: Deployment) -> Generation | None:
+    """The target; while its embedder can't be asked what it is, as it was last known, or None."""
+    try:
+        return deployment.target
+    except SparknetError:
+        every = deployment.generations.generations.values()
+        same = [generation for generation in every if generation.is_named_by(deployment.settings)]
+        return same[-1] if same else None
+
+
+def _answer_from(
+    deployment: Deployment, action: str, name: str, gates: Sequence[GateResult] = ()
+) -> Change:
     with changing_generations(deployment):
         # It may have been retired while the gates were asked.
         generation = _registered(deployment, name)
         before = deployment.generations.live_name
         if name != before:
             make_live(deployment.catalog, name)
-    return Switched(name != before, name, before, gates, _lacking(deployment, generation))
-
-
-def _lacking(deployment: Deployment, generation: Generation) -> int:
-    return len(behind(deployment, generation, current_texts(deployment)))
+    lacking = len(behind(deployment, generation, current_texts(deployment)))
+    return Change(action, name, live=name, before=before, gates=gates, behind=lacking)
 
 
 def _registered(deployment: Deployment, name: str) -> Generation:
@@ -191,19 +229,6 @@ def _registered(deployment: Deployment, name: str) -> Generation:
             f" `sparknet materialize` to build it. There are: {known}."
         )
     raise _refused(f"There is no generation {name}. There are: {known}.")
-
-
-def _named_by_settings(deployment: Deployment) -> Generation | None:
-    """The target, or None while its embedder can't be asked what it is."""
-    try:
-        return deployment.target
-    except SparknetError:
-        same = [
-            generation
-            for generation in deployment.generations.generations.values()
-            if generation.is_named_by(deployment.settings)
-        ]
-        return same[-1] if same else None
 
 
 def _size(deployment: Deployment, name: str) -> int:

@@ -12,6 +12,7 @@ from resources.deployment import Deployment
 from resources.failure import Failure
 from sparknet_assets.batch import run_batch
 from sparknet_assets.document_run import StageResult
+from sparknet_assets.generation_assets import building
 from sparknet_assets.materializations import failure_observation, failure_table, materialization
 from sparknet_assets.partitions import documents_of, documents_partitions
 from sparknet_assets.planned import plan_materializations
@@ -156,6 +157,9 @@ def pipeline_asset(
                 continue
             stage = by_name[result.stage]
             yield materialization(result, stage, deployment, provenance.tags(result, stage))
+        under_way = building(deployment)
+        if under_way:
+            yield under_way
         outcome.settle(planned=not config.partition_keys)
 
     return document_pipeline

@@ -117,8 +117,8 @@ def search(
 
 def _another(live: Generation) -> str:
     return (
-        f"The index {live.name} answers; the settings name another, which answers once it is built"
-        " and `sparknet generations switch` was run."
+        f"The index {live.name} answers; the settings name another:"
+        " `sparknet generations` shows how far that is."
     )
 
 

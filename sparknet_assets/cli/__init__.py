@@ -10,6 +10,7 @@ from sparknet_assets import __version__
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
+from sparknet_assets.cli.generation import generations
 from sparknet_assets.cli.plan import plan
 from sparknet_assets.cli.process import ingest, materialize, retry
 from sparknet_assets.cli.search import search
@@ -50,5 +51,7 @@ def main(context: click.Context, home: Path | None, traceback: bool) -> None:
     context.meta["traceback"] = traceback
 
 
-for command in (ingest, status, search, plan, materialize, retry, delete, verify, doctor):
+COMMANDS = (ingest, status, search, plan, materialize, retry, delete, verify, generations, doctor)
+
+for command in COMMANDS:
     main.add_command(command)

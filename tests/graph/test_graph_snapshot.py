@@ -18,6 +18,7 @@ def test_the_graph(deployment) -> None:
     }
     assert lineage == {
         "raw_documents": [],
+        "index_generations": [],
         "documents": ["raw_documents"],
         "page_images": ["documents"],
         "ocr_text": ["documents", "page_images"],

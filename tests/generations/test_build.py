@@ -12,20 +12,9 @@ from resources.failure import FailureKind, SparknetError
 from resources.generations import make_live, register
 from sparknet_assets.holdings import discard
 from sparknet_assets.stages import vector_index
-from tests.generation_home import Home, home
-
-__all__ = ["home"]
+from tests.generations.home import Home
 
 STAGES = ("chunks", "embeddings", "vector_index")
-
-
-@pytest.fixture
-def built(home: Home) -> Home:
-    """Two documents in the live generation; the settings name another now."""
-    home.put(lease="rent is due\ndeposit of two months", report="revenue grew")
-    home.run("lease", "report")
-    home.precision = "fp32"
-    return home
 
 
 def text_versions(home: Home, generation: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ def test_queries_use_the_live_one_until_another_process_switches(deployment: Dep
 
     assert building.live_embedder.dimension == 32
     assert found(building) == ["old"]
-    assert "generations switch" in search(building, "rent").note
+    assert "the settings name another" in search(building, "rent").note
     assert {store.generation for store in building.stores()} == {
         "sparknet-words-32-32",
         "sparknet-words-48-48",

@@ -142,8 +142,3 @@ class Home:
 
 def _has(words: Sequence[str], text: str) -> bool:
     return all(word in text.split() for word in words)
-
-
-@pytest.fixture
-def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return Home(settings, monkeypatch)
