@@ -12,12 +12,12 @@ from resources.failure import SparknetError
 from sparknet_assets import generations
 from sparknet_assets.generation_gates import GateResult, check_switch
 from sparknet_assets.generations import Change
+from sparknet_assets.removals import OPERATIONS
 from sparknet_assets.run_owner import owner_tag
 
 GENERATIONS = "index_generations"
 SWITCH = "switch_generation"
 RESULT = "result"
-GROUP = "operations"
 _CHECKS = {
     "complete": "Every document that searches are to find is in the new index as it is now.",
     "counts": "Vectors, keyword rows and the chunks of its documents are the same number.",
@@ -45,7 +45,7 @@ def generations_asset() -> dg.AssetsDefinition:
 
     @dg.asset(
         name=GENERATIONS,
-        group_name=GROUP,
+        group_name=OPERATIONS,
         kinds={"vectors"},
         description="The generations of the index: which answers, which is built, how far it is.",
     )
