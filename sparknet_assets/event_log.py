@@ -176,6 +176,8 @@ class EventLog(SqliteEventLogStorage):
 
     def _scrub(self, shard: str) -> bool:
         with self._connect(shard) as connection:
+            # As in `resources.sqlite.Database.scrub`: overwriting alone leaves copies.
+            connection.exec_driver_sql("VACUUM")
             row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return row is not None and not row[0]
 
