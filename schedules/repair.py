@@ -13,9 +13,11 @@ from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.planning import SETTLE, Change, FoundDocument, compare
 from schedules.registration import register
+from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.claims import Claims
 from sparknet_assets.instance import open_instance
 from sparknet_assets.raw_names import RAW
+from sparknet_assets.stages import STAGES
 from sparknet_assets.verification import examine
 from sparknet_assets.verification.contract import Disagreement
 from sparknet_assets.verification.evaluation import Report, evaluate
@@ -164,14 +166,20 @@ class _Repair:
         return found
 
     def _withdraw(self, repairs: Repairs) -> list[str]:
-        """Takes the fingerprints of outputs that are not to be trusted: a run makes them again.
+        """Takes away outputs that are not to be trusted: a run makes them again.
 
-        Cut off after this, the documents count as interrupted, and any run finishes them.
+        The artifacts first, of which a run may take over single pages; then the fingerprints. Cut
+        off anywhere, the documents lack something, and any run finishes them.
         """
         catalog = self._deployment.catalog
         with Claims(self._deployment) as claims:
             mine = claims.take(list(repairs.redo))
-            known = catalog.stages(mine)
+            known, documents = catalog.stages(mine), catalog.get_many(mine)
+            for doc_id in mine:
+                ref = DocumentRef(doc_id, documents[doc_id].raw_key)
+                for stage in STAGES:
+                    if stage.artifact and stage.name in repairs.redo[doc_id]:
+                        self._deployment.storage.delete(ref.key(stage.artifact))
             distrusted = [
                 record.model_copy(update={"fingerprint": ""})
                 for doc_id in mine

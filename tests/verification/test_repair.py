@@ -15,7 +15,7 @@ from resources.processes import this_host
 from schedules.repair import mend
 from sparknet_assets.verification import examine, verify
 from tests.verification.conftest import DOCUMENTS, deployment_at
-from tests.verification.damage import DAMAGES, DOC, path, raw_path
+from tests.verification.damage import ARTIFACTS, DAMAGES, DOC, path, raw_path
 
 MENDED = [name for name, damage in DAMAGES.items() if damage.mends]
 
@@ -30,9 +30,17 @@ def answers(deployment: Deployment) -> dict[str, set[str]]:
     return deployment.vector_store.chunk_ids(DOCUMENTS)
 
 
+def made(deployment: Deployment) -> dict[str, bytes]:
+    return {
+        f"{doc_id}/{name}": path(deployment, name, doc_id).read_bytes()
+        for doc_id in DOCUMENTS
+        for name in (*ARTIFACTS, "pages/page_0.png")
+    }
+
+
 @pytest.mark.parametrize("name", MENDED)
 def test_damage_is_mended(whole: Deployment, instance: dg.DagsterInstance, name: str) -> None:
-    before = answers(whole)
+    before, files = answers(whole), made(whole)
     DAMAGES[name].do(whole)
     problems = set(verify(whole))
     mended = mend(whole, instance=instance)
@@ -41,6 +49,7 @@ def test_damage_is_mended(whole: Deployment, instance: dg.DagsterInstance, name:
     assert list(examine(whole, deep=True).findings()) == []
     if name not in ("half removed", "changed original"):
         assert answers(whole) == before
+        assert made(whole) == files
 
 
 @pytest.mark.parametrize("name", [name for name in DAMAGES if name not in MENDED])
