@@ -64,12 +64,12 @@ def current_texts(deployment: Deployment) -> dict[str, str]:
 
     Of one whose newest version failed early, the text of the version before.
     """
-    live = deployment.live
-    answering = deployment.catalog.holdings(live.name) if live else {}
+    live, catalog = deployment.live, deployment.catalog
+    answering = catalog.holdings(live.name) if live else {}
     found: dict[str, str] = {}
-    for documents in in_pages(deployment.catalog.documents()):
+    for documents in in_pages(catalog.documents()):
         known = [d.doc_id for d in documents if d.status is not DocumentStatus.DELETED]
-        for doc_id, records in deployment.catalog.stages(known).items():
+        for doc_id, records in catalog.stages(known, stage=TEXT_STAGE).items():
             text = _whole_text(records)
             if text is None and doc_id in answering:
                 text = answering[doc_id].text_version

@@ -146,8 +146,13 @@ class Catalog(Protocol):
         """Status -> number of documents."""
         ...
 
-    def stages(self, doc_ids: Collection[str]) -> dict[str, dict[str, StageRecord]]:
-        """doc_id -> stage -> record, with an empty mapping for documents without records."""
+    def stages(
+        self, doc_ids: Collection[str], *, stage: str = ""
+    ) -> dict[str, dict[str, StageRecord]]:
+        """doc_id -> stage -> record, with an empty mapping for documents without records.
+
+        Of one stage only, when that is named.
+        """
         ...
 
     def put_stages(

@@ -128,16 +128,20 @@ class SQLiteCatalog:
             self._database.connection.execute("SELECT status, count(*) FROM documents GROUP BY 1")
         )
 
-    def stages(self, doc_ids: Collection[str]) -> dict[str, dict[str, StageRecord]]:
-        """doc_id -> stage -> record."""
+    def stages(
+        self, doc_ids: Collection[str], *, stage: str = ""
+    ) -> dict[str, dict[str, StageRecord]]:
+        """doc_id -> stage -> record; of one stage only, when that is named."""
         found: dict[str, dict[str, StageRecord]] = {doc_id: {} for doc_id in doc_ids}
+        only = " AND stage = ?" if stage else ""
         for chunk in in_chunks(found):
             rows = self._database.connection.execute(
-                f"SELECT doc_id, stage, record FROM stages WHERE doc_id IN ({marks(len(chunk))})",
-                chunk,
+                "SELECT doc_id, stage, record FROM stages"
+                f" WHERE doc_id IN ({marks(len(chunk))}){only}",
+                (*chunk, stage) if stage else chunk,
             )
-            for doc_id, stage, record in rows:
-                found[doc_id][stage] = StageRecord.model_validate_json(record)
+            for doc_id, name, record in rows:
+                found[doc_id][name] = StageRecord.model_validate_json(record)
         return found
 
     def put_stages(

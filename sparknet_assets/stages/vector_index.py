@@ -15,7 +15,7 @@ from resources.generations import Generation
 from resources.vector_store import Chunk
 from sparknet_assets.artifacts import DocumentRef, read_chunks
 from sparknet_assets.embeddings_file import read_embeddings
-from sparknet_assets.holdings import INDEX_STAGE, behind, establish, text_version
+from sparknet_assets.holdings import INDEX_STAGE, TEXT_STAGE, behind, establish, text_version
 from sparknet_assets.stages.contract import BatchStage, StageOutput
 from sparknet_assets.stages.index_writer import Outcome, Written, write
 from sparknet_assets.text_vectors import SERVICE_KINDS, TextVectors
@@ -39,7 +39,7 @@ def run(
     """
     live = establish(deployment)
     catalog, store = deployment.catalog, deployment.vector_store
-    records = catalog.stages([ref.doc_id for ref in refs])
+    records = catalog.stages([ref.doc_id for ref in refs], stage=TEXT_STAGE)
     texts = {doc_id: text_version(own) for doc_id, own in records.items()}
     # A kill must not leave a holding that vouches for a mixture of old and new.
     catalog.drop_holdings(store.generation, texts)

@@ -131,6 +131,13 @@ def test_replacing_and_deleting(catalog: Catalog) -> None:
     assert [d.doc_id for d in catalog.documents()] == ["b"]
 
 
+def test_stages_of_one_name(catalog: Catalog) -> None:
+    catalog.put_stages([stage(d, name) for d in ("a", "b") for name in ("chunks", "embeddings")])
+    found = catalog.stages(["a", "b", "c"], stage="chunks")
+    assert found == {"a": {"chunks": stage("a")}, "b": {"chunks": stage("b")}, "c": {}}
+    assert catalog.stages(["a"]).keys() == {"a"} and len(catalog.stages(["a"])["a"]) == 2
+
+
 def test_a_partition_key_names_one_document(catalog: Catalog) -> None:
     catalog.put([document("a", partition_key="same")])
     with pytest.raises(Exception):  # noqa: B017 - each database has its own type for it
