@@ -1,14 +1,15 @@
-"""A deployment whose embedder is quick."""
+"""A deployment whose documents are quick to read."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from resources.deployment import Deployment
-from resources.settings import Settings
-from tests.removal.homes import with_words
+from tests.model.world import SmallDeployment
+from tests.removal.homes import small_deployment
 
 
 @pytest.fixture
-def deployment(settings: Settings) -> Deployment:
-    return with_words(Deployment(settings))
+def deployment(tmp_path: Path) -> SmallDeployment:
+    return small_deployment(tmp_path / "data")

@@ -7,11 +7,21 @@ from typing import Any
 
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
+from resources.settings import Settings
 from sparknet_assets.batch import run_batch
+from sparknet_assets.document_run import StageResult
 from sparknet_assets.intake import take_in
 from tests.doubles.embedder import WordEmbedder
+from tests.model.small_stages import STAGES
+from tests.model.world import Fuse, SmallDeployment, Trouble, one_thread
 
 SECRET = "Zanzibar quokka manifesto"
+
+
+def small_deployment(home: Path, fuse: Fuse | None = None) -> SmallDeployment:
+    """A deployment whose documents are plain text, worked on in this thread."""
+    settings = Settings(home=home, embedder="ollama", ollama_embedding_model="words-32")
+    return SmallDeployment(settings, Trouble(), fuse or Fuse())
 
 
 def with_words(deployment: Deployment) -> Deployment:
@@ -36,12 +46,18 @@ def add(deployment: Deployment, folder: Path, **texts: str) -> list[str]:
 
 
 def index(deployment: Deployment, *doc_ids: str) -> None:
-    for result in run_batch(doc_ids, deployment):
+    for result in run_small(deployment, *doc_ids):
         assert result.record.status == "done", result
     for doc_id in doc_ids:
         record = deployment.catalog.get(doc_id)
         assert record is not None
         assert record.status is DocumentStatus.INDEXED
+
+
+def run_small(deployment: Deployment, *doc_ids: str, force: bool = False) -> list[StageResult]:
+    """What a batch of the small stages comes to."""
+    with one_thread():
+        return list(run_batch(doc_ids, deployment, graph=STAGES, force=force))
 
 
 def found(deployment: Deployment, query: str) -> set[str]:

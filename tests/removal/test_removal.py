@@ -12,13 +12,12 @@ from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.locks import file_lock
-from sparknet_assets.batch import run_batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.intake import take_in
 from sparknet_assets.intents import unfinished
 from sparknet_assets.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal import remove
-from tests.removal.homes import SECRET, add, files_with, found, index, state_of
+from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of
 
 ASKED = {"reason": "a test", "requested_by": "pytest"}
 
@@ -56,7 +55,7 @@ def test_the_receipt_says_what_went_from_where(deployment: Deployment, tmp_path:
     for store in ("vectors", "keyword_rows", "cache"):
         assert stored["removed"][store]["count"] == 1
     assert stored["removed"]["processed"]["bytes"] > 0
-    assert stored["removed"]["stages"]["count"] == 6
+    assert stored["removed"]["stages"]["count"] == 5
     assert receipt.started <= receipt.finished <= datetime.now(UTC)
     assert [each.complete for each in receipt.compaction] == [True]
 
@@ -70,8 +69,7 @@ def test_equal_documents_do_not_go_with_each_other(deployment: Deployment, tmp_p
     assert state_of(deployment, "a-b") == before
     assert found(deployment, SECRET) == {"a-b"}
     deployment.embedder.calls.clear()  # type: ignore[attr-defined]
-    for _ in run_batch(["a-b"], deployment, force=True):
-        pass
+    run_small(deployment, "a-b", force=True)
     assert deployment.embedder.calls == []  # type: ignore[attr-defined]
     (receipt,) = remove(deployment, ["a-b"], **ASKED)
     assert receipt.removed["cache"].count == 1
@@ -150,6 +148,7 @@ def test_originals_that_are_kept_are_named(deployment: Deployment, tmp_path: Pat
 def test_what_unfinished_writes_left_goes_too(deployment: Deployment, tmp_path: Path) -> None:
     add(deployment, tmp_path / "in", doc="words")
     for folder in ("raw/doc", "processed/doc", "processed/doc/pages"):
+        (deployment.home / folder).mkdir(exist_ok=True)
         (deployment.home / folder / ".~sparknet-123").write_text(SECRET)
     remove(deployment, ["doc"], **ASKED)
     assert files_with(deployment.home, SECRET) == []
@@ -198,7 +197,7 @@ def test_a_deleted_document_is_not_run(deployment: Deployment, tmp_path: Path) -
     add(deployment, tmp_path / "in", doc="words")
     remove(deployment, ["doc"], **ASKED)
     before = deployment.catalog.get("doc")
-    assert list(run_batch(["doc"], deployment)) == []
+    assert run_small(deployment, "doc") == []
     assert deployment.catalog.get("doc") == before
 
 
