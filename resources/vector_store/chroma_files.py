@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import struct
 from pathlib import Path
 
 from resources.failure import FailureKind, SparknetError
@@ -46,6 +47,22 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def blank_unused(folder: Path) -> None:
+    """Overwrites the room that index files have for more vectors; nobody may have them open.
+
+    hnswlib writes it out as it found it in memory: that may be text of any document the process has
+    read. Its header: version, offset, capacity, vectors, bytes a vector.
+    """
+    for header in folder.glob("*/header.bin"):
+        version, _, capacity, count, width = struct.unpack("<iQQQQ", header.read_bytes()[:36])
+        for name, each in (("data_level0.bin", width), ("length.bin", 4)):
+            file = header.with_name(name)
+            if version == 1 and file.stat().st_size == capacity * each:
+                with file.open("r+b") as opened:
+                    opened.seek(count * each)
+                    opened.write(bytes((capacity - count) * each))
 
 
 def size(folder: Path) -> int:

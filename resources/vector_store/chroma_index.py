@@ -109,6 +109,9 @@ class ChromaIndex:
         try:
             for rows in self.register.rows(_ROWS):
                 collection.upsert(rows)
+            collection.close()
+            files.blank_unused(folder)
+            collection = chroma.open_apart(folder, self._name)
             files.sync_all(folder)
         except BaseException:
             collection.close()

@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -762,6 +763,24 @@ def test_an_index_without_deletions_is_not_rewritten(
     local.delete(["a:0"])
     with pytest.raises(AssertionError, match="built anew"):
         local.compact()
+
+
+def test_compacted_files_hold_nothing_of_the_memory(
+    local: ChromaVectorStore, tmp_path: Path
+) -> None:
+    """hnswlib writes out the room for more vectors as it found it, with text of other documents."""
+    data = vectors(130)
+    local.add_chunks([chunk("a", n) for n in range(130)], data)
+    local.delete(["a:0"])
+    local.compact()
+    (header,) = tmp_path.rglob("header.bin")
+    count, width = struct.unpack("<QQ", header.read_bytes()[20:36])
+    assert not any(header.with_name("data_level0.bin").read_bytes()[count * width :])
+    assert not any(header.with_name("length.bin").read_bytes()[count * 4 :])
+    assert local.search(data[5], 1)[0].chunk.ordinal == 5
+    local.add_chunks([chunk("b", n) for n in range(150)], vectors(150, seed=3))
+    assert local.search(data[5], 1)[0].chunk.ordinal == 5
+    assert local.count() == (279, 279)
 
 
 def test_a_compaction_that_fails_leaves_all_as_it_was(
