@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from benchmarks import (
+    edited_page,
     embedding_speed,
     ingest,
     memory,
@@ -20,6 +21,7 @@ from benchmarks.verdict import Verdict
 
 BENCHMARKS: dict[str, Callable[[], Verdict]] = {
     "ingest": ingest.measure,
+    "edited_page": edited_page.measure,
     "memory": memory.measure,
     "orchestration": orchestration.measure,
     "embedding_speed": embedding_speed.measure,
