@@ -80,17 +80,20 @@ class Home:
     """Documents, runs and searches; `precision` is the setting in force.
 
     Attributes:
-        models: The embedder of each precision.
+        models: The embedder of each precision, where doubles stand for the real ones.
     """
 
-    def __init__(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch, *, doubles: bool = True
+    ) -> None:
         self.settings = settings
         self.models = {"int8": WordEmbedder(256), "fp32": WordEmbedder(384)}
-        monkeypatch.setattr(
-            deployments,
-            "build_embedder",
-            lambda settings, models: self.models[settings.embedder_precision],
-        )
+        if doubles:
+            monkeypatch.setattr(
+                deployments,
+                "build_embedder",
+                lambda settings, models: self.models[settings.embedder_precision],
+            )
         monkeypatch.setattr(batch, "WorkerPool", InlinePool)
         self.precision = "int8"
 

@@ -1,0 +1,85 @@
+"""Changes of the real embedders: MiniLM's precision, and from and to a model on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from resources.failure import FailureKind
+from resources.settings import Settings
+from sparknet_assets.generations import progress, switch
+from sparknet_assets.retrieval import search
+from tests.doubles.ollama import OllamaServer
+from tests.generations.home import Home
+
+TEXTS = {
+    "lease": "the tenant pays the rent on the first day of each month",
+    "report": "net revenue of the company grew by a half in the last year",
+    "recipe": "boil the potatoes for twenty minutes and add salt and butter",
+}
+
+
+@pytest.fixture
+def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Home:
+    home = Home(settings, monkeypatch, doubles=False)
+    home.put(**TEXTS)
+    home.run(*TEXTS)
+    return home
+
+
+@pytest.fixture
+def server() -> Iterator[OllamaServer]:
+    with OllamaServer(models=("nomic-embed-text:latest", "other:latest")) as double:
+        yield double
+
+
+def use(home: Home, server: OllamaServer, model: str) -> None:
+    update = {"embedder": "ollama", "ollama_host": server.host, "ollama_embedding_model": model}
+    home.settings = home.settings.model_copy(update=update)
+
+
+def best(home: Home, query: str) -> str:
+    return search(home.deployment, query).hits[0].doc_id
+
+
+def test_from_int8_to_fp32(home: Home) -> None:
+    home.precision = "fp32"
+    home.run("lease", "report")
+    home.put(memo="cars are parked behind the house at night")
+    home.run("memo")
+    assert best(home, "where may I leave my vehicle") == "memo"
+    assert best(home, "cooking instructions") == "recipe"
+    assert not switch(home.deployment).switched
+    home.run("recipe")
+    made = switch(home.deployment)
+    assert made.switched, made.gates
+    assert "fp32" in made.live and "int8" in made.before
+    assert best(home, "cooking instructions") == "recipe"
+    assert {row.documents for row in progress(home.deployment)} == {4}
+
+
+def test_to_a_model_of_another_dimension_on_a_server(home: Home, server: OllamaServer) -> None:
+    use(home, server, "nomic-embed-text")
+    home.run("lease")
+    assert best(home, "cooking instructions") == "recipe"
+    home.run(*TEXTS)
+    made = switch(home.deployment)
+    assert made.switched, made.gates
+    assert made.live.endswith("-64")
+    assert best(home, "potatoes and salt") == "recipe"
+    use(home, server, "other")
+    home.run(*TEXTS)
+    assert best(home, "potatoes and salt") == "recipe"
+    assert switch(home.deployment).live.startswith("sparknet-ollama-other-")
+    assert len(progress(home.deployment)) == 3
+
+
+def test_searches_go_on_while_the_server_of_the_next_one_is_away(home: Home) -> None:
+    use(home, OllamaServer(host="http://127.0.0.1:9"), "nomic-embed-text")
+    assert best(home, "cooking instructions") == "recipe"
+    assert home.deployment.stores()[0].document_ids() == set(TEXTS)
+    assert [row.roles for row in progress(home.deployment)] == [["live"]]
+    failures = home.failures("lease")
+    assert failures["lease"].kind is FailureKind.UNAVAILABLE
+    assert best(home, "who pays the rent") == "lease"
