@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from benchmarks import (
+    compaction,
     edited_page,
     embedding_speed,
     ingest,
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict]] = {
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
     "search_latency": search_latency.measure,
+    "compaction": compaction.measure,
     "real_documents": real_documents.measure,
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from benchmarks import compaction
 from benchmarks.generated_index import Vectors, Words, fill
 from benchmarks.search_latency import recall
 from resources.deployment import Deployment
@@ -31,3 +33,11 @@ def test_words_are_drawn_as_seeded() -> None:
     assert set(Words(seed=1, draws=3, size=50).text(500).split()) <= set(
         Words(seed=1, size=50).text(5000).split()
     )
+
+
+def test_searches_go_on_while_an_index_is_compacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "_REST", 0.5)
+    made = compaction.figures(chunks=150)
+    assert made["complete"]
+    assert made["megabytes"][0] >= made["megabytes"][1]
+    assert made["search_ms"]["rest"]["searches"] > 0
