@@ -90,6 +90,8 @@ class _Objects:
         stated = [self._printed(properties), self._printed_key(root, "OutputIntents")]
         digest = self._walk([*stated, *(self._text(number) for number in numbers)])
         self._layers = {number: index for index, number in enumerate(numbers) if number}
+        for known in (self._nodes, self._digests, self._looping):
+            known.clear()  # they take layers by what they say
         return digest + self._walk(stated)
 
     def of_page(self, page: int, whole: bytes) -> str:
