@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from schedules.in_flight import Flight
-from schedules.requests import digest_of, ingest_requests, keys_of
+from schedules.requests import digest_of, ingest_requests, requested_keys
 from sparknet_assets.announcements import announced_documents
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partition_keys import partition_key
@@ -115,5 +115,5 @@ def demand_runs(
     requests = ingest_requests(
         {key: states[doc_id] for key, doc_id in by_key.items()}, order, settings.batch_size
     )[:room]
-    kept = {key for request in requests for key in keys_of(request, order)}
+    kept = {key for request in requests for key in requested_keys(request, order)}
     return Demand(requests, {by_key[key] for key in kept}, [key for key in new if key in kept])

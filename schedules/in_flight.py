@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sparknet_assets.companions import keys_of, taken_along
 from sparknet_assets.partitions import PARTITIONS
 from sparknet_assets.pipeline import listed_keys
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-PARTITION = "dagster/partition"
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
 _AUTOMATIC = ("dagster/sensor_name", "dagster/schedule_name")
 
 
@@ -48,7 +46,8 @@ def in_flight(instance: DagsterInstance) -> Flight:
     order = instance.get_dynamic_partitions(PARTITIONS) if runs else []
     flight = Flight()
     for run in runs:
-        flight.keys |= set(listed_keys(run.run_config)) | _tagged(run.tags, order)
+        flight.keys.update(listed_keys(run.run_config), taken_along(run.tags))
+        flight.keys.update(keys_of(run.tags, order))
         flight.removals |= set(_removed(run.run_config))
         if any(tag in run.tags for tag in _AUTOMATIC):
             flight.automatic[run.job_name] = flight.automatic.get(run.job_name, 0) + 1
@@ -63,12 +62,3 @@ def keys_in_flight(instance: DagsterInstance) -> set[str]:
 def _removed(run_config: Mapping[str, Any]) -> list[str]:
     ops = run_config.get("ops", {})
     return [doc_id for op in ops.values() for doc_id in op.get("config", {}).get("doc_ids", [])]
-
-
-def _tagged(tags: Mapping[str, str], order: Sequence[str]) -> set[str]:
-    if PARTITION in tags:
-        return {tags[PARTITION]}
-    start, end = tags.get(RANGE_START), tags.get(RANGE_END)
-    if start is None or end is None or start not in order or end not in order:
-        return set()
-    return set(order[order.index(start) : order.index(end) + 1])

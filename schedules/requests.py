@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from schedules.planning import FoundDocument, batches
+from sparknet_assets.companions import RANGE_END, RANGE_START, keys_of
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import contiguous
-from sparknet_assets.pipeline import COUNT_TAG, sparse_config
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
+from sparknet_assets.pipeline import COUNT_TAG, listed_keys, sparse_config
 
 
 def state_of(found: FoundDocument) -> str:
@@ -50,16 +48,11 @@ def ingest_requests(
     return requests
 
 
-def keys_of(request: dg.RunRequest, order: Sequence[str]) -> Sequence[str]:
+def requested_keys(request: dg.RunRequest, order: Sequence[str]) -> Sequence[str]:
     """The partition keys that a request of `ingest_requests` is for."""
-    from sparknet_assets.pipeline import listed_keys
-
-    if listed := listed_keys(request.run_config):
-        return listed
-    if request.partition_key:
+    if request.partition_key and not request.run_config:
         return [request.partition_key]
-    start, end = (order.index(request.tags[tag]) for tag in (RANGE_START, RANGE_END))
-    return order[start : end + 1]
+    return listed_keys(request.run_config) or keys_of(request.tags, order)
 
 
 def _request(keys: Sequence[str], states: Mapping[str, str], *, is_range: bool) -> dg.RunRequest:

@@ -2,7 +2,7 @@
 
 # Dagster reads the annotations of assets, so they are not postponed here.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,10 +11,11 @@ import dagster as dg
 from resources.deployment import Deployment
 from resources.failure import Failure
 from sparknet_assets.batch import run_batch
+from sparknet_assets.companions import BACKFILL, take_along
 from sparknet_assets.document_run import StageResult
 from sparknet_assets.generation_assets import building
 from sparknet_assets.materializations import failure_observation, failure_table, materialization
-from sparknet_assets.partitions import documents_of, documents_partitions
+from sparknet_assets.partitions import PARTITIONS, documents_of, documents_partitions
 from sparknet_assets.planned import plan_materializations
 from sparknet_assets.provenance import Provenance
 from sparknet_assets.run_owner import owner_tag
@@ -134,7 +135,8 @@ def pipeline_asset(
         door: dg.ResourceParam[Door],
     ) -> Iterator[Any]:
         context.instance.add_run_tags(context.run.run_id, owner_tag(context.run.run_id))
-        keys = _selected_keys(context, config)
+        own = _selected_keys(context, config)
+        keys = [*own, *_taken_along(context, config, own, batch_size, deployment)]
         names = [name for name in by_name if dg.AssetKey(name) in context.selected_asset_keys]
         doc_ids, unknown = documents_of(keys, deployment.catalog)
         outcome = Outcome(context, names, keys)
@@ -160,7 +162,7 @@ def pipeline_asset(
         under_way = building(deployment)
         if under_way:
             yield under_way
-        outcome.settle(planned=not config.partition_keys)
+        outcome.settle(planned=() if config.partition_keys else own)
 
     return document_pipeline
 
@@ -201,11 +203,11 @@ class Outcome:
         planned = self._context.has_partition_key and key == self._context.partition_key
         return not planned and door.shown.get((result.stage, key)) == result.record.data_version
 
-    def settle(self, *, planned: bool) -> None:
+    def settle(self, *, planned: Collection[str]) -> None:
         """Fails the run if a pair is missing.
 
         Args:
-            planned: Dagster has planned all pairs itself.
+            planned: Partitions of which Dagster has planned all pairs itself.
 
         Raises:
             dg.Failure: Lists the failed documents. Never retried by Dagster: what may succeed
@@ -213,8 +215,8 @@ class Outcome:
         """
         if not self._missing:
             return
-        if not planned:
-            plan_materializations(self._context, self._missing)
+        owed = [(stage, key) for stage, key in self._missing if key not in planned]
+        plan_materializations(self._context, owed)
         failures = self._explained()
         names = ", ".join(f"{name} ({kind})" for name, (_, kind, _) in failures[:_NAMED])
         more = f" and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
@@ -232,6 +234,26 @@ class Outcome:
                 message = f"{stage} was not reached: its inputs were never made; select all stages"
                 self._failures[key] = (stage, "refused", message)
         return list(self._failures.items())
+
+
+def _taken_along(
+    context: dg.AssetExecutionContext,
+    config: Selection,
+    own: Sequence[str],
+    most: int,
+    deployment: Deployment,
+) -> list[str]:
+    """Documents of a backfill's other runs, which wait in the queue."""
+    if config.partition_keys or BACKFILL not in context.run.tags:
+        return []
+    order = context.instance.get_dynamic_partitions(PARTITIONS)
+    lock = deployment.state / "take_along.lock"
+    keys = take_along(context.instance, context.run, own, order, most, lock)
+    if keys:
+        context.log.info(f"{len(keys)} documents that other runs of the backfill waited with")
+        tags = {COUNT_TAG: str(len(own) + len(keys))}
+        context.instance.add_run_tags(context.run.run_id, tags)
+    return keys
 
 
 def _selected_keys(context: dg.AssetExecutionContext, config: Selection) -> Sequence[str]:

@@ -17,7 +17,7 @@ from resources.event_queue import EventKind, StorageEvent
 from resources.locks import file_lock
 from resources.settings import Settings
 from schedules.event_queue import drain, fetch
-from schedules.requests import keys_of
+from schedules.requests import requested_keys
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS
 from sparknet_assets.removals import OP
@@ -57,7 +57,7 @@ def asked(result: dg.SensorResult, instance: dg.DagsterInstance) -> tuple[set[st
     removed: set[str] = set()
     for request in result.run_requests or []:
         if request.job_name == INGEST:
-            run |= set(keys_of(request, order))
+            run |= set(requested_keys(request, order))
         else:
             removed |= set(request.run_config["ops"][OP]["config"]["doc_ids"])
     return run, removed

@@ -18,7 +18,7 @@ from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind
 from resources.settings import Settings
 from schedules.maintenance import plan_asset
-from schedules.requests import keys_of
+from schedules.requests import requested_keys
 from schedules.schedules import retry_due
 from sparknet_assets.checks import VERIFY
 from sparknet_assets.definitions import build_defs
@@ -114,7 +114,7 @@ def test_due_failures_are_requested_once_and_in_few_runs(instance, deployment) -
     fail(deployment, "d4", again=now + timedelta(minutes=1))
     fail(deployment, "d6", again=None)
     [request] = retry_due(instance, deployment, now)
-    assert list(keys_of(request, names)) == ["d0", "d2", "d8"]
+    assert list(requested_keys(request, names)) == ["d0", "d2", "d8"]
     assert retry_due(instance, deployment, now)[0].run_key == request.run_key
     fail(deployment, "d0", "d2", "d8", again=now)
     assert retry_due(instance, deployment, now)[0].run_key != request.run_key

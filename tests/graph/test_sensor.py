@@ -22,7 +22,7 @@ from resources.processes import this_host
 from resources.settings import Settings
 from schedules.in_flight import keys_in_flight
 from schedules.planning import batches
-from schedules.requests import keys_of
+from schedules.requests import requested_keys
 from schedules.sensors import look
 from sparknet_assets.announcements import announced, announced_documents
 from sparknet_assets.jobs import INGEST
@@ -78,7 +78,7 @@ def tick(
 def requested(result: dg.SensorResult, instance) -> list[list[str]]:
     order = list(instance.get_dynamic_partitions(PARTITIONS))
     return [
-        list(keys_of(request, order))
+        list(requested_keys(request, order))
         for request in result.run_requests or []
         if request.job_name == INGEST
     ]
