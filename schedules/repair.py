@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.planning import SETTLE, Change, FoundDocument, compare
@@ -62,7 +63,7 @@ def mend(
 ) -> Mended:
     """Looks, repairs and looks again, until nothing is left that can be repaired.
 
-    Other processes may be at work: documents that they have are left to them.
+    Other processes may be at work: documents that they have are waited for, then looked at again.
 
     Args:
         instance: The shared Dagster instance by default.
@@ -79,8 +80,8 @@ def mend(
             for _ in range(_ROUNDS):
                 mended.failed = _Repair(deployment, shared, progress).run(repairs)
                 mended.report = evaluate(examine(deployment, deep=deep))
-                before, repairs = repairs, repairs_for(mended.report.problems)
-                if not repairs or repairs == before:
+                repairs = repairs_for(mended.report.problems)
+                if not repairs or mended.failed:
                     break
     left = set(mended.report.problems)
     mended.repaired = [problem for problem in first.problems if problem not in left]
@@ -107,14 +108,20 @@ class _Repair:
 
     def run(self, repairs: Repairs) -> dict[str, str]:
         """Does all of it, removals first."""
-        self._remove(repairs.finish, "its removal was broken off", keep_raw=False)
+        records = self._deployment.catalog.get_many([*repairs.finish, *repairs.remove])
+        # Looked at again: what became a document meanwhile is none of ours.
+        gone = {d for d, record in records.items() if record.status is DocumentStatus.DELETED}
+        begun = [d for d in repairs.finish if d in gone and not records[d].receipt]
+        self._remove(begun, "its removal was broken off", keep_raw=False)
         # What is in raw/ under the name of a removed document was added since.
-        self._remove(repairs.remove, "belongs to no document", keep_raw=True)
+        left = [d for d in repairs.remove if d in gone or d not in records]
+        self._remove(left, "belongs to no document", keep_raw=True)
         if repairs.mend:
             for store in self._deployment.stores():
                 store.repair()
         registered = self._register(repairs.register)
-        due = [*registered, *self._withdraw(repairs)]
+        self._withdraw(repairs)
+        due = [*registered, *repairs.redo]
         if due:
             from sparknet_assets.execution import execute
 
@@ -165,11 +172,12 @@ class _Repair:
             found += compare(objects, known, datetime.now(UTC)).documents
         return found
 
-    def _withdraw(self, repairs: Repairs) -> list[str]:
+    def _withdraw(self, repairs: Repairs) -> None:
         """Takes away outputs that are not to be trusted: a run makes them again.
 
         The artifacts first, of which a run may take over single pages; then the fingerprints. Cut
-        off anywhere, the documents lack something, and any run finishes them.
+        off anywhere, the documents lack something, and any run finishes them. Those that others
+        work on at the moment are left as they are.
         """
         catalog = self._deployment.catalog
         with Claims(self._deployment) as claims:
@@ -191,6 +199,3 @@ class _Repair:
             rewrite = [doc_id for doc_id in repairs.rewrite if doc_id in mine]
             for store in self._deployment.stores() if rewrite else ():
                 catalog.drop_holdings(store.generation, rewrite)
-        for doc_id in repairs.redo.keys() - set(mine):
-            self.failed[doc_id] = f"{doc_id} is being worked on by another process"
-        return mine

@@ -11,6 +11,7 @@ from resources.deployment import Deployment
 from sparknet_assets.partitions import PARTITIONS, documents_of
 from sparknet_assets.verification import Check, Severity, checks_of, examine
 from sparknet_assets.verification.evaluation import Evaluation, Report, evaluate
+from sparknet_assets.verification.remedies import advice_for
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -125,9 +126,9 @@ def _metadata(evaluation: Evaluation, examined: int) -> dict[str, Any]:
     }
     if evaluation.found:
         facts["first"] = _table(evaluation)
-        facts["kinds"] = ", ".join(sorted({item.kind for item in evaluation.found}))
-    if evaluation.found and evaluation.check.severity is Severity.PROBLEM:
-        facts["remedy"] = "`sparknet verify --repair` mends it, or says what it needs from you"
+        kinds = sorted({item.kind for item in evaluation.found})
+        lines = (f"- {kind}: {advice_for(kind)}" for kind in kinds)
+        facts["remedy"] = dg.MetadataValue.md("\n".join(lines))
     return facts
 
 

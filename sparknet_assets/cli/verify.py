@@ -121,7 +121,7 @@ def _print_repairs(mended: Mended) -> None:
     for doc_id, message in sorted(mended.failed.items()):
         click.echo(f"Not repaired: {clean(doc_id)}: {clean(message)}")
     for kind in sorted({problem.kind for problem in mended.report.problems}):
-        click.echo(f"{kind} needs you: {advice_for(kind)}")
+        click.echo(f"{kind} needs you: {advice_for(kind, tried=True)}")
 
 
 def _show(what: str, found: Sequence[Disagreement]) -> None:

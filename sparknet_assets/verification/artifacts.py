@@ -34,7 +34,9 @@ def artifact_check(stage: Stage) -> Check:
         contents = subject.contents(stage.name, Contents)
         recorded = subject.stages[stage.name].data_version
         if contents and contents.version and contents.version != recorded:
-            detail = f"{key} is not what {stage.name} wrote"
+            rendition = isinstance(contents, MetadataContents) and contents.kind == "rendition"
+            what = f"{key} or its rendition" if rendition else key
+            detail = f"{what} is not what {stage.name} wrote"
             yield subject.problem("altered_artifact", detail, stage.name)
 
     return Check(

@@ -18,7 +18,7 @@ class Corpus:
         deep: Hash what is not read otherwise: originals, page images, vectors.
         known: Documents that were walked past and are not deleted.
         deleted: Those that are.
-        examined: How many documents were looked at.
+        examined: How many documents were looked at, removed ones not counted.
     """
 
     def __init__(self, deployment: Deployment, graph: Sequence[Stage], deep: bool) -> None:

@@ -40,7 +40,8 @@ def _leftovers(subject: Subject) -> list[str]:
 def _unknown_files(folder: Folder) -> Iterator[Disagreement]:
     count = len(folder.processed)
     if count:
-        detail = f"{count} files under processed/{folder.doc_id}/, but it is no document"
+        files = "a file" if count == 1 else f"{count} files"
+        detail = f"{files} under processed/{folder.doc_id}/, but it is no document"
         yield Disagreement(folder.doc_id, "orphan_files", detail)
 
 

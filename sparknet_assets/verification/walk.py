@@ -90,9 +90,9 @@ class Walk:
 
     def _document(self, subject: Subject) -> Iterator[Finding]:
         corpus = self.corpus
-        corpus.examined += 1
         gone = subject.document.status is DocumentStatus.DELETED
         (corpus.deleted if gone else corpus.known).add(subject.document.doc_id)
+        corpus.examined += not gone
         for check in self.checks:
             if check.of_document and check.of_removed == gone:
                 yield from (Finding(check, found) for found in check.of_document(subject))

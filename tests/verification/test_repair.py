@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.processes import this_host
 from schedules.repair import mend
 from sparknet_assets.verification import examine, verify
+from sparknet_assets.verification.evaluation import Report
 from tests.verification.conftest import DOCUMENTS, deployment_at
 from tests.verification.damage import ARTIFACTS, DAMAGES, DOC, path, raw_path
 
@@ -90,15 +92,32 @@ def test_a_repair_that_fails_says_so(whole: Deployment, instance: dg.DagsterInst
     assert set(mended.failed) == {DOC}
 
 
-def test_documents_of_other_processes_are_left_to_them(
+def test_documents_of_other_processes_are_waited_for(
     whole: Deployment, instance: dg.DagsterInstance
 ) -> None:
     DAMAGES["cut chunks.json"].do(whole)
-    whole.catalog.claim([DOC], f"{this_host()}:1:other", 60)
-    mended = mend(whole, instance=instance)
-    assert mended.failed == {DOC: f"{DOC} is being worked on by another process"}
-    whole.catalog.release([DOC], f"{this_host()}:1:other")
+    whole.catalog.claim([DOC], f"{this_host()}:1:other", 2)
     assert mend(whole, instance=instance).ok
+
+
+def test_what_became_a_document_meanwhile_is_not_removed(
+    whole: Deployment, instance: dg.DagsterInstance
+) -> None:
+    """The catalog was lost; while we looked, somebody took the file in again."""
+    record = whole.catalog.get(DOC)
+    assert record is not None
+    raw_path(whole).rename(whole.home / "elsewhere.pdf")
+    DAMAGES["no record"].do(whole)
+
+    def taken_in(report: Report) -> None:
+        assert {"orphan_files", "orphan_vectors"} <= {item.kind for item in report.problems}
+        (whole.home / "elsewhere.pdf").rename(raw_path(whole))
+        whole.catalog.put([record.model_copy(update={"status": DocumentStatus.PENDING})])
+
+    assert mend(whole, instance=instance, found=taken_in).ok
+    assert not list(whole.storage.list("receipts/"))
+    after = whole.catalog.get(DOC)
+    assert after is not None and after.status is DocumentStatus.INDEXED
 
 
 def test_bits_that_only_a_deep_look_finds(whole: Deployment, instance: dg.DagsterInstance) -> None:
