@@ -20,6 +20,7 @@ from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.holdings import INDEX_STAGE, behind, text_version
+from sparknet_assets.partitions import deleted_partitions, forget_partitions
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
@@ -208,6 +209,8 @@ def reconcile(
         outcome.summary = execute(
             deployment, doc_ids, instance=instance, progress=progress, run=run
         )
+    if instance:
+        forget_partitions(instance, deleted_partitions(instance, deployment.catalog))
     if error:
         raise error
     return outcome

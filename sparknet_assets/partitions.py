@@ -77,6 +77,12 @@ def forget_partitions(instance: DagsterInstance, keys: Collection[str]) -> list[
     return sorted(held)
 
 
+def deleted_partitions(instance: DagsterInstance, catalog: Catalog) -> list[str]:
+    """Partitions of documents that are removed for good: left because a run held them."""
+    known = catalog.by_partition_key(instance.get_dynamic_partitions(PARTITIONS))
+    return [key for key, record in known.items() if record.receipt]
+
+
 def count_events(instance: DagsterInstance | None, keys: Collection[str]) -> dict[str, int] | None:
     """Partition key -> number of its events; None where the log can't tell."""
     log = _wipeable_log(instance)

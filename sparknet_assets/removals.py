@@ -12,7 +12,7 @@ import dagster as dg
 from resources.deployment import Deployment
 from sparknet_assets.instance import open_instance
 from sparknet_assets.materializations import location
-from sparknet_assets.partitions import forget_partitions
+from sparknet_assets.partitions import deleted_partitions, forget_partitions
 from sparknet_assets.receipts import Receipt, RemovalError
 from sparknet_assets.removal import WAIT_SECONDS, remove
 from sparknet_assets.run_owner import owner_tag
@@ -115,7 +115,9 @@ def _remove(
         failures = {doc_id: failure.message for doc_id, failure in error.failures.items()}
     for receipt in receipts:
         context.log_event(receipt_event(receipt, deployment))
-    left = forget_partitions(context.instance, [receipt.partition_key for receipt in receipts])
+    # Those of earlier removals as well, which were left to the next.
+    gone = deleted_partitions(context.instance, deployment.catalog)
+    left = forget_partitions(context.instance, gone)
     if left:
         context.log.info(f"partitions that unfinished runs hold stay for now: {', '.join(left)}")
     return receipts, failures

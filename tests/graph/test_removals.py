@@ -124,6 +124,20 @@ def test_an_instance_with_another_event_log_is_said_so(tmp_path: Path) -> None:
     assert "events" not in receipt.removed
 
 
+def test_a_partition_that_a_run_holds_goes_with_the_next_removal(home: Home) -> None:
+    home.add(queued="Words.", last="Last words.")
+    run = home.instance.create_run_for_job(
+        build_defs(home.deployment).resolve_job_def("ingest"),
+        tags={"dagster/partition": "queued"},
+    )
+    execute_removal(home.deployment, ["queued"], instance=home.instance, **ASKED)
+    assert home.instance.has_dynamic_partition(PARTITIONS, "queued")
+    home.instance.report_run_canceled(run)
+    execute_removal(home.deployment, ["last"], instance=home.instance, **ASKED)
+    assert not home.instance.has_dynamic_partition(PARTITIONS, "queued")
+    assert not home.instance.has_dynamic_partition(PARTITIONS, "last")
+
+
 def test_partitions_that_a_run_holds_stay(
     instance: dg.DagsterInstance, defs: dg.Definitions
 ) -> None:
