@@ -81,7 +81,7 @@ class Change(NamedTuple):
         if self.behind:
             said += (
                 f" It lacks the current text of {self.behind:,} document{'s' * (self.behind > 1)};"
-                " `sparknet materialize` adds them."
+                f" `sparknet materialize` adds {'them' if self.behind > 1 else 'it'}."
             )
         return said
 

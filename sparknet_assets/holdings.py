@@ -65,6 +65,19 @@ def discard(deployment: Deployment, generation: Generation) -> None:
     unregister(catalog, generation.name)
 
 
+def another_answers(deployment: Deployment, live: Generation | None) -> str:
+    """What people should know while the index that answers is not the one that the settings name.
+
+    Asks no embedder; empty when they are the same.
+    """
+    if live is None or live.is_named_by(deployment.settings):
+        return ""
+    return (
+        f"The index {live.name} answers; the settings name another: `sparknet generations` shows"
+        " how far that is."
+    )
+
+
 def text_version(records: Mapping[str, StageRecord]) -> str:
     """Data version of a document's text, by its stage records; empty when it has none."""
     record = records.get(TEXT_STAGE)
@@ -74,20 +87,24 @@ def text_version(records: Mapping[str, StageRecord]) -> str:
 def behind(
     deployment: Deployment, generation: Generation, texts: Mapping[str, str]
 ) -> dict[str, bool]:
-    """Documents of which a generation does not hold the text that is current.
+    """Documents of which a generation does not hold the text that is current, or holds no more.
 
     Args:
         texts: doc_id -> data version of its text.
 
     Returns:
-        Their ids, each with whether an older text is held.
+        Their ids, each with whether the catalog knows of something that is held.
     """
     held = deployment.catalog.holdings(generation.name, texts)
-    return {
-        doc_id: doc_id in held
-        for doc_id, text in texts.items()
-        if doc_id not in held or held[doc_id].text_version != text
-    }
+    # Files may be lost that the catalog knows of.
+    there = deployment.store_of(generation).document_ids() if held else set()
+
+    def lacks(doc_id: str, text: str) -> bool:
+        known = held.get(doc_id)
+        lost = known and known.chunks and doc_id not in there
+        return known is None or known.text_version != text or bool(lost)
+
+    return {doc_id: doc_id in held for doc_id, text in texts.items() if lacks(doc_id, text)}
 
 
 def _adopt(deployment: Deployment, generation: Generation) -> None:

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from resources.deployment import Deployment, ModelGoneError
 from resources.failure import FailureKind, SparknetError
-from resources.generations import Generation
 from resources.vector_store import Chunk, SearchHit
+from sparknet_assets.holdings import another_answers
 
 SearchMode = Literal["hybrid", "vector", "keyword"]
 
@@ -93,7 +93,7 @@ def search(
         )
     live = deployment.answering
     store = deployment.store_of(live)
-    note = "" if live.is_named_by(deployment.settings) else _another(live)
+    note = another_answers(deployment, live)
     depth = max(_DEPTH * top_k, _LEAST_CANDIDATES) if mode == "hybrid" else top_k
     rankings = []
     if mode != "keyword":
@@ -112,13 +112,6 @@ def search(
         mode=mode,
         hits=_as_known(hits, deployment),
         note=note,
-    )
-
-
-def _another(live: Generation) -> str:
-    return (
-        f"The index {live.name} answers; the settings name another:"
-        " `sparknet generations` shows how far that is."
     )
 
 

@@ -125,9 +125,18 @@ def finish(
         )
     elif reports or problems or not removed:
         _print_outcome(reports, problems, counts, seconds)
+        _say_what_answers(session)
     unfinished = not stages and any(item.document.status.value == "pending" for item in reports)
     if problems or troubled(reports) or unfinished:
         raise click.exceptions.Exit(1)
+
+
+def _say_what_answers(session: Session) -> None:
+    from sparknet_assets.holdings import another_answers
+
+    said = another_answers(session.deployment, session.deployment.live)
+    if said:
+        click.echo(said, err=True)
 
 
 def _print_outcome(

@@ -71,7 +71,7 @@ def test_refused_built_switched_rolled_back_and_retired(cli: Cli, home: Home) ->
     home.run("report")
     back = cli("generations", "rollback")
     assert lines(back)[-1].endswith(
-        "It lacks the current text of 1 document; `sparknet materialize` adds them."
+        "It lacks the current text of 1 document; `sparknet materialize` adds it."
     )
     kept = cli("generations", "retire", home.old)
     assert kept.exit_code == 1

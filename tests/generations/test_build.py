@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 import pytest
@@ -181,6 +182,19 @@ def test_after_a_rollback_what_changed_is_caught_up_and_nothing_else(built: Home
     assert built.found("fell") == ["report"]
     assert built.found("parking") == ["memo"]
     assert built.made("lease", "report", "memo") == set()
+
+
+def test_a_live_index_whose_files_are_lost_is_filled_again(built: Home) -> None:
+    built.run("lease", "report")
+    shutil.rmtree(built.deployment.state / "index" / built.old)
+    before = built.embedded()
+    assert built.made("lease", "report") == {
+        ("vector_index", "lease"),
+        ("vector_index", "report"),
+    }
+    assert built.embedded() == before
+    assert built.found("rent") == ["lease"]
+    assert built.made("lease", "report") == set()
 
 
 def test_going_back_to_the_old_settings_embeds_nothing_again(built: Home) -> None:

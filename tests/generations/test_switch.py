@@ -136,7 +136,7 @@ def test_one_that_is_behind_is_refused(letters: Home) -> None:
     assert "SPARKNET_EMBEDDER_PRECISION=int8" in made.gates[0].detail
     back = rollback(letters.deployment)
     assert back.behind == 1
-    assert "`sparknet materialize` adds them" in back.said
+    assert "`sparknet materialize` adds it" in back.said
     letters.run(*(f"letter-{n}" for n in range(8)))
     assert letters.found("bicycle") == ["letter-3"]
     assert {row.documents for row in progress(letters.deployment)} == {8}
