@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,10 @@ def build_defs(
         stages, run: What a run does; a test or a benchmark brings its own.
         resource_overrides: Replace resources by name.
     """
+    # Dagster itself passes the parameter that it warns of, when it gives a sensor's jobs resources.
+    warnings.filterwarnings(
+        "ignore", "Parameter `owners` of initializer `SensorDef", dg.BetaWarning
+    )
     settings = deployment.settings if deployment else load_settings()
     pipeline = pipeline_asset(settings.batch_size, stages, run)
     checks = verification(stages)

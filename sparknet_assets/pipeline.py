@@ -2,22 +2,21 @@
 
 # Dagster reads the annotations of assets, so they are not postponed here.
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dagster as dg
 
 from resources.deployment import Deployment
-from resources.failure import Failure
 from sparknet_assets.batch import run_batch
 from sparknet_assets.companions import BACKFILL, take_along
 from sparknet_assets.document_run import StageResult
 from sparknet_assets.generation_assets import building
-from sparknet_assets.materializations import failure_observation, failure_table, materialization
+from sparknet_assets.materializations import failure_observation, materialization
 from sparknet_assets.partitions import PARTITIONS, documents_of, documents_partitions
-from sparknet_assets.planned import plan_materializations
 from sparknet_assets.provenance import Provenance
+from sparknet_assets.run_outcome import Outcome
 from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
@@ -26,7 +25,6 @@ PIPELINE = "document_pipeline"
 COUNT_TAG = "sparknet/documents"
 # One group: the UI folds several into boxes, and the documents are what people come to see.
 GROUP = "documents"
-_NAMED = 5
 
 Progress = Callable[[StageResult], None]
 
@@ -155,7 +153,7 @@ def pipeline_asset(
                 yield failure_observation(result, failure)
                 continue
             provenance.note(result)
-            if result.record.reused and outcome.is_shown(result, door):
+            if result.record.reused and outcome.is_shown(result, door.shown):
                 continue
             stage = by_name[result.stage]
             yield materialization(result, stage, deployment, provenance.tags(result, stage))
@@ -165,75 +163,6 @@ def pipeline_asset(
         outcome.settle(planned=() if config.partition_keys else own)
 
     return document_pipeline
-
-
-class Outcome:
-    """What a run has made of the (stage, partition) pairs that it was asked for."""
-
-    def __init__(
-        self, context: dg.AssetExecutionContext, stages: Sequence[str], keys: Sequence[str]
-    ) -> None:
-        self._context = context
-        self._asked = len(keys)
-        self._missing = {(stage, key): None for key in keys for stage in stages}
-        self._failed_keys: set[str] = set()
-        self._failures: dict[str, tuple[str, str, str]] = {}
-
-    def unknown(self, keys: Iterable[str]) -> None:
-        """Notes partitions that stand for no document."""
-        for key in keys:
-            message = f"no document has the partition key {key}; was it deleted?"
-            self._failed_keys.add(key)
-            self._failures[key] = ("", "unreadable", message)
-
-    def add(self, result: StageResult) -> Failure | None:
-        """Takes a result; returns why the stage failed, None if it finished."""
-        failure = result.record.failure
-        if result.record.status == "failed" and failure is not None:
-            self._failed_keys.add(result.partition_key)
-            self._failures[result.ref.doc_id] = (result.stage, failure.kind.value, failure.message)
-            self._context.log.warning(f"{result.stage}: {failure.kind}: {failure.message}")
-            return failure
-        self._missing.pop((result.stage, result.partition_key), None)
-        return None
-
-    def is_shown(self, result: StageResult, door: Door) -> bool:
-        """True when the UI shows the pair as done, and goes on doing so without an event."""
-        key = result.partition_key
-        planned = self._context.has_partition_key and key == self._context.partition_key
-        return not planned and door.shown.get((result.stage, key)) == result.record.data_version
-
-    def settle(self, *, planned: Collection[str]) -> None:
-        """Fails the run if a pair is missing.
-
-        Args:
-            planned: Partitions of which Dagster has planned all pairs itself.
-
-        Raises:
-            dg.Failure: Lists the failed documents. Never retried by Dagster: what may succeed
-                another time was tried again by the batch already.
-        """
-        if not self._missing:
-            return
-        owed = [(stage, key) for stage, key in self._missing if key not in planned]
-        plan_materializations(self._context, owed)
-        failures = self._explained()
-        names = ", ".join(f"{name} ({kind})" for name, (_, kind, _) in failures[:_NAMED])
-        more = f" and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
-        raise dg.Failure(
-            f"{len(failures)} of {self._asked} documents failed: {names}{more}",
-            metadata={"failed_documents": failure_table(failures), "failed": len(failures)},
-            allow_retries=False,
-        )
-
-    def _explained(self) -> list[tuple[str, tuple[str, str, str]]]:
-        """The failures, with a reason for the documents that a stage passed over in silence."""
-        for stage, key in self._missing:
-            if key not in self._failed_keys:
-                self._failed_keys.add(key)
-                message = f"{stage} was not reached: its inputs were never made; select all stages"
-                self._failures[key] = (stage, "refused", message)
-        return list(self._failures.items())
 
 
 def _taken_along(
