@@ -17,6 +17,8 @@ from sparknet_assets.run_owner import owner_tag
 
 GENERATIONS = "index_generations"
 SWITCH = "switch_generation"
+# Dagster refuses a job and an op of one name.
+CHANGE = "change_generation"
 RESULT = "result"
 _CHECKS = {
     "complete": "Every document that searches are to find is in the new index as it is now.",
@@ -81,7 +83,7 @@ def generation_checks() -> dg.AssetChecksDefinition:
 def switch_job() -> dg.JobDefinition:
     """The job that changes which generation answers, and removes those that no longer do."""
 
-    @dg.op(name=SWITCH, out={}, description=(Wanted.__doc__ or "").splitlines()[0])
+    @dg.op(name=CHANGE, out={}, description=(Wanted.__doc__ or "").splitlines()[0])
     def change(  # type: ignore[no-untyped-def]
         context: dg.OpExecutionContext, config: Wanted, deployment: dg.ResourceParam[Deployment]
     ):

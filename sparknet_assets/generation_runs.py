@@ -43,7 +43,7 @@ def change_generation(
         SparknetError: There is no such generation, or it can't be retired.
     """
     from sparknet_assets.definitions import build_defs
-    from sparknet_assets.generation_assets import SWITCH
+    from sparknet_assets.generation_assets import CHANGE, SWITCH
 
     run_id = str(uuid.uuid4())
     wanted = {"action": action, "to": name, "force": force}
@@ -55,7 +55,7 @@ def change_generation(
             .execute_in_process(
                 run_id=run_id,
                 run_config={
-                    "ops": {SWITCH: {"config": wanted}},
+                    "ops": {CHANGE: {"config": wanted}},
                     # The command says what came of it; the run's log in the UI is complete.
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },

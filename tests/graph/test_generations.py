@@ -10,7 +10,7 @@ from resources.failure import SparknetError
 from resources.generations import make_live
 from resources.settings import Settings
 from sparknet_assets.definitions import build_defs
-from sparknet_assets.generation_assets import GENERATIONS, SWITCH
+from sparknet_assets.generation_assets import CHANGE, GENERATIONS, SWITCH
 from sparknet_assets.generation_runs import change_generation
 from sparknet_assets.partitions import register_partitions
 from sparknet_assets.pipeline import sparse_config
@@ -77,7 +77,7 @@ def test_the_job_switches_only_when_the_checks_pass(
     assert all(checks(instance).values())
     assert f"{home.new} answers now" in latest(instance).metadata["change"].value
 
-    config = {"ops": {SWITCH: {"config": {"action": "rollback"}}}}
+    config = {"ops": {CHANGE: {"config": {"action": "rollback"}}}}
     assert job.execute_in_process(instance=instance, run_config=config).success
     assert home.deployment.live.name == home.old
 

@@ -36,6 +36,11 @@ def test_the_graph(deployment) -> None:
     assert not graph.get(dg.AssetKey("raw_documents")).is_executable
 
 
+def test_the_definitions_load(deployment) -> None:
+    """Among others, no op has the name of a job: only a server's start would show that."""
+    dg.Definitions.validate_loadable(build_defs(deployment))
+
+
 def test_code_versions() -> None:
     """Raise a version here together with the stage: everything is then made again."""
     assert {stage.name: stage.code_version for stage in STAGES} == {
