@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from resources.failure import FailureKind, SparknetError
@@ -20,7 +21,7 @@ def remove_others(generation: Path, current: str) -> None:
     """Removes the folders that were replaced, or never finished by a process that was killed."""
     for folder in generation.glob("chroma*"):
         if folder.name != current:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def fingerprint(folder: Path) -> str:
@@ -93,9 +94,24 @@ def require_space(folder: Path) -> None:
 
 
 def remove_generation(generation: Path) -> None:
-    """Removes its folder at once for all who come after, and what a killed removal left."""
-    aside = generation.with_name(f".{generation.name}.dropped")
-    shutil.rmtree(aside, ignore_errors=True)
-    if generation.exists():
-        generation.rename(aside)
-        shutil.rmtree(aside)
+    """Removes its folder, at once for all who come after."""
+    aside = generation.with_name(f"{_dropped(generation)}{secrets.token_hex(4)}")
+    generation.rename(aside)
+    remove_dropped(generation)
+
+
+def remove_dropped(generation: Path) -> None:
+    """Removes what a killed removal of an earlier generation of this name left."""
+    for aside in generation.parent.glob(f"{_dropped(generation)}*"):
+        _remove(aside)
+
+
+def _dropped(generation: Path) -> str:
+    return f".{generation.name}.dropped-"
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder that another process may be removing as well."""
+    while folder.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)

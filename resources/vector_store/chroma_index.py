@@ -126,6 +126,7 @@ class ChromaIndex:
 
     def clean(self) -> None:
         """Removes files that were replaced, or that a killed process left."""
+        files.remove_dropped(self._folder)
         # Files from before the server was chosen would not follow what is written now.
         files.remove_others(self._folder, self.register.state.files if self.ours else "")
 

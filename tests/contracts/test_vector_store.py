@@ -610,6 +610,25 @@ def test_keyword_search_does_not_load_chroma() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_drop_that_was_cut_off(
+    local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    local.add_chunks([chunk("a", 0, "wvkqjzz")], vectors(1))
+
+    def interrupted(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            local.drop()
+    assert local.search_text("wvkqjzz", 5) == []
+    assert _anywhere(tmp_path, b"vkqjzz")
+    local.add_chunks([chunk("b", 0, "others")], vectors(1))
+    assert not _anywhere(tmp_path, b"vkqjzz"), "the next write or drop ends what was begun"
+    assert local.count() == (1, 1)
+
+
 def _read_on(store: VectorStore, stop: Any, rounds: Any) -> None:
     while not stop.is_set():
         assert len(store.search(vectors(1)[0], 1000)) in (0, 150)
@@ -1066,7 +1085,7 @@ def test_a_killed_compaction_leaves_a_whole_store(local: ChromaVectorStore, tmp_
     random = Random(7)
     seconds = 0.0
     try:
-        for kill in range(16):
+        for kill in range(12):
             child = subprocess.Popen(
                 [sys.executable, "-c", _COMPACTED], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
@@ -1083,7 +1102,8 @@ def test_a_killed_compaction_leaves_a_whole_store(local: ChromaVectorStore, tmp_
             child.stdout.close()
             before = rounds.value
             if kill % 2:
-                assert local.count() == (400, 400)
+                # The compaction may have been done, and the next write under way.
+                assert local.count() in ((400, 400), (600, 600))
             while rounds.value < before + 2:
                 assert reader.is_alive(), "the reader failed"
                 time.sleep(0.01)
@@ -1091,6 +1111,7 @@ def test_a_killed_compaction_leaves_a_whole_store(local: ChromaVectorStore, tmp_
         stop.set()
         reader.join(60)
     assert reader.exitcode == 0
+    local.delete([f"gone:{n}" for n in range(200)])
     assert local.compact().complete
     assert len(list((tmp_path / local.generation).glob("chroma*"))) == 1
     assert not _anywhere(tmp_path, b"vanished", vectors(200, seed=5)[7].tobytes())
