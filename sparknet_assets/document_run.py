@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, StageStatus
+from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import find_raw
-from sparknet_assets.page_spans import PageSpans
 from sparknet_assets.records import LAST_STAGE, failed, settle, succeeded, with_retry
+from sparknet_assets.stage_work import run_stage
 from sparknet_assets.stages.contract import (
     RAW_DOCUMENTS,
     DocumentStage,
@@ -25,7 +25,6 @@ from sparknet_assets.stages.contract import (
 )
 from sparknet_assets.workers import PoolClosedError, WorkerPool, as_sparknet_error
 
-MOST_TWINS = 3
 MISSING = "missing"
 """Change mark of an original that is not there."""
 
@@ -279,7 +278,7 @@ def run_document_stages(
                 emit(run.reuse(stage, record))
                 continue
             run.begin(stage, deployment)
-            output, seconds = _run_stage(stage, run, pool, deployment)
+            output, seconds = run_stage(stage, run, pool, deployment)
             # Pages of two versions must never pass for one document.
             run.refuse_changed_raw(deployment)
             emit(run.succeed(stage, output, seconds, deployment))
@@ -289,34 +288,3 @@ def run_document_stages(
             seconds = time.perf_counter() - started
             emit(run.fail(stage, as_sparknet_error(error), seconds, deployment))
             return
-
-
-def _run_stage(
-    stage: DocumentStage | PagedStage,
-    run: DocumentRun,
-    pool: WorkerPool,
-    deployment: Deployment,
-) -> tuple[StageOutput, float]:
-    ref = run.ref
-    if isinstance(stage, DocumentStage):
-        finished = pool.result(pool.submit(stage.run, ref))
-        return finished.value, finished.seconds
-    known = None
-    if stage.known is not None and not run.force:
-        known = stage.known(ref, [ref, *_twins(run, deployment)], deployment)
-    spans = PageSpans(stage, ref, pool, ahead=2 * deployment.settings.workers)
-    pages = spans.results(stage.page_count(ref, deployment), known)
-    output = stage.assemble(ref, pages, deployment)
-    metadata = {**output.metadata, "pages_reused": spans.reused}
-    return replace(output, metadata=metadata), spans.seconds
-
-
-def _twins(run: DocumentRun, deployment: Deployment) -> list[DocumentRef]:
-    """Other documents with the same bytes: what was made of their pages serves here too.
-
-    They may be at work themselves, so a stage takes only what proves to be whole.
-    """
-    same = deployment.catalog.with_content(run.document.raw_sha256)
-    others = [twin for twin in same if twin.doc_id != run.ref.doc_id]
-    others.sort(key=lambda twin: (twin.status is not DocumentStatus.INDEXED, twin.doc_id))
-    return [DocumentRef(twin.doc_id, twin.raw_key) for twin in others[:MOST_TWINS]]

@@ -138,8 +138,12 @@ class Catalog(Protocol):
         """
         ...
 
-    def with_content(self, sha256: str) -> list[DocumentRecord]:
-        """Documents that are not deleted and whose original has this hash, in `doc_id` order."""
+    def with_content(self, sha256: str, *, limit: int | None = None) -> list[DocumentRecord]:
+        """Documents that are not deleted and whose original has this hash, in `doc_id` order.
+
+        Args:
+            limit: Only so many, those that were registered first.
+        """
         ...
 
     def totals(self) -> dict[str, int]:

@@ -113,14 +113,18 @@ class SQLiteCatalog:
             if len(rows) < _PAGE:
                 return
 
-    def with_content(self, sha256: str) -> list[DocumentRecord]:
+    def with_content(self, sha256: str, *, limit: int | None = None) -> list[DocumentRecord]:
         """Documents that are not deleted and whose original has this hash."""
+        if not sha256:
+            return []
+        # In the order of the index, or each of many copies would sort all the others.
         rows = self._database.connection.execute(
             "SELECT record FROM documents WHERE json_extract(record, '$.raw_sha256') = ?"
-            " AND status != ? ORDER BY doc_id",
-            (sha256, DocumentStatus.DELETED),
+            " AND status != ? ORDER BY rowid LIMIT ?",
+            (sha256, DocumentStatus.DELETED, -1 if limit is None else limit),
         )
-        return [DocumentRecord.model_validate_json(record) for (record,) in rows] if sha256 else []
+        found = [DocumentRecord.model_validate_json(record) for (record,) in rows]
+        return sorted(found, key=lambda record: record.doc_id)
 
     def totals(self) -> dict[str, int]:
         """Status -> number of documents."""

@@ -69,9 +69,16 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentStage(Stage):
-    """Runs whole documents, each in a worker process."""
+    """Runs whole documents, each in a worker process.
+
+    Attributes:
+        copy: Makes the output from that of another document (the second one) whose bytes and
+            recipe are the same; None where it can't be told from those alone. Runs in the parent,
+            which drops it when the other document was worked on meanwhile.
+    """
 
     run: Callable[[DocumentRef, Deployment], StageOutput]
+    copy: Callable[[DocumentRef, DocumentRef, Deployment], StageOutput | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

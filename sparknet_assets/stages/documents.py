@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from pathlib import PurePath
+from typing import Any
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
-from resources.storage import StorageAdapter
+from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets.artifacts import (
     METADATA,
+    PAGE_SOURCES,
     RENDITION,
     RENDITION_TABLES,
     DocumentMetadata,
     DocumentRef,
-    RenditionTables,
 )
-from sparknet_assets.page_sources import write_page_sources
 from sparknet_assets.source.media_type import (
     ARCHIVE_TYPES,
     SUPPORTED_TYPES,
@@ -33,25 +30,7 @@ from sparknet_assets.source.media_type import (
 )
 from sparknet_assets.stages.contract import RAW_DOCUMENTS, DocumentStage, StageOutput
 from sparknet_assets.stages.libraries import library_versions
-
-
-class _Original(NamedTuple):
-    path: Path
-    sha256: str
-    detection: Detection
-    ref: DocumentRef
-
-
-@dataclass
-class _Facts:
-    """What the file says about itself; `written` holds hashes of artifacts already stored."""
-
-    page_count: int
-    title: str | None = None
-    author: str | None = None
-    created: str | None = None
-    flags: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
+from sparknet_assets.stages.read_original import READERS, Original
 
 
 def run(ref: DocumentRef, deployment: Deployment) -> StageOutput:
@@ -67,9 +46,8 @@ def run(ref: DocumentRef, deployment: Deployment) -> StageOutput:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         detection = detect(path, ref.filename)
         kind = _supported_kind(detection, ref)
-        facts = _READERS[kind](_Original(path, sha256, detection, ref), deployment)
+        facts = READERS[kind](Original(path, sha256, detection, ref), deployment)
         size = path.stat().st_size
-    _check_pages(facts.page_count, ref, settings)
     if kind != "rendition":
         _remove_rendition(ref, storage)
     if contradicts_extension(detection.media_type, ref.filename):
@@ -87,12 +65,52 @@ def run(ref: DocumentRef, deployment: Deployment) -> StageOutput:
         created=facts.created,
         flags=sorted(set(facts.flags)),
     )
+    return _write(ref, metadata, facts.written, storage)
+
+
+def copy(ref: DocumentRef, twin: DocumentRef, deployment: Deployment) -> StageOutput | None:
+    """Says of `ref` what was found out about the same bytes under another name.
+
+    None where the ending of the name differs, which may tell the kind of file, or where an
+    artifact of the other document is missing.
+    """
+    if PurePath(ref.filename).suffix != PurePath(twin.filename).suffix:
+        return None
+    storage = deployment.storage
+    written: list[str] = []
+    try:
+        metadata = read_metadata(twin, deployment)
+        names = [PAGE_SOURCES]
+        if metadata.kind == "rendition":
+            names.append(RENDITION)
+            if storage.stat(twin.key(RENDITION_TABLES)) is not None:
+                names.append(RENDITION_TABLES)
+        _remove_rendition(ref, storage)
+        for name in names:
+            with storage.as_file(twin.key(name)) as path, path.open("rb") as file:
+                storage.put_file(ref.key(name), path)
+                if name != PAGE_SOURCES:
+                    written.append(hashlib.file_digest(file, "sha256").hexdigest())
+    except (ObjectNotFoundError, FileNotFoundError):
+        return None
+    own = {"doc_id": ref.doc_id, "filename": ref.filename}
+    return _write(ref, metadata.model_copy(update=own), written, storage)
+
+
+def _write(
+    ref: DocumentRef, metadata: DocumentMetadata, written: list[str], storage: StorageAdapter
+) -> StageOutput:
+    """Writes metadata.json, the last artifact of the stage.
+
+    Args:
+        written: sha256 of the artifacts that stand for the document's pages.
+    """
     data = metadata.model_dump_json(indent=2).encode() + b"\n"
     storage.put(ref.key(METADATA), data)
-    written = "".join([hashlib.sha256(data).hexdigest(), *facts.written])
+    version = "".join([hashlib.sha256(data).hexdigest(), *written])
     return StageOutput(
-        data_version=hashlib.sha256(written.encode()).hexdigest(),
-        pages=facts.page_count,
+        data_version=hashlib.sha256(version.encode()).hexdigest(),
+        pages=metadata.page_count,
         metadata=metadata.model_dump(
             include={"media_type", "kind", "size", "page_count", "title", "flags", "sha256"}
         ),
@@ -120,15 +138,6 @@ def _check_size(ref: DocumentRef, storage: StorageAdapter, settings: Settings) -
         )
 
 
-def _check_pages(pages: int, ref: DocumentRef, settings: Settings) -> None:
-    if pages > settings.max_pages:
-        raise SparknetError(
-            FailureKind.TOO_LARGE,
-            f"{ref.filename} has {pages:,} pages, more than the {settings.max_pages:,} allowed. "
-            "Split it, or raise SPARKNET_MAX_PAGES.",
-        )
-
-
 def _supported_kind(detection: Detection, ref: DocumentRef) -> str:
     kind = detection.kind
     if kind is None:
@@ -151,67 +160,6 @@ def _unsupported(media_type: str, ref: DocumentRef) -> str:
         )
     found = media_type if media_type != UNKNOWN else "of no kind that its content would show"
     return f"{ref.filename} is {found}. Convert it to one of: {supported}."
-
-
-def _read_pdf(original: _Original, deployment: Deployment) -> _Facts:
-    from sparknet_assets.source.pdf import open_pdf
-    from sparknet_assets.source.pdf_digest import page_digests
-    from sparknet_assets.source.pdf_facts import facts_of, flags_of
-
-    passwords = [secret.get_secret_value() for secret in deployment.settings.pdf_passwords]
-    ref = original.ref
-    document, page_count = open_pdf(original.path, ref.filename, passwords)
-    with document:
-        _check_pages(page_count, ref, deployment.settings)
-        write_page_sources(deployment.storage, ref, page_digests(document, page_count))
-        return _Facts(page_count, *facts_of(document), flags_of(document, page_count))
-
-
-def _read_image(original: _Original, deployment: Deployment) -> _Facts:
-    from sparknet_assets.source.image import ImageFile
-
-    path, ref = original.path, original.ref
-    image = ImageFile(path, original.detection.media_type, ref.filename)
-    try:
-        _check_pages(image.page_count, ref, deployment.settings)
-        digests = image.digests(path, original.sha256)
-        write_page_sources(deployment.storage, ref, digests)
-        return _Facts(image.page_count, *image.facts)
-    finally:
-        image.close()
-
-
-def _read_rendition(original: _Original, deployment: Deployment) -> _Facts:
-    from sparknet_assets.source.pdf import library
-    from sparknet_assets.source.pdf_digest import page_digests
-    from sparknet_assets.source.pdf_facts import clean_field
-    from sparknet_assets.source.rendition import make_rendition
-
-    ref, detection = original.ref, original.detection
-    storage, settings = deployment.storage, deployment.settings
-    with tempfile.TemporaryDirectory(prefix="sparknet-") as folder:
-        target = Path(folder) / RENDITION
-        made = make_rendition(original.path, detection.media_type, ref.filename, target, settings)
-        _check_pages(made.page_count, ref, settings)
-        with target.open("rb") as file:
-            written = [hashlib.file_digest(file, "sha256").hexdigest()]
-        storage.put_file(ref.key(RENDITION), target)
-        with library().open(target) as document:
-            write_page_sources(storage, ref, page_digests(document, made.page_count))
-    if made.tables:
-        tables = RenditionTables(tables=made.tables).model_dump_json().encode() + b"\n"
-        storage.put(ref.key(RENDITION_TABLES), tables)
-        written.append(hashlib.sha256(tables).hexdigest())
-    else:
-        storage.delete(ref.key(RENDITION_TABLES))
-    return _Facts(
-        made.page_count,
-        clean_field(made.title),
-        clean_field(made.author),
-        made.created,
-        list(made.flags),
-        written,
-    )
 
 
 def _remove_rendition(ref: DocumentRef, storage: StorageAdapter) -> None:
@@ -242,8 +190,6 @@ def _mark_of(passwords: tuple[str, ...]) -> str:
     return hashlib.scrypt(secret, salt=b"sparknet documents", n=2**14, r=8, p=1, dklen=16).hex()
 
 
-_READERS = {"pdf": _read_pdf, "image": _read_image, "rendition": _read_rendition}
-
 STAGE = DocumentStage(
     name="documents",
     inputs=(RAW_DOCUMENTS,),
@@ -252,4 +198,5 @@ STAGE = DocumentStage(
     artifact=METADATA,
     shape=_shape,
     run=run,
+    copy=copy,
 )

@@ -1,0 +1,86 @@
+"""The work of a stage on a document: what is known already is passed on, the rest takes workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from resources.catalog import DocumentStatus, StageRecord, StageStatus
+from resources.deployment import Deployment
+from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.page_spans import PageSpans
+from sparknet_assets.stages.contract import RAW_DOCUMENTS, DocumentStage, PagedStage, StageOutput
+from sparknet_assets.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from sparknet_assets.document_run import DocumentRun
+
+MOST_TWINS = 3
+
+
+def run_stage(
+    stage: DocumentStage | PagedStage,
+    run: DocumentRun,
+    pool: WorkerPool,
+    deployment: Deployment,
+) -> tuple[StageOutput, float]:
+    """What the stage makes of the document, and the seconds that workers took for it.
+
+    Raises:
+        SparknetError: The stage failed.
+    """
+    twins = [] if run.force else _twins(run, deployment)
+    if isinstance(stage, DocumentStage):
+        copied = _copied(stage, run, twins, deployment)
+        if copied is not None:
+            return copied, 0.0
+        finished = pool.result(pool.submit(stage.run, run.ref))
+        return finished.value, finished.seconds
+    known = None
+    if stage.known is not None and not run.force:
+        known = stage.known(run.ref, [run.ref, *twins], deployment)
+    spans = PageSpans(stage, run.ref, pool, ahead=2 * deployment.settings.workers)
+    pages = spans.results(stage.page_count(run.ref, deployment), known)
+    output = stage.assemble(run.ref, pages, deployment)
+    metadata = {**output.metadata, "pages_reused": spans.reused}
+    return replace(output, metadata=metadata), spans.seconds
+
+
+def _twins(run: DocumentRun, deployment: Deployment) -> list[DocumentRef]:
+    """Other documents with the same bytes: what was made of them serves here too.
+
+    They may be at work themselves, so only what proves to be whole is taken from them.
+    """
+    same = deployment.catalog.with_content(run.document.raw_sha256, limit=MOST_TWINS + 1)
+    others = [twin for twin in same if twin.doc_id != run.ref.doc_id]
+    others.sort(key=lambda twin: twin.status is not DocumentStatus.INDEXED)
+    return [DocumentRef(twin.doc_id, twin.raw_key) for twin in others]
+
+
+def _copied(
+    stage: DocumentStage, run: DocumentRun, twins: Sequence[DocumentRef], deployment: Deployment
+) -> StageOutput | None:
+    """The stage's output as a copy of what it made of the same bytes under another name."""
+    if stage.copy is None or stage.inputs != (RAW_DOCUMENTS,):
+        return None
+    for twin in twins:
+        record = _current(stage, run, twin, deployment)
+        if record is None:
+            continue
+        output = stage.copy(run.ref, twin, deployment)
+        # A run that works on the twin withdraws its fingerprint before it writes anything.
+        if output is not None and _current(stage, run, twin, deployment) == record:
+            return output
+    return None
+
+
+def _current(
+    stage: DocumentStage, run: DocumentRun, twin: DocumentRef, deployment: Deployment
+) -> StageRecord | None:
+    """The record of a twin whose output is of these very bytes: its row may tell of newer ones."""
+    record = deployment.catalog.stages([twin.doc_id])[twin.doc_id].get(stage.name)
+    if record is None or record.status is not StageStatus.DONE:
+        return None
+    raw = {RAW_DOCUMENTS: f"{run.document.raw_sha256}:{twin.filename}"}
+    return record if record.fingerprint == run.recipes.fingerprint(stage, raw) else None
