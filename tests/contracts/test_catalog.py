@@ -334,3 +334,12 @@ def test_status_of_a_catalog_that_cannot_be_written(
     assert reader.get("a") == document("a")
     with pytest.raises(SparknetError, match="check the permissions"):
         reader.put([document("b")])
+
+
+def test_documents_with_the_same_content(catalog: Catalog) -> None:
+    catalog.put([document(name, raw_sha256="s") for name in ("c", "a", "b")])
+    catalog.put([document("d", raw_sha256="t"), document("e")])
+    catalog.put([document("f", raw_sha256="s", status=DocumentStatus.DELETED)])
+    assert [found.doc_id for found in catalog.with_content("s")] == ["a", "b", "c"]
+    assert [found.doc_id for found in catalog.with_content("s", limit=2)] == ["a", "c"]
+    assert catalog.with_content("u") == catalog.with_content("") == []
