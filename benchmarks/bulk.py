@@ -82,7 +82,7 @@ class Subject:
         # Small page images: rendering is measured elsewhere, and would hide the rest.
         self.deployment = Deployment(Settings(home=home, render_dpi=RENDER_DPI))
         self.embedder = CountingEmbedder(self.deployment.embedder)
-        self.deployment.embedder = self.embedder  # type: ignore[misc]
+        self.deployment.embedder = self.embedder
         self._instance = instance
         self._profile = profile
 

@@ -259,7 +259,9 @@ class LocalStorageAdapter:
         return _info(key, status) if stat_modes.S_ISREG(status.st_mode) else None
 
     def _prune(self, folder: Path) -> None:
-        while folder != self._base:
+        # raw/ stays even when it is empty: without it, its disk would seem to be missing.
+        lasting = {self._base, *(self._base / prefix for prefix in self._irreplaceable)}
+        while folder not in lasting:
             try:
                 folder.rmdir()
             except FileNotFoundError:

@@ -78,6 +78,7 @@ class ExpectedDocument:
         refused: Stage -> inputs for which it may be recorded as hopeless; None: perhaps none is.
         shown: What the index may hold.
         touched: Its file was written since the last reconciliation.
+        doomed: Its removal was begun, and is to be finished.
         markers: Words by which its text is known, of all versions since it was added.
     """
 
@@ -86,14 +87,25 @@ class ExpectedDocument:
         self.data: bytes | None = None
         self.filename = ""
         self.touched = False
+        self.doomed = False
         self.forget()
+
+    @property
+    def raw_key(self) -> str:
+        return f"raw/{self.doc_id}/{self.filename}"
+
+    @property
+    def current_markers(self) -> set[str]:
+        """Markers in raw/."""
+        text = self.data.decode() if self.data is not None else ""
+        return {word for word in text.split() if word.startswith("marker")}
 
     def forget(self) -> None:
         """Nothing of it is left anywhere."""
         self.made: dict[str, set[Made | None]] = {name: {None} for name in NAMES}
         self.refused: dict[str, set[Hashable]] = {name: {None} for name in NAMES}
         self.shown: set[Shown] = {frozenset()}
-        self.markers: set[str] = set()
+        self.markers = self.current_markers
 
     def key(self, stage: str, outputs: Mapping[str, Hashable], around: Surroundings) -> Hashable:
         """All that decides the output of a stage."""

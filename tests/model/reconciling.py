@@ -8,6 +8,8 @@ from unittest import mock
 from schedules.reconciliation import reconcile as reconcile_all
 from sparknet_assets.batch import run_batch
 from sparknet_assets.execution import RunSummary
+from sparknet_assets.receipts import Receipt
+from sparknet_assets.removal import remove
 from sparknet_assets.stages.contract import AnyStage
 from tests.model.world import SmallDeployment
 
@@ -21,5 +23,13 @@ def reconcile(deployment: SmallDeployment, graph: Sequence[AnyStage]) -> None:
             summary.add(result)
         return summary
 
-    with mock.patch("sparknet_assets.execution.execute", execute):
+    def execute_removal(
+        _: SmallDeployment, doc_ids: Sequence[str], *, reason: str, requested_by: str, **__: object
+    ) -> list[Receipt]:
+        return remove(deployment, doc_ids, reason=reason, requested_by=requested_by)
+
+    with (
+        mock.patch("sparknet_assets.execution.execute", execute),
+        mock.patch("sparknet_assets.removals.execute_removal", execute_removal),
+    ):
         reconcile_all(deployment, allow_removals=True, graph=graph)

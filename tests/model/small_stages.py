@@ -92,7 +92,9 @@ def _read(ref: DocumentRef, deployment: Deployment) -> StageOutput:
     )
     written = metadata.model_dump_json().encode()
     deployment.storage.put(ref.key(METADATA), written)
-    return StageOutput(hashlib.sha256(written).hexdigest(), pages=metadata.page_count)
+    # As `documents` has it: a hash over the hashes of all files that were written.
+    version = hashlib.sha256(hashlib.sha256(written).hexdigest().encode()).hexdigest()
+    return StageOutput(version, pages=metadata.page_count)
 
 
 def _page_count(ref: DocumentRef, deployment: Deployment) -> int:
