@@ -188,13 +188,7 @@ def reconcile(
     Raises:
         RemovalError: Some of what is gone could not be removed; all else is done.
     """
-    # Files that an intake is copying have no rows until it ends.
-    with file_lock(deployment.state / "intake.lock", shared=True):
-        gathered = gather_settled(deployment, graph=graph)
-        if accept_touched(deployment, gathered.arrived):
-            gathered = gather(deployment, graph=graph)
-        register(deployment, gathered.arrived, datetime.now(UTC))
-    plan = gathered.plan
+    plan = _planned_and_registered(deployment, graph)
     planned(plan)
     outcome = Outcome(plan)
     removed = [d.doc_id for d in plan.of(Change.REMOVED) if _is_gone(d.doc_id, deployment)]
@@ -202,6 +196,9 @@ def reconcile(
         outcome.receipts, error = _remove(deployment, removed, requested_by, instance)
     else:
         error = None
+    if any(receipt.kept for receipt in outcome.receipts):
+        # Brought back while a removal was unfinished: a new document, and its turn is now.
+        plan = _planned_and_registered(deployment, graph)
     doc_ids = [document.doc_id for document in plan.of(*WORK)]
     if doc_ids:
         from sparknet_assets.execution import execute
@@ -214,6 +211,16 @@ def reconcile(
     if error:
         raise error
     return outcome
+
+
+def _planned_and_registered(deployment: Deployment, graph: Sequence[AnyStage]) -> Plan:
+    # Files that an intake is copying have no rows until it ends.
+    with file_lock(deployment.state / "intake.lock", shared=True):
+        gathered = gather_settled(deployment, graph=graph)
+        if accept_touched(deployment, gathered.arrived):
+            gathered = gather(deployment, graph=graph)
+        register(deployment, gathered.arrived, datetime.now(UTC))
+    return gathered.plan
 
 
 def _is_gone(doc_id: str, deployment: Deployment) -> bool:

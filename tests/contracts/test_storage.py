@@ -318,6 +318,13 @@ def test_empty_folders_go_with_their_last_object(
     assert list((tmp_path / "base").iterdir()) == []
 
 
+def test_the_folder_of_originals_stays_when_the_last_one_goes(local: LocalStorageAdapter) -> None:
+    local.put("raw/doc/file", b"")
+    local.delete("raw/doc/file")
+    assert local.has_folder("raw/")
+    assert not local.has_folder("raw/doc/")
+
+
 def test_a_key_below_an_object_is_refused(local: LocalStorageAdapter) -> None:
     local.put("a/b", b"")
     with pytest.raises(InvalidKeyError, match="already"):
