@@ -213,7 +213,7 @@ def reconcile(
     return outcome
 
 
-def _planned_and_registered(deployment: Deployment, graph: Sequence[AnyStage]) -> Plan:
+def _planned_and_registered(deployment: Deployment, graph: Sequence[Stage]) -> Plan:
     # Files that an intake is copying have no rows until it ends.
     with file_lock(deployment.state / "intake.lock", shared=True):
         gathered = gather_settled(deployment, graph=graph)

@@ -227,7 +227,8 @@ def _current(
         if record:
             found[run.ref.doc_id] = record
     if stage.stored and runs:
-        held = stage.stored({run.ref.doc_id: run.records for run in runs}, deployment)
+        records = {run.ref.doc_id: run.records for run in runs if run.ref.doc_id in found}
+        held = stage.stored(records, deployment)
         found = {doc_id: record for doc_id, record in found.items() if doc_id in held}
     return found
 

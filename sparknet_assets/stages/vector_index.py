@@ -176,9 +176,21 @@ def stored(
         for doc_id, own in records.items()
         if doc_id in there or not (INDEX_STAGE in own and own[INDEX_STAGE].metadata.get("chunks"))
     }
+    _note_newer_texts(deployment, store.generation, {d: text_version(records[d]) for d in held})
     if live.name != store.generation:
         held -= behind(deployment, live, {d: text_version(records[d]) for d in held}).keys()
     return held
+
+
+def _note_newer_texts(deployment: Deployment, generation: str, texts: Mapping[str, str]) -> None:
+    """A text that changed and yet gave the same chunks needs no write to the index."""
+    newer = {
+        doc_id: holding._replace(text_version=texts[doc_id])
+        for doc_id, holding in deployment.catalog.holdings(generation, texts).items()
+        if holding.text_version != texts[doc_id]
+    }
+    if newer:
+        deployment.catalog.put_holdings(generation, newer)
 
 
 def _shape(deployment: Deployment) -> Mapping[str, Any]:

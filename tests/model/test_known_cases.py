@@ -1,0 +1,47 @@
+"""Sequences that once went wrong, as `test_reconciliation` found them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.model.small_stages import FLICKER, SMUDGE
+from tests.model.test_reconciliation import Reconciliation
+
+
+@pytest.fixture
+def machine() -> Iterator[Reconciliation]:
+    machine = Reconciliation()
+    yield machine
+    machine.teardown()
+
+
+def test_a_text_that_changes_without_its_chunks_is_held_by_the_index(
+    machine: Reconciliation,
+) -> None:
+    machine.start(contents={"alpha": ["valve crane", f"bridge {SMUDGE}"]})
+    machine.reconcile()
+    machine.trouble_begins_or_ends(name="pages")
+    machine.edit_a_page(doc_id="alpha", number=1, page=f"saddle {FLICKER}")
+    machine.reconcile()
+
+
+@pytest.mark.parametrize("writes", range(4, 16))
+def test_a_document_that_is_back_before_its_removal_ended_takes_one_reconciliation(
+    machine: Reconciliation, writes: int
+) -> None:
+    machine.start(contents={"alpha": ["marker01q valve"], "beta": ["marker02q crane"]})
+    machine.reconcile()
+    machine.delete(doc_id="alpha", writes=writes)
+    machine.write(doc_id="alpha", content=["marker03q bridge"])
+    machine.reconcile()
+
+
+def test_a_file_that_can_not_be_read_is_tried_again_after_a_kill(machine: Reconciliation) -> None:
+    machine.start(contents={"alpha": [f"marker01q {FLICKER}"]})
+    machine.trouble_begins_or_ends(name="pages")
+    for writes in range(0, 20, 3):
+        machine.be_killed_while_reconciling(writes=writes)
+    machine.trouble_begins_or_ends(name="pages")
+    machine.reconcile()
