@@ -18,6 +18,7 @@ from benchmarks import (
     real_documents,
     retrieval_quality,
     search_latency,
+    verification,
 )
 from benchmarks.verdict import Verdict
 
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict | Sequence[Verdict]]] = {
     "ocr_accuracy": ocr_accuracy.measure,
     "search_latency": search_latency.measure,
     "compaction": compaction.measure,
+    "verification": verification.measure,
     "real_documents": real_documents.measure,
 }
 

@@ -12,6 +12,7 @@ from sparknet_assets.verification.reading import ChunksContents
 from sparknet_assets.verification.subject import Subject
 
 _NAMED = 3
+_TOGETHER = 100
 STAGE = "vector_index"
 
 
@@ -82,7 +83,7 @@ def _paired(store: VectorStore) -> int:
     """Chunks that have both a vector and a keyword row."""
     return sum(
         len(ids)
-        for documents in in_pages(sorted(store.document_ids()))
+        for documents in in_pages(sorted(store.document_ids()), _TOGETHER)
         for ids in store.chunk_ids(documents).values()
     )
 
