@@ -50,7 +50,7 @@ class Mended:
 
     @property
     def ok(self) -> bool:
-        return not self.report.problems and not self.failed
+        return not (self.report.problems or self.report.busy or self.failed)
 
 
 def mend(
@@ -73,14 +73,14 @@ def mend(
     first = evaluate(examine(deployment, deep=deep))
     found(first)
     mended = Mended(first)
-    repairs = repairs_for(first.problems)
+    repairs = repairs_for(first.problems, first.busy)
     if repairs:
         opened = nullcontext(instance) if instance else open_instance(deployment.settings)
         with opened as shared:
             for _ in range(_ROUNDS):
                 mended.failed = _Repair(deployment, shared, progress).run(repairs)
                 mended.report = evaluate(examine(deployment, deep=deep))
-                repairs = repairs_for(mended.report.problems)
+                repairs = repairs_for(mended.report.problems, mended.report.busy)
                 if not repairs or mended.failed:
                     break
     left = set(mended.report.problems)

@@ -83,7 +83,7 @@ def results(report: Report) -> Iterator[dg.AssetCheckResult]:
             passed=evaluation.passed,
             severity=_severity(evaluation.check),
             description=_summary(evaluation, report.examined),
-            metadata=_metadata(evaluation, report.examined),
+            metadata=_metadata(evaluation, report),
         )
 
 
@@ -96,7 +96,7 @@ def report_to(instance: dg.DagsterInstance, report: Report) -> None:
             passed=evaluation.passed,
             severity=_severity(evaluation.check),
             description=_summary(evaluation, report.examined),
-            metadata=_metadata(evaluation, report.examined),
+            metadata=_metadata(evaluation, report),
             blocking=evaluation.check.blocking,
         )
         instance.report_runless_asset_event(event)
@@ -119,11 +119,13 @@ def _summary(evaluation: Evaluation, examined: int) -> str:
     return f"{concerned}; the first: {instance}"
 
 
-def _metadata(evaluation: Evaluation, examined: int) -> dict[str, Any]:
+def _metadata(evaluation: Evaluation, report: Report) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "documents": dg.MetadataValue.int(examined),
+        "documents": dg.MetadataValue.int(report.examined),
         "found": dg.MetadataValue.int(len(evaluation.found)),
     }
+    if report.busy:
+        facts["in_work"] = dg.MetadataValue.int(len(report.busy))
     if evaluation.found:
         facts["first"] = _table(evaluation)
         kinds = sorted({item.kind for item in evaluation.found})

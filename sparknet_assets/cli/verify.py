@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sparknet_assets.verification import Disagreement
     from sparknet_assets.verification.evaluation import Report
 
+_LISTED = 200
+
 
 @click.command(
     epilog="""\b
@@ -86,6 +88,7 @@ def _as_json(report: Report) -> dict[str, object]:
         "ok": not report.problems,
         "problems": [item._asdict() for item in report.problems],
         "warnings": [item._asdict() for item in report.warnings],
+        **({"busy": report.busy} if report.busy else {}),
     }
 
 
@@ -101,6 +104,11 @@ def _print(report: Report) -> None:
     if warnings:
         _show("warning", warnings)
         click.echo(f"\n{counted(len(warnings), 'warning')}.\n")
+    if report.busy:
+        click.echo(
+            f"{counted(len(report.busy), 'document')} being worked on by other processes: verify "
+            "again when they are done."
+        )
     if problems:
         _show("problem", problems)
         click.echo(
@@ -126,9 +134,11 @@ def _print_repairs(mended: Mended) -> None:
 
 def _show(what: str, found: Sequence[Disagreement]) -> None:
     rows = table("document", what, "detail")
-    for item in found:
+    for item in found[:_LISTED]:
         rows.add_row(clean(item.doc_id), item.kind, clean(item.detail))
     show(rows)
+    if len(found) > _LISTED:
+        click.echo(f"and {len(found) - _LISTED:,} more: --json lists all")
 
 
 def _tell_ui(deployment: Deployment, report: Report) -> None:

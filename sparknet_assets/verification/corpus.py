@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
+from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
 from resources.vector_store import VectorStore
 from sparknet_assets.fingerprint import RECIPES, Recipes
@@ -18,6 +19,7 @@ class Corpus:
         deep: Hash what is not read otherwise: originals, page images, vectors.
         known: Documents that were walked past and are not deleted.
         deleted: Those that are.
+        busy: Those that looked wrong while another process worked on them.
         examined: How many documents were looked at, removed ones not counted.
     """
 
@@ -27,6 +29,7 @@ class Corpus:
         self.deep = deep
         self.known: set[str] = set()
         self.deleted: set[str] = set()
+        self.busy: set[str] = set()
         self.examined = 0
 
     @cached_property
@@ -59,6 +62,11 @@ class Corpus:
         """Id -> text of every recipe that something was made by."""
         facts = self.deployment.catalog.facts(RECIPES)
         return {name.removeprefix(RECIPES): text for name, text in facts.items()}
+
+    def in_work(self, document: DocumentRecord) -> bool:
+        """Another process has the document, or had it since its record was read."""
+        catalog = self.deployment.catalog
+        return bool(catalog.owners([document.doc_id])) or catalog.get(document.doc_id) != document
 
     def strangers(self, doc_ids: set[str]) -> list[str]:
         """Those that are no document, nor became one since we walked past."""

@@ -31,10 +31,12 @@ class Report:
 
     Attributes:
         examined: Documents that were looked at.
+        busy: Those of which nothing is said, because another process works on them.
     """
 
     evaluations: list[Evaluation]
     examined: int = 0
+    busy: list[str] = field(default_factory=list)
 
     @property
     def problems(self) -> list[Disagreement]:
@@ -60,4 +62,4 @@ def evaluate(walk: Walk) -> Report:
     evaluations = {(check.asset, check.name): Evaluation(check) for check in walk.checks}
     for check, disagreement in walk.findings():
         evaluations[check.asset, check.name].found.append(disagreement)
-    return Report(list(evaluations.values()), walk.corpus.examined)
+    return Report(list(evaluations.values()), walk.corpus.examined, sorted(walk.corpus.busy))

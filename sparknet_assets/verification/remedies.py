@@ -92,17 +92,20 @@ class Repairs:
         return bool(self.finish or self.remove or self.mend or self.register or self.redo)
 
 
-def repairs_for(problems: Iterable[Disagreement]) -> Repairs:
+def repairs_for(problems: Iterable[Disagreement], busy: Iterable[str] = ()) -> Repairs:
     """The repairs that these problems take.
 
     What is removed needs no other repair, and neither does what has no record: it is made anew,
     and takes over what there is. A document without its original is left as it is.
+
+    Args:
+        busy: Documents that others work on: a run waits for them.
     """
     by_document: dict[str, list[Disagreement]] = {}
     for problem in problems:
         by_document.setdefault(problem.doc_id, []).append(problem)
     chosen: dict[Action, list[str]] = {action: [] for action in Action}
-    redo: dict[str, frozenset[str]] = {}
+    redo: dict[str, frozenset[str]] = dict.fromkeys(busy, frozenset())
     for doc_id, found in sorted(by_document.items()):
         actions = {REMEDIES[problem.kind].action for problem in found}
         first = _first(actions, found)

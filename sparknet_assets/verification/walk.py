@@ -12,7 +12,7 @@ from resources.deployment import Deployment
 from resources.storage import ObjectInfo, StorageAdapter
 from sparknet_assets.raw_names import RAW
 from sparknet_assets.stages.contract import Stage
-from sparknet_assets.verification.contract import Check, Finding
+from sparknet_assets.verification.contract import Check, Finding, Severity
 from sparknet_assets.verification.corpus import Corpus
 from sparknet_assets.verification.subject import Folder, Subject
 
@@ -49,7 +49,7 @@ class Walk:
         """What does not agree, document by document, then across documents.
 
         Memory grows with the number of documents by their ids only; artifacts are read one at a
-        time. A document that another process works on at the moment may be reported.
+        time. Of a document that another process works on at the moment, nothing is said.
         """
         catalog, storage = self.corpus.deployment.catalog, self.corpus.deployment.storage
         if self._doc_ids is None:
@@ -93,9 +93,18 @@ class Walk:
         gone = subject.document.status is DocumentStatus.DELETED
         (corpus.deleted if gone else corpus.known).add(subject.document.doc_id)
         corpus.examined += not gone
-        for check in self.checks:
-            if check.of_document and check.of_removed == gone:
-                yield from (Finding(check, found) for found in check.of_document(subject))
+        found = [
+            Finding(check, disagreement)
+            for check in self.checks
+            if check.of_document and check.of_removed == gone
+            for disagreement in check.of_document(subject)
+        ]
+        if any(finding.check.severity is Severity.PROBLEM for finding in found) and corpus.in_work(
+            subject.document
+        ):
+            corpus.busy.add(subject.document.doc_id)
+            return
+        yield from found
         if gone and _is_new(subject):
             yield from self._folder(subject.folder._replace(processed={}))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pytest
 
 from resources.catalog import DocumentStatus, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind
+from resources.processes import this_host
 from sparknet_assets.verification import Severity, checks_of, examine, verify
+from sparknet_assets.verification.evaluation import evaluate
 from tests.verification.conftest import DOCUMENTS, deployment_at
 from tests.verification.damage import (
     DAMAGES,
@@ -194,3 +197,14 @@ def test_more_documents_than_are_read_at_once(whole: Deployment) -> None:
     found = [item for item in verify(whole) if item.doc_id not in DOCUMENTS]
     assert len(found) == 2 * 501
     assert {item.kind for item in found} == {"missing_raw", "pending"}
+
+
+def test_what_others_work_on_is_not_judged(whole: Deployment) -> None:
+    change_stage("chunks", fingerprint="")(whole)
+    owner = f"{this_host()}:{os.getpid()}:other"
+    whole.catalog.claim([DOC], owner, 60)
+    report = evaluate(examine(whole))
+    assert (report.problems, report.busy) == ([], [DOC])
+    whole.catalog.release([DOC], owner)
+    report = evaluate(examine(whole))
+    assert ([item.kind for item in report.problems], report.busy) == (["interrupted"], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def test_documents_of_other_processes_are_waited_for(
     whole: Deployment, instance: dg.DagsterInstance
 ) -> None:
     DAMAGES["cut chunks.json"].do(whole)
-    whole.catalog.claim([DOC], f"{this_host()}:1:other", 2)
+    whole.catalog.claim([DOC], f"{this_host()}:{os.getpid()}:other", 2)
     assert mend(whole, instance=instance).ok
 
 
