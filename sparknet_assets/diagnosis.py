@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import SecretStr
 
-from resources.deployment import Deployment
+from resources.deployment import Deployment, ModelGoneError
 from resources.settings import Settings, unknown_variables
+from sparknet_assets.holdings import another_answers
 
 Level = Literal["ok", "warn", "fail"]
 GIB = 2**30
@@ -169,13 +170,20 @@ def check_embedder(deployment: Deployment) -> Check:
 
 
 def check_vector_store(deployment: Deployment) -> Check:
-    """The index that answers opens, and both its sides have the same number of chunks."""
-    store = deployment.live_store
+    """The index that answers opens, its model is there, both its sides have as many chunks."""
+    live = deployment.answering
+    store = deployment.store_of(live)
     vectors, rows = store.count()
     detail = f"{store.generation}: {vectors:,} vectors, {rows:,} keyword rows"
     if vectors != rows:
         return Check("vector store", "warn", detail, "sparknet verify, then sparknet materialize")
-    return Check("vector store", "ok", detail)
+    try:
+        deployment.embedder_of(live)
+    except ModelGoneError as error:
+        return Check("vector store", "warn", str(error), "searches go by words until then")
+    another = another_answers(deployment, live)
+    remedy = "the settings name another: sparknet generations" if another else ""
+    return Check("vector store", "ok", detail, remedy)
 
 
 def check_dagster(deployment: Deployment) -> Check:

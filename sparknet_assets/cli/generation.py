@@ -74,6 +74,12 @@ def _next_step(rows: list[GenerationProgress]) -> str:
     if row and row.documents < row.of_documents:
         left = counted(row.of_documents - row.documents, "document")
         return f"`sparknet materialize` adds the {left} that {row.name} lacks."
+    previous = by_role.get("previous")
+    if previous and previous is not target:
+        return (
+            f"`sparknet generations rollback` goes back to {previous.name},"
+            f" `sparknet generations retire {previous.name}` frees its space."
+        )
     return ""
 
 

@@ -64,6 +64,7 @@ def test_refused_built_switched_rolled_back_and_retired(cli: Cli, home: Home) ->
     switched = cli("generations", "switch")
     assert switched.exit_code == 0
     assert lines(switched)[-1] == f"{home.new} answers now, instead of {home.old}."
+    assert f"`sparknet generations rollback` goes back to {home.old}" in cli("generations").stdout
     again = cli.json("generations", "switch")
     assert (again["switched"], again["live"], again["gates"]) == (False, home.new, [])
 

@@ -8,6 +8,7 @@ import pytest
 
 from resources.failure import FailureKind
 from resources.settings import Settings
+from sparknet_assets.diagnosis import check_vector_store
 from sparknet_assets.generations import progress, switch
 from sparknet_assets.retrieval import search
 from tests.doubles.ollama import OllamaServer
@@ -73,6 +74,23 @@ def test_to_a_model_of_another_dimension_on_a_server(home: Home, server: OllamaS
     assert best(home, "potatoes and salt") == "recipe"
     assert switch(home.deployment).live.startswith("sparknet-ollama-other-")
     assert len(progress(home.deployment)) == 3
+
+
+def test_the_diagnosis_tells_of_another_pull_of_the_model(
+    home: Home, server: OllamaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check_vector_store(home.deployment).remedy == ""
+    use(home, server, "nomic-embed-text")
+    assert check_vector_store(home.deployment).remedy.endswith("sparknet generations")
+    home.run(*TEXTS)
+    switch(home.deployment)
+    assert check_vector_store(home.deployment).remedy == ""
+    pulled = server.listing()
+    pulled.models[0].digest = "f" * 64  # type: ignore[index]
+    monkeypatch.setattr(server, "listing", lambda: pulled)
+    found = check_vector_store(home.deployment)
+    assert (found.level, found.remedy) == ("warn", "searches go by words until then")
+    assert search(home.deployment, "potatoes").note.startswith("Searched by words only.")
 
 
 def test_searches_go_on_while_the_server_of_the_next_one_is_away(home: Home) -> None:
