@@ -6,13 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pymupdf
 import pytest
 
 from benchmarks import real_documents
 from benchmarks.bare_embedding import pad
+from benchmarks.edited_page import cached, edit
 from benchmarks.ingest import documents
 from benchmarks.subject import IngestError, Sampler, fresh_home, ingest, model_folder
 from benchmarks.verdict import Verdict
+from examples.large import write_large_pdf
+from resources.deployment import Deployment
+from resources.settings import Settings
+from sparknet_assets.source.pdf_digest import page_digests
 
 CHILD_MB = 120
 # The memory is held by a grandchild, as by a worker of the pipeline, until its input is closed.
@@ -105,3 +111,23 @@ def test_the_manifest_objects_to_what_is_wrong(
     row: dict[str, str], document: dict[str, object], objection: str
 ) -> None:
     assert real_documents.objection({**READABLE, **row}, document) == objection
+
+
+def test_an_edited_scan_is_written_anew_and_keeps_its_other_pages(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    write_large_pdf(path, 3)
+    found = []
+    for _ in range(2):
+        with pymupdf.open(path) as document:
+            found.append(list(page_digests(document, document.page_count)))
+        edit(path, lambda document: document.delete_page(1))
+    assert found[1] == [found[0][0], found[0][2]]
+    assert [p.name for p in tmp_path.iterdir()] == ["scan.pdf"]
+
+
+def test_what_is_not_cached_counts_nothing(tmp_path: Path) -> None:
+    assert cached(tmp_path, "ocr") == 0
+    deployment = Deployment(Settings(home=tmp_path))
+    deployment.cache.put_many("ocr", {"a": b"1", "b": b"2"})
+    deployment.cache.put_many("embeddings/model", {"a": b"3"})
+    assert (cached(tmp_path, "ocr"), cached(tmp_path, "embeddings/")) == (2, 1)

@@ -21,6 +21,7 @@ _FORM_DEFAULTS = ("DA", "DR", "NeedAppearances", "Q")
 _ELSEWHERE = frozenset({"/Page", "/Pages", "/Catalog", "/StructTreeRoot", "/StructElem"})
 _MOST_OBJECTS = 1_000_000  # distinct, of a document; each takes about 300 bytes
 _VISITS_A_PAGE, _VISITS = 1_000, 100_000  # 1 to 2 microseconds each
+_TEXT_A_VISIT = 100  # characters
 
 _REFERENCE = re.compile(r"\((?:[^\\()]|\\.)*\)|(\d+) \d+ R")
 _SCALAR = re.compile(r"[-+.\d]+|true|false|null|/[^\s/<>\[\](){}%]*")
@@ -105,6 +106,7 @@ class _Objects:
         form = False
         annotations = self._mupdf.pdf_dict_gets(found, "Annots")
         for index in range(self._mupdf.pdf_array_len(annotations)):
+            self._visit()
             annotation = self._mupdf.pdf_array_get(annotations, index)
             kind = self._mupdf.pdf_to_name(self._mupdf.pdf_dict_gets(annotation, "Subtype"))
             if kind != "Link":  # not drawn, and it names places in other pages
@@ -129,6 +131,7 @@ class _Objects:
         digest = hashlib.sha256()
 
         def enter(node: _Node) -> None:
+            self._visit(len(node.references))
             digest.update(node.content)
             for reference in node.references:
                 if self._settle(reference):
@@ -141,7 +144,6 @@ class _Objects:
         entered = 0
         while entered < len(met):
             for reference in list(met)[entered:]:
-                self._visit()
                 enter(self._node(reference))
                 entered += 1
         return digest.digest()
@@ -169,8 +171,8 @@ class _Objects:
                 del path[number]
         return True
 
-    def _visit(self) -> None:
-        self._visits -= 1
+    def _visit(self, cost: int = 1) -> None:
+        self._visits -= cost
         if self._visits < 0:
             raise _Unknown
 
@@ -244,4 +246,6 @@ class _Objects:
         output = self._mupdf.FzOutput(buffer)
         self._mupdf.pdf_print_obj(output, value, 1, 1)
         output.fz_close_output()
-        return bytes(self._mupdf.fz_buffer_extract_copy(buffer)).decode("latin-1")
+        text = bytes(self._mupdf.fz_buffer_extract_copy(buffer)).decode("latin-1")
+        self._visit(len(text) // _TEXT_A_VISIT)
+        return text

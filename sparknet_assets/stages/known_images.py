@@ -15,6 +15,7 @@ from resources.deployment import Deployment
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, PageImage
 from sparknet_assets.page_sources import image_sources, page_images
+from sparknet_assets.source.image import LARGEST_FRAME
 from sparknet_assets.source.thumbnail import thumbnail
 from sparknet_assets.stages.contract import PageResult
 from sparknet_assets.stages.documents import read_metadata
@@ -71,7 +72,7 @@ class KnownImages:
         """For each page, its stored image, now in its place, or None."""
         for page in self._wanted:
             origin = self._origins.get(page)
-            if origin is None:
+            if origin is None or (page == 1 and _too_large(origin.image)):
                 self._set_aside(page)
                 yield None
                 continue
@@ -146,6 +147,11 @@ def _result(page: int, image: PageImage, data: bytes) -> PageResult:
     small = _thumbnail(data) if page == 1 else ""
     record = ImageRecord(page=page, **facts, thumbnail=small)
     return PageResult(page, record.model_dump_json().encode())
+
+
+def _too_large(image: PageImage) -> bool:
+    """Whether Pillow, which makes the thumbnail, would warn of a decompression bomb."""
+    return image.width * image.height > LARGEST_FRAME // 2
 
 
 def _thumbnail(data: bytes) -> str:

@@ -211,6 +211,35 @@ def test_a_page_too_large_to_look_through_is_unknown(monkeypatch: pytest.MonkeyP
     assert second == ""
 
 
+@pytest.mark.parametrize("key", ["Annots", "Resources"])
+def test_what_many_pages_share_is_not_read_for_each_without_end(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(pdf_digest, "_VISITS", 5000)
+    monkeypatch.setattr(pdf_digest, "_VISITS_A_PAGE", 0)
+    made = document(60)
+    tree = int(made.xref_get_key(made.page_xref(0), "Parent")[1].split()[0])
+    note = thing(made, "<</Type/Annot/Subtype/Text/Rect[0 0 9 9]>>")
+    value = f"[{' '.join([f'{note} 0 R'] * 1000)}]"
+    if key == "Resources":
+        value = f"<</Properties<</L{value}>>>>"
+        made.xref_set_key(tree, key, value)
+    for page in range(60):
+        made.xref_set_key(made.page_xref(page), key, "null" if key == "Resources" else value)
+    found = list(page_digests(made, 60))
+    assert found[0]
+    assert found[-1] == ""
+
+
+def test_a_page_that_inherits_from_itself_is_unknown() -> None:
+    made = document(2)
+    xref = made.page_xref(1)
+    made.xref_set_key(xref, "Resources", "null")
+    made.xref_set_key(xref, "Parent", f"{xref} 0 R")
+    first, _ = page_digests(made, 2)
+    assert first
+
+
 def test_a_long_chain_of_objects_needs_no_recursion() -> None:
     made = document(1)
     last = thing(made, "<<>>")
