@@ -70,7 +70,7 @@ def _why_nothing(session: Session) -> str:
     totals = session.deployment.catalog.totals()
     if not totals:
         return "Nothing is indexed yet: sparknet ingest PATH..."
-    if totals.get("indexed") and not any(session.deployment.live_store.count()):
+    if totals.get("indexed") and not session.deployment.live_store.document_ids():
         return "The index is empty, although documents were indexed: sparknet materialize"
     return "No passages found."
 
