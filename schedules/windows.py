@@ -93,8 +93,8 @@ def require_raw(storage: StorageAdapter, known: int) -> None:
     if known and not storage.has_folder(RAW):
         raise SparknetError(
             FailureKind.UNAVAILABLE,
-            f"raw/ is not there, but the catalog knows {known} documents: is its disk mounted? If "
-            "all of them are to go, make an empty folder raw/, or run `sparknet delete`.",
+            "raw/ is not there, but the catalog knows documents: is its disk mounted? If all of "
+            "them are to go, make an empty folder raw/, or run `sparknet delete`.",
             retryable=True,
         )
 
@@ -103,8 +103,10 @@ def is_gone(storage: StorageAdapter, record: DocumentRecord) -> bool:
     """Looks again whether a document that was missing from a listing really has no original.
 
     Raises:
-        SparknetError, OSError: Its folder can't be looked into, so nobody can tell.
+        SparknetError, OSError: Its folder can't be looked into, or raw/ itself is gone by now, so
+            nobody can tell.
     """
+    require_raw(storage, 1)
     if storage.stat(record.raw_key) is not None:
         return False
     return all(is_temporary(info.key) for info in storage.list(f"{RAW}{record.doc_id}/"))

@@ -369,6 +369,15 @@ def test_a_folder_that_cant_be_read_never_looks_empty(
         list(local.list("raw/"))
 
 
+def test_the_folder_of_originals_stays_when_it_is_empty(
+    local: LocalStorageAdapter, tmp_path: Path
+) -> None:
+    local.put("raw/a/b/file", b"")
+    local.delete("raw/a/b/file")
+    assert list((tmp_path / "base").rglob("*")) == [tmp_path / "base" / "raw"]
+    assert local.has_folder("raw/")
+
+
 def test_a_missing_folder_is_told_from_an_empty_one(
     local: LocalStorageAdapter, tmp_path: Path
 ) -> None:

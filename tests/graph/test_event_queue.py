@@ -18,6 +18,7 @@ from resources.locks import file_lock
 from resources.settings import Settings
 from schedules.event_queue import drain, fetch
 from schedules.requests import requested_keys
+from sparknet_assets.definitions import build_defs
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS
 from sparknet_assets.removals import OP
@@ -133,6 +134,22 @@ def test_a_document_that_is_busy_keeps_its_event(instance, deployment, queue) ->
     deployment.catalog.release(["a"], "another-host:1:them")
     queue.reappear()
     assert asked(tick(instance, deployment, queue, first.cursor), instance) == ({"a"}, set())
+
+
+def test_a_deployment_with_a_queue_has_the_sensor(instance, settings, queue, batch) -> None:
+    class WithQueue(Deployment):
+        event_queue = queue
+
+    deployment = WithQueue(settings)
+    defs = build_defs(deployment, run=batch)
+    put(deployment, "a")
+    queue.send("raw/a/file.pdf")
+    sensor = defs.resolve_sensor_def("storage_events_sensor")
+    context = dg.build_sensor_context(
+        instance, definitions=defs, resources={"deployment": deployment}
+    )
+    assert "1 events" in sensor.evaluate_tick(context).skip_message, "written a moment ago"
+    assert [s.name for s in build_defs(Deployment(settings)).sensors] == ["raw_documents_sensor"]
 
 
 def test_a_tick_is_bounded(instance, settings) -> None:

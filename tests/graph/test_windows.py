@@ -118,6 +118,8 @@ def test_a_folder_raw_that_is_not_there_is_no_empty_listing() -> None:
 def test_a_document_is_gone_when_a_second_look_finds_nothing() -> None:
     record = new_document("a", "a", "raw/a/f")
     assert is_gone(ListedStorage("raw/ab/f", "raw/a"), record)
+    with pytest.raises(SparknetError, match="is its disk mounted"):
+        is_gone(ListedStorage(), record)
     assert not is_gone(ListedStorage("raw/a/f"), record)
     assert not is_gone(ListedStorage("raw/a/other"), record), "a replaced file is a change"
     assert is_gone(ListedStorage("raw/a/.DS_Store"), record)
