@@ -58,11 +58,20 @@ def test_a_copy_takes_over_everything_unless_forced(deployment: Deployment) -> N
         assert second["two", name].status is StageStatus.DONE
 
 
-def test_an_edited_document_says_how_many_pages_it_kept(deployment: Deployment) -> None:
-    put(deployment, "one/report.pdf", TYPED)
+def test_an_edited_document_keeps_its_pages_while_workers_overwrite_their_places(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    pages = [(number, False) for number in range(1, 25)]
+    put(deployment, "one/report.pdf", pdf(*pages))
     run(deployment, "one")
-    put(deployment, "one/report.pdf", pdf((1, False), (9, False), (3, False)))
-    assert reused(run(deployment, "one"), "one") == [2, 2]
+    edited = pdf((98, False), (97, False), *pages[:9], (99, False), *pages[:8:-1])
+    put(deployment, "one/report.pdf", edited)
+    assert reused(run(deployment, "one"), "one") == [24, 24]
+    fresh = Deployment(Settings(home=tmp_path / "fresh", workers=1))
+    put(fresh, "one/report.pdf", edited)
+    run(fresh, "one")
+    ref = DocumentRef("one", "raw/one/report.pdf")
+    assert artifacts(deployment, ref) == artifacts(fresh, ref)
 
 
 def test_a_rendition_is_copied_with_its_tables(deployment: Deployment) -> None:
