@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from resources.sqlite import Database, writable
 from resources.vector_store.register_upkeep import MIGRATIONS, body, forget_deleted, mend_words
-from resources.vector_store.words import any_of, query_terms
+from resources.vector_store.word_search import best_chunks
 
-# Scoring a row takes 1.5 microseconds.
-_MOST_SCORED = 12_000
 _ROWS = 500
 
 
@@ -149,45 +146,7 @@ class KeywordIndex:
         chunks with words that begin so are taken. In a large index the most frequent words of a
         query are left out, since every chunk that has one must be scored.
         """
-        terms = query_terms(query)
-        if top_k < 1 or not terms:
-            return {}
-        found = self._match(any_of(self._affordable(terms)), top_k, doc_ids)
-        return found or self._match(any_of(terms, prefixes=True), top_k, doc_ids)
-
-    def _affordable(self, terms: Sequence[str]) -> list[str]:
-        """The rarest terms, as many as match `_MOST_SCORED` rows together, and at least one."""
-        connection = self._database.connection
-        (rows,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
-        if rows * len(terms) <= _MOST_SCORED:
-            return list(terms)
-        count = "SELECT count(*) FROM words WHERE words MATCH ?"
-        counts = {term: connection.execute(count, (f'"{term}"',)).fetchone()[0] for term in terms}
-        rarest = sorted((term for term in terms if counts[term]), key=counts.__getitem__)
-        sums = accumulate(counts[term] for term in rarest)
-        kept = [term for term, total in zip(rarest, sums, strict=True) if total <= _MOST_SCORED]
-        return kept or rarest[:1]
-
-    def _match(
-        self, expression: str, top_k: int, doc_ids: Collection[str] | None
-    ) -> dict[str, float]:
-        if not expression:
-            return {}
-        sql = "SELECT rowid, rank FROM words WHERE words MATCH ?"
-        values: list[object] = [expression]
-        if doc_ids is not None:
-            sql += (
-                " AND rowid IN (SELECT id FROM chunks"
-                " WHERE doc_id IN (SELECT value FROM json_each(?)))"
-            )
-            values.append(json.dumps(list(doc_ids)))
-        return dict(
-            self._database.connection.execute(
-                "SELECT chunk_id, -rank FROM chunks JOIN"
-                f" ({sql} ORDER BY rank LIMIT ?) AS best ON chunks.id = best.rowid",
-                (*values, top_k),
-            ).fetchall()
-        )
+        return best_chunks(self._database.connection, query, top_k, doc_ids)
 
     def rows_of(self, chunk_ids: Collection[str]) -> list[Row]:
         """The rows of these chunks, of those that are there."""

@@ -266,7 +266,7 @@ def test_words(store: VectorStore) -> None:
 def test_frequent_words_do_not_hide_a_rare_one(
     new_store: NewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resources.vector_store.keyword._MOST_SCORED", 50)
+    monkeypatch.setattr("resources.vector_store.word_search._MOST_SCORED", 50)
     store = new_store()
     chunks = [chunk("a", n, f"annual report page{n} {'x' * (n % 7)}") for n in range(200)]
     store.add_chunks(chunks, vectors(200))
