@@ -120,7 +120,7 @@ def _print(report: Report) -> None:
 
 
 def _print_repairs(mended: Mended) -> None:
-    from sparknet_assets.verification.remedies import advice_for
+    from sparknet_assets.verification.remedies import advice_for, repairs_for
 
     if mended.repaired:
         _show("repaired", mended.repaired)
@@ -128,8 +128,13 @@ def _print_repairs(mended: Mended) -> None:
     _print(mended.report)
     for doc_id, message in sorted(mended.failed.items()):
         click.echo(f"Not repaired: {clean(doc_id)}: {clean(message)}")
-    for kind in sorted({problem.kind for problem in mended.report.problems}):
-        click.echo(f"{kind} needs you: {advice_for(kind, tried=True)}")
+    asked = {problem for problem, _ in repairs_for(mended.report.problems).ask}
+    for kind in sorted({problem.kind for problem in asked}):
+        click.echo(f"{kind} needs you: {advice_for(kind)}")
+    waiting = {problem.doc_id for problem in asked}
+    rest = (p.kind for p in mended.report.problems if p.doc_id not in waiting)
+    for kind in sorted(set(rest)):
+        click.echo(f"{kind} is there after the repair: `sparknet status DOC` may say why")
 
 
 def _show(what: str, found: Sequence[Disagreement]) -> None:

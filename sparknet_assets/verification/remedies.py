@@ -131,18 +131,10 @@ def repairs_for(problems: Iterable[Disagreement], busy: Iterable[str] = ()) -> R
     )
 
 
-def advice_for(kind: str, *, tried: bool = False) -> str:
-    """One line for a person: what to do about a kind of problem or warning.
-
-    Args:
-        tried: It was to be repaired, and is there all the same.
-    """
+def advice_for(kind: str) -> str:
+    """One line for a person: what to do about a kind of problem or warning."""
     remedy = REMEDIES[kind]
-    if remedy.advice:
-        return remedy.advice
-    if tried:
-        return "it is there again after the repair: `sparknet status DOC` may say why"
-    return f"`sparknet verify --repair`: {remedy.action}"
+    return remedy.advice or f"`sparknet verify --repair`: {remedy.action}"
 
 
 def _first(actions: set[Action], found: Iterable[Disagreement]) -> Action | None:

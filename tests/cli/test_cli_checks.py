@@ -49,6 +49,32 @@ def test_warnings_alone_are_no_failure(cli: Cli) -> None:
     assert cli.json("verify")["ok"] is True
 
 
+def test_verify_repairs_what_it_can(cli: Cli) -> None:
+    cli.deployment.storage.put("processed/ghost/text.json", b"x")
+    assert "--repair" in cli("verify").stdout
+    found = cli.json("verify", "--repair")
+    assert found["ok"] is True
+    assert (found["problems"], found["failed"]) == ([], [])
+    assert [(item["doc_id"], item["kind"]) for item in found["repaired"]] == [
+        ("ghost", "orphan_files")
+    ]
+    assert cli("verify").exit_code == 0
+
+
+def test_verify_says_what_it_needs(cli: Cli) -> None:
+    now = datetime.now(UTC)
+    lost = DocumentRecord(
+        doc_id="b-txt", partition_key="b-txt", raw_key="raw/b-txt/b.txt", filename="b.txt",
+        created_at=now, updated_at=now,
+    )  # fmt: skip
+    cli.deployment.catalog.put([lost])
+    result = cli("verify", "--repair")
+    assert result.exit_code == 1
+    assert "missing_raw needs you: put the original back" in result.stdout
+    assert "pending is there" not in result.stdout
+    assert cli.deployment.catalog.get("b-txt") == lost
+
+
 def test_verify_goes_on_when_the_ui_can_not_be_told(cli: Cli) -> None:
     (cli.home / "dagster").mkdir(parents=True)
     (cli.home / "dagster" / "dagster.yaml").write_text("not: [valid")
