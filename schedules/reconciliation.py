@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from resources.catalog import DocumentRecord, StageRecord
 from resources.deployment import Deployment
+from resources.failure import SparknetError
 from resources.locks import file_lock
 from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from sparknet_assets.execution import RunSummary
     from sparknet_assets.pipeline import RunBatch
     from sparknet_assets.receipts import Receipt, RemovalError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -226,9 +230,13 @@ def _planned_and_registered(deployment: Deployment, graph: Sequence[Stage]) -> P
 def _is_gone(doc_id: str, deployment: Deployment) -> bool:
     """Looks again: what a listing left out, or what was put back meanwhile, is not removed."""
     record = deployment.catalog.get(doc_id)
-    return record is not None and (
-        record.status == "deleted" or is_gone(deployment.storage, record)
-    )
+    if record is None:
+        return False
+    try:
+        return record.status == "deleted" or is_gone(deployment.storage, record)
+    except (OSError, SparknetError) as error:
+        logger.warning("%s is kept, as its folder can't be looked into: %s", doc_id, error)
+        return False
 
 
 def _remove(

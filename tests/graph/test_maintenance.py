@@ -76,6 +76,24 @@ def test_a_reconciliation_runs_inside_a_run(defs, instance, deployment, batch) -
     assert runs == {RECONCILE: dg.DagsterRunStatus.SUCCESS, INGEST: dg.DagsterRunStatus.SUCCESS}
 
 
+def test_a_document_whose_folder_is_closed_is_kept_and_stops_nothing(
+    defs, instance, deployment, batch, monkeypatch
+) -> None:
+    drop(deployment, "b")
+    register(deployment, "a")
+    stat = deployment.storage.stat
+
+    def closed(key: str) -> object:
+        if key.startswith("raw/a/"):
+            raise PermissionError(13, "Permission denied", key)
+        return stat(key)
+
+    monkeypatch.setattr(deployment.storage, "stat", closed)
+    assert run(defs, RECONCILE, instance).success
+    assert batch.calls == [["b"]]
+    assert deployment.catalog.get("a").status is DocumentStatus.PENDING
+
+
 def test_a_reconciliation_with_failures_is_red(defs, instance, deployment, batch) -> None:
     drop(deployment, "a", "b")
     batch.broken["b"] = "ocr_text"
