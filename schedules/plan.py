@@ -106,8 +106,9 @@ class Rates:
     def add(self, pages: int, records: Mapping[str, StageRecord]) -> None:
         """Counts what the outputs of a document took when they were made."""
         for name, record in records.items():
-            if pages and record.status is not StageStatus.FAILED:
-                self.pages[name] += pages
+            worked = pages * _share_made(record)
+            if worked and record.status is not StageStatus.FAILED:
+                self.pages[name] += worked  # type: ignore[assignment]
                 self.seconds[name] += record.seconds  # type: ignore[assignment]
                 self.cost[name] += record.cost_usd  # type: ignore[assignment]
 
@@ -122,6 +123,15 @@ class Rates:
             sum(pages * self.seconds[name] / self.pages[name] for name in known),
             sum(pages * self.cost[name] / self.pages[name] for name in known),
         )
+
+
+def _share_made(record: StageRecord) -> float:
+    """Part of the output that was worked on, and not taken over from an earlier one."""
+    facts = record.metadata
+    for part, whole in (("pages_reused", record.pages), ("cached", facts.get("chunks", 0))):
+        if whole and facts.get(part):
+            return float(max(0.0, 1.0 - facts[part] / whole))
+    return 1.0
 
 
 def plan_document(

@@ -247,6 +247,17 @@ def test_estimates_come_from_what_pages_have_taken() -> None:
     assert totals["seconds"] == pytest.approx(24.0)
 
 
+def test_pages_that_were_taken_over_tell_nothing_of_the_work() -> None:
+    rates = Rates()
+    records = through(Recipes())
+    facts = {"pages": 3, "metadata": {"pages_reused": 2}}
+    records["ocr_text"] = records["ocr_text"].model_copy(update=facts)
+    rates.add(3, records)
+    assert rates.estimate(["ocr_text"], 10) == (pytest.approx(60.0), pytest.approx(0.3))
+    rates.add(3, {"ocr_text": records["ocr_text"].model_copy(update={"pages": 2})})
+    assert rates.estimate(["ocr_text"], 1)[0] == pytest.approx(6.0)
+
+
 def test_nothing_measured_is_not_nothing_to_pay() -> None:
     plan = make_plan([planned(Change.CHANGED)], Rates())
     assert plan.documents[0].seconds is None
