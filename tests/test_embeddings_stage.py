@@ -108,6 +108,18 @@ def test_equal_texts_are_embedded_once_in_and_between_runs(
     assert deployment.storage.get(one.key(EMBEDDINGS)) == before
 
 
+def test_the_cache_knows_who_uses_a_text(deployment: Deployment, embedder: WordEmbedder) -> None:
+    one = document(deployment, "one", ["same", "own", "own"])
+    embed(deployment, one)
+    embed(deployment, document(deployment, "two", ["same"]))  # a hit, and its user all the same
+    cache, namespace = deployment.cache, f"embeddings/{embedder.identity}"
+    assert (cache.used("one"), cache.used("two")) == (2, 1)
+    keys = [hashlib.sha256(text.encode()).hexdigest() for text in ("same", "own")]
+    assert cache.forget("one") == 1
+    assert cache.get_many(namespace, keys).keys() == {keys[0]}
+    assert cache.forget("two") == 1
+
+
 def test_a_damaged_cache_entry_is_not_used(deployment: Deployment, embedder: WordEmbedder) -> None:
     ref = document(deployment, "one", ["a", "b", "c"])
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in "abc"]

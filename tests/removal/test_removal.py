@@ -12,6 +12,7 @@ from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.locks import file_lock
+from resources.vector_store import Compaction
 from sparknet_assets.claims import Claims
 from sparknet_assets.intake import take_in
 from sparknet_assets.intents import unfinished
@@ -259,6 +260,26 @@ def test_no_receipt_while_something_is_left(
     assert (record.status, record.receipt) == (DocumentStatus.DELETED, "")
     monkeypatch.undo()
     assert remove(deployment, ["a"], **ASKED)[0].removed["processed"].count > 0
+
+
+def test_an_index_that_cannot_rewrite_its_files_is_said_so(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(deployment, tmp_path / "in", doc="words")
+    (store,) = deployment.stores()
+    monkeypatch.setattr(store, "compact", lambda: Compaction(10, 10, False, 0.5), raising=False)
+    (receipt,) = remove(deployment, ["doc"], **ASKED)
+    assert not receipt.complete
+    assert any(note.startswith(f"{store.generation}: files") for note in receipt.notes)
+    assert set(receipt.remaining.values()) == {0}
+
+
+def test_a_document_that_failed_needs_no_compaction(deployment: Deployment) -> None:
+    deployment.storage.put("raw/doc/doc.txt", b"a corrupt file")
+    run_small(deployment, "doc")
+    (receipt,) = remove(deployment, ["doc"], **ASKED)
+    assert receipt.compaction == []
+    assert receipt.removed["raw"].count == 1
 
 
 def test_it_waits_for_an_intake(deployment: Deployment, tmp_path: Path) -> None:
