@@ -11,6 +11,8 @@ from pathlib import Path
 
 from resources.failure import FailureKind, SparknetError
 
+_BLOCK = 2**20
+
 
 def new_folder(generation: Path) -> Path:
     """A folder for Chroma's files whose name never comes up again."""
@@ -51,19 +53,27 @@ def _sync(path: Path) -> None:
 
 
 def blank_unused(folder: Path) -> None:
-    """Overwrites the room that index files have for more vectors; nobody may have them open.
+    """Overwrites the room that index files have for more vectors, where it is not blank.
 
     hnswlib writes it out as it found it in memory: that may be text of any document the process has
-    read. Its header: version, offset, capacity, vectors, bytes a vector.
+    read, also of one that was removed. Its header: version, offset, capacity, vectors, bytes a
+    vector.
     """
     for header in folder.glob("*/header.bin"):
         version, _, capacity, count, width = struct.unpack("<iQQQQ", header.read_bytes()[:36])
         for name, each in (("data_level0.bin", width), ("length.bin", 4)):
             file = header.with_name(name)
             if version == 1 and file.stat().st_size == capacity * each:
-                with file.open("r+b") as opened:
-                    opened.seek(count * each)
-                    opened.write(bytes((capacity - count) * each))
+                _blank(file, count * each)
+
+
+def _blank(file: Path, start: int) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(start)
+        while block := opened.read(_BLOCK):
+            if block.count(0) != len(block):
+                opened.seek(-len(block), os.SEEK_CUR)
+                opened.write(bytes(len(block)))
 
 
 def size(folder: Path) -> int:

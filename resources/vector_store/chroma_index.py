@@ -224,6 +224,7 @@ class ChromaIndex:
         self, rows: Sequence[Row] = (), deleted: Collection[str] = (), undone: int = 0
     ) -> None:
         if self._server is None:
+            files.blank_unused(self._files)
             files.sync_index(self._files)
         stamp = self.register.finish(rows, deleted, undone=undone)
         if self._server is None:

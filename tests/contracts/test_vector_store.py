@@ -784,22 +784,28 @@ def test_an_index_without_deletions_is_not_rewritten(
         local.compact()
 
 
-def test_compacted_files_hold_nothing_of_the_memory(
-    local: ChromaVectorStore, tmp_path: Path
-) -> None:
+def _unused_room(folder: Path) -> bytes:
+    """What index files have beyond the last vector."""
+    (header,) = folder.rglob("header.bin")
+    count, width = struct.unpack("<QQ", header.read_bytes()[20:36])
+    level, length = (header.with_name(name) for name in ("data_level0.bin", "length.bin"))
+    return level.read_bytes()[count * width :] + length.read_bytes()[count * 4 :]
+
+
+def test_files_hold_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Path) -> None:
     """hnswlib writes out the room for more vectors as it found it, with text of other documents."""
     data = vectors(130)
-    local.add_chunks([chunk("a", n) for n in range(130)], data)
+    local.add_chunks([chunk("a", n) for n in range(30)], data[:30])
+    room = _unused_room(tmp_path)
+    assert len(room) > 1000
+    assert not any(room)
     local.delete(["a:0"])
     local.compact()
-    (header,) = tmp_path.rglob("header.bin")
-    count, width = struct.unpack("<QQ", header.read_bytes()[20:36])
-    assert not any(header.with_name("data_level0.bin").read_bytes()[count * width :])
-    assert not any(header.with_name("length.bin").read_bytes()[count * 4 :])
-    assert local.search(data[5], 1)[0].chunk.ordinal == 5
-    local.add_chunks([chunk("b", n) for n in range(150)], vectors(150, seed=3))
-    assert local.search(data[5], 1)[0].chunk.ordinal == 5
-    assert local.count() == (279, 279)
+    assert not any(_unused_room(tmp_path))
+    local.add_chunks([chunk("a", n) for n in range(30, 130)], data[30:])
+    assert not any(_unused_room(tmp_path))
+    assert [local.search(data[n], 1)[0].chunk.ordinal for n in (5, 105)] == [5, 105]
+    assert local.count() == (129, 129)
 
 
 def test_a_compaction_that_fails_leaves_all_as_it_was(
