@@ -21,6 +21,6 @@ def refusal(removed: int, known: int) -> str:
     """What is said to people instead of removing."""
     return (
         f"{removed} of {known} documents are missing from raw/: nothing is removed, in case the "
-        "storage is at fault. If they are to go, run `sparknet materialize --stale` or `sparknet "
-        "delete`"
+        "storage is at fault. If they are to go, run `sparknet materialize --stale "
+        "--allow-removals` or `sparknet delete`"
     )
