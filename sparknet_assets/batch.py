@@ -127,6 +127,10 @@ def _load_runs(
     return runs
 
 
+class _Ended:
+    """A thread is through with its documents, or can't go on with them."""
+
+
 def _run_documents(
     runs: Sequence[DocumentRun],
     stages: Sequence[DocumentStage | PagedStage],
@@ -137,27 +141,27 @@ def _run_documents(
 
     Yields each result, and each document once it is through, failed or not.
     """
-    items: queue.SimpleQueue[StageResult | DocumentRun] = queue.SimpleQueue()
-
-    def one(run: DocumentRun) -> None:
-        try:
-            run_document_stages(run, stages, pool, deployment, items.put)
-        finally:
-            items.put(run)
+    items: queue.SimpleQueue[StageResult | DocumentRun | _Ended] = queue.SimpleQueue()
 
     def each(runs: Sequence[DocumentRun]) -> None:
-        for run in runs:
-            one(run)
+        try:
+            for run in runs:
+                run_document_stages(run, stages, pool, deployment, items.put)
+                items.put(run)
+        finally:  # after an error too, such as a catalog that takes no records
+            items.put(_Ended())
 
     # Twice the workers, so that a worker finds work while a document's thread writes its records.
     with ThreadPoolExecutor(2 * deployment.settings.workers, "document") as threads:
         futures = [threads.submit(each, twins) for twins in _twins(runs)]
         try:
-            left = len(runs)
+            left = len(futures)
             while left:
                 item = items.get()
-                left -= isinstance(item, DocumentRun)
-                yield item
+                if isinstance(item, _Ended):
+                    left -= 1
+                else:
+                    yield item
         except BaseException:  # interrupted, or closed by our caller: leave at once, record nothing
             for future in futures:
                 future.cancel()

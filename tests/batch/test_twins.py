@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,23 @@ def test_twins_of_a_batch_come_one_after_the_other(deployment: Deployment) -> No
     settings = deployment.settings.model_copy(update={"workers": 2})
     records = run(Deployment(settings), "one", "two", "three")
     assert sorted(reused(records, name)[0] for name in ("one", "two", "three")) == [0, 5, 5]
+
+
+@pytest.mark.timeout(30)
+def test_twins_whose_records_are_not_taken_end_the_batch(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        put(deployment, f"{name}/file.txt", b"fine\nsame\nlines")
+        row = new_document(name, name, f"raw/{name}/file.txt")
+        deployment.catalog.put([row.model_copy(update={"raw_sha256": "same"})])
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(deployment.catalog, "put_stages", full)
+    with pytest.raises(OSError, match="no space left"):
+        list(run_batch(["one", "two"], deployment, graph=GRAPH))
 
 
 def test_stages_without_copies_run_as_ever(deployment: Deployment) -> None:
