@@ -6,8 +6,11 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+_ATTEMPTS = 100
 
 
 @contextmanager
@@ -21,8 +24,7 @@ def file_lock(path: Path, *, shared: bool = False, timeout: float | None = None)
         TimeoutError: Another holder did not give way within `timeout` seconds.
     """
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = _opened(path)
         try:
             _acquire(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout, path)
             try:
@@ -34,6 +36,15 @@ def file_lock(path: Path, *, shared: bool = False, timeout: float | None = None)
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
         finally:
             os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    """Opens the file, made when absent, though others may delete its folder at any moment."""
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError, FileExistsError):  # how mkdir and open see that
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(path, _FLAGS, 0o666)
+    return os.open(path, _FLAGS, 0o666)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -50,3 +51,28 @@ def test_a_file_that_its_holder_deleted_locks_nobody_out_and_nobody_in(tmp_path:
     finally:
         leave.set()
         waiter.join(30)
+
+
+def test_a_folder_that_is_deleted_over_and_over_keeps_nobody_from_the_lock(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "generation"
+    stop = threading.Event()
+
+    def delete() -> None:
+        while not stop.is_set():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    deleter = threading.Thread(target=delete)
+    deleter.start()
+    try:
+        for _ in range(500):
+            with file_lock(folder / "lock", timeout=30):
+                pass
+    finally:
+        stop.set()
+        deleter.join(30)
+
+
+def test_a_lock_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError), file_lock(tmp_path / "file" / "lock"):
+        pass
