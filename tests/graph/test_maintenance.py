@@ -157,9 +157,10 @@ def test_the_schedules_run_from_the_start_and_can_be_turned_off(settings, batch)
 
 def test_the_retry_schedule_evaluates(defs, deployment) -> None:
     [schedule] = [s for s in defs.schedules if s.name == "retry_due_failures"]
-    with dg.instance_for_test() as instance:
-        resources = {"deployment": deployment}
-        context = dg.build_schedule_context(instance, resources=resources)
+    # A context that is entered enters its instance too, which must not have been entered before.
+    with dg.build_schedule_context(
+        dg.DagsterInstance.local_temp(), resources={"deployment": deployment}
+    ) as context:
         assert schedule.evaluate_tick(context).skip_message == "no failure is due"
 
 
