@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from schedules.in_flight import Flight
 from schedules.requests import digest_of, ingest_requests, requested_keys
 from sparknet_assets.announcements import announced_documents
+from sparknet_assets.in_flight import Flight
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import PARTITIONS, unknown_keys

@@ -14,7 +14,6 @@ from resources.deployment import Deployment
 from resources.event_queue import EventQueue, StorageEvent
 from resources.storage import ObjectInfo
 from schedules.demand import demand_runs
-from schedules.in_flight import in_flight
 from schedules.look_report import idle
 from schedules.passes import confirmed_gone, living
 from schedules.planning import Change, Listing, compare, doc_id_of
@@ -29,6 +28,7 @@ from schedules.sensors import (
     without_touched,
 )
 from schedules.windows import PAGE, read_document
+from sparknet_assets.in_flight import in_flight
 from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from schedules.registration import accept_touched, register
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
+from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.holdings import INDEX_STAGE, behind, text_version
-from sparknet_assets.partitions import deleted_partitions, forget_partitions
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage

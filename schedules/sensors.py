@@ -12,13 +12,13 @@ from resources.deployment import Deployment
 from resources.locks import file_lock
 from schedules.cursor import Cursor
 from schedules.demand import Demand, demand_runs, free_documents
-from schedules.in_flight import Flight, in_flight
 from schedules.look_report import idle, numbers, observation
 from schedules.passes import see, turn
 from schedules.planning import Change, FoundDocument
 from schedules.registration import accept_touched, register
 from schedules.requests import state_of
 from sparknet_assets.arrivals import arrival
+from sparknet_assets.in_flight import Flight, in_flight
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import documents_partitions
 from sparknet_assets.run_owner import settle_dead_runs

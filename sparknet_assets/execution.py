@@ -143,7 +143,7 @@ def _execute(
 ) -> ExecuteInProcessResult:
     from dagster import AssetKey
 
-    from sparknet_assets.pipeline import COUNT_TAG, sparse_config
+    from sparknet_assets.run_config import COUNT_TAG, sparse_config
 
     config: dict[str, Any] = sparse_config(keys, force=force)
     # The command shows its own progress; the run's log in the UI is complete all the same.

@@ -60,29 +60,6 @@ def register_partitions(instance: DagsterInstance, keys: Collection[str]) -> lis
     return new
 
 
-def forget_partitions(instance: DagsterInstance, keys: Collection[str]) -> list[str]:
-    """Takes partitions out of Dagster's list, but for those that an unfinished run holds.
-
-    Taking away a partition under a run fails the run when it yields its events.
-
-    Returns:
-        The ones left; ask again once their runs have ended.
-    """
-    from schedules.in_flight import keys_in_flight
-
-    there = set(instance.get_dynamic_partitions(PARTITIONS)).intersection(keys)
-    held = there & keys_in_flight(instance) if there else set()
-    for key in sorted(there - held):
-        instance.delete_dynamic_partition(PARTITIONS, key)
-    return sorted(held)
-
-
-def deleted_partitions(instance: DagsterInstance, catalog: Catalog) -> list[str]:
-    """Partitions of documents that are removed for good: left because a run held them."""
-    known = catalog.by_partition_key(instance.get_dynamic_partitions(PARTITIONS))
-    return [key for key, record in known.items() if record.receipt]
-
-
 def count_events(instance: DagsterInstance | None, keys: Collection[str]) -> dict[str, int] | None:
     """Partition key -> number of its events; None where the log can't tell."""
     log = _wipeable_log(instance)

@@ -16,13 +16,12 @@ from sparknet_assets.generation_assets import building
 from sparknet_assets.materializations import failure_observation, materialization
 from sparknet_assets.partitions import PARTITIONS, documents_of, documents_partitions
 from sparknet_assets.provenance import Provenance
+from sparknet_assets.run_config import COUNT_TAG, PIPELINE
 from sparknet_assets.run_outcome import Outcome
 from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
-PIPELINE = "document_pipeline"
-COUNT_TAG = "sparknet/documents"
 # One group: the UI folds several into boxes, and the documents are what people come to see.
 GROUP = "documents"
 
@@ -55,22 +54,6 @@ class Selection(dg.Config):
 
     partition_keys: list[str] = []  # noqa: RUF012 - a pydantic field, copied for each instance
     force: bool = False
-
-
-def sparse_config(keys: Sequence[str], *, force: bool = False) -> dict[str, Any]:
-    """Run config of a run over any set of partition keys.
-
-    The run itself belongs to the first of them: Dagster compares the versions of its inputs, and
-    can't do that for a run of a partitioned asset that has no partition.
-    """
-    return {"ops": {PIPELINE: {"config": {"partition_keys": list(keys), "force": force}}}}
-
-
-def listed_keys(run_config: Mapping[str, Any]) -> Sequence[str]:
-    """The partition keys that a run config lists; none for a run over partitions."""
-    op = run_config.get("ops", {}).get(PIPELINE, {})
-    keys: Sequence[str] = op.get("config", {}).get("partition_keys", [])
-    return keys
 
 
 def no_progress(result: StageResult) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 
 from resources.deployment import Deployment
+from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.instance import open_instance
 from sparknet_assets.materializations import location
-from sparknet_assets.partitions import deleted_partitions, forget_partitions
 from sparknet_assets.receipts import Receipt, RemovalError
 from sparknet_assets.removal import WAIT_SECONDS, remove
 from sparknet_assets.run_owner import owner_tag

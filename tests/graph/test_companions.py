@@ -11,8 +11,8 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 
-from schedules.in_flight import keys_in_flight
 from sparknet_assets.companions import TAG, take_along
+from sparknet_assets.in_flight import keys_in_flight
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import register_partitions
 from tests.graph.fakes import partitions_of, register

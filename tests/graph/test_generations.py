@@ -13,7 +13,7 @@ from sparknet_assets.definitions import build_defs
 from sparknet_assets.generation_assets import CHANGE, GENERATIONS, SWITCH
 from sparknet_assets.generation_runs import change_generation
 from sparknet_assets.partitions import register_partitions
-from sparknet_assets.pipeline import sparse_config
+from sparknet_assets.run_config import sparse_config
 from tests.generations.home import Home
 from tests.graph.fakes import ScriptedBatch, register
 

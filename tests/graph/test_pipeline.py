@@ -9,7 +9,7 @@ import pytest
 
 from resources.deployment import Deployment
 from sparknet_assets.partitions import register_partitions
-from sparknet_assets.pipeline import sparse_config
+from sparknet_assets.run_config import sparse_config
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 DOCUMENTS = ["a", "b", "c", "d", "e"]

@@ -14,9 +14,10 @@ from resources.settings import Settings
 from sparknet_assets.claims import Claims
 from sparknet_assets.definitions import build_defs
 from sparknet_assets.execution import execute
+from sparknet_assets.gone_partitions import forget_partitions
 from sparknet_assets.instance import open_instance
 from sparknet_assets.intake import take_in
-from sparknet_assets.partitions import PARTITIONS, forget_partitions, register_partitions
+from sparknet_assets.partitions import PARTITIONS, register_partitions
 from sparknet_assets.receipts import RemovalError
 from sparknet_assets.removals import OP, REMOVALS, REMOVE_DOCUMENTS, execute_removal
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register

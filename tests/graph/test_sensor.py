@@ -20,15 +20,15 @@ from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.processes import this_host
 from resources.settings import Settings
-from schedules.in_flight import keys_in_flight
 from schedules.planning import batches
 from schedules.requests import requested_keys
 from schedules.sensors import look
 from sparknet_assets.announcements import announced, announced_documents
+from sparknet_assets.in_flight import keys_in_flight
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS, register_partitions
-from sparknet_assets.pipeline import sparse_config
 from sparknet_assets.removals import OP, REMOVE_DOCUMENTS
+from sparknet_assets.run_config import sparse_config
 from sparknet_assets.run_owner import TAG
 from tests.graph.fakes import register
 
