@@ -184,6 +184,11 @@ def unknown_variables() -> dict[str, str]:
     }
 
 
+def _is_default(name: str, given: object) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and not field.is_required() and field.get_default() == given
+
+
 def _variable(name: str) -> str:
     return f"SPARKNET_{name.upper()}"
 
@@ -205,6 +210,8 @@ def _sentence(detail: object, overrides: Collection[str]) -> str:
     where = _variable(name)
     if name in overrides:
         where = name
+    elif _is_default(name, detail.get("input")):
+        pass  # It follows from another setting that it does not fit: the file need not name it.
     elif not os.environ.get(where) and not name.startswith("pdf_passwords"):
         where = f"sparknet.toml: {name}"
     secret = name.startswith("pdf_passwords")

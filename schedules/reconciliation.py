@@ -23,6 +23,7 @@ from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.holdings import INDEX_STAGE, behind, text_version
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
@@ -136,11 +137,28 @@ def _planned_here(
             record = records.get(found.doc_id)
             if record is not None:
                 gathered.rates.add(record.pages, stages[found.doc_id])
+            if found.change is Change.REMOVED and record and (why := _hidden(record, deployment)):
+                gathered.ignored.append((f"{RAW}{found.doc_id}/", why))
+                yield PlannedDocument(found.doc_id, Change.UNCHANGED, (), "", record.pages or None)
+                continue
             planned = plan_document(found, record, stages[found.doc_id], assessor)
             if found.change in (Change.NEW, Change.CHANGED):
                 gathered.arrived.append(found)
             gathered.unsettled |= found.change is Change.UNSETTLED
             yield planned
+
+
+def _hidden(record: DocumentRecord, deployment: Deployment) -> str:
+    """Why nobody can tell whether a document that a listing lacks is gone; empty when one can."""
+    if record.status == "deleted":
+        return ""
+    try:
+        is_gone(deployment.storage, record)
+    except SparknetError as error:
+        return f"kept, as nobody can tell whether it is gone: {error.message}"
+    except OSError as error:
+        return f"kept, as nobody can tell whether it is gone: {error.strerror or error}"
+    return ""
 
 
 def _behind(

@@ -100,3 +100,16 @@ def test_empty_variables_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_times_of_schedules(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("SPARKNET_RECONCILE_CRON", given)
     assert load_settings().reconcile_cron == ("" if given == "off" else given)
+
+
+def test_a_default_that_no_longer_fits_is_not_blamed_on_a_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARKNET_CHUNK_TOKENS", "64")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    expected = (
+        "SPARKNET_CHUNK_OVERLAP must be less than half of SPARKNET_CHUNK_TOKENS, which is 64, "
+        "not 32"
+    )
+    assert str(caught.value) == expected

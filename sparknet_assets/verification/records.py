@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from resources.catalog import DocumentStatus, StageStatus
+from resources.failure import SparknetError
+from resources.storage import ObjectNotFoundError
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.fingerprint import difference, recorded_fingerprint
 from sparknet_assets.raw_names import is_temporary
@@ -19,17 +21,31 @@ def _originals(subject: Subject) -> Iterator[Disagreement]:
     document, raw = subject.document, subject.folder.raw
     if subject.refused:
         return
-    stored = raw.get(document.raw_key)
-    if stored is None:
+    try:
+        yield from _original(subject)
+    except ObjectNotFoundError:
         yield subject.problem("missing_raw", f"{document.raw_key} is not there")
-    elif document.raw_version and document.status is not DocumentStatus.PENDING:
-        storage = subject.corpus.deployment.storage
-        doubtful = document.raw_version != stored.version or subject.corpus.deep
-        if doubtful and stored_sha256(storage, document.raw_key) != document.raw_sha256:
-            yield subject.problem("changed_raw", f"{document.raw_key} changed after it was read")
+    except SparknetError as error:
+        yield subject.problem("unreadable_raw", error.message)
+    except OSError as error:
+        reason = error.strerror or error
+        yield subject.problem("unreadable_raw", f"{document.raw_key} can't be read: {reason}")
     for key in raw:
         if key != document.raw_key and not is_temporary(key):
             yield subject.problem("extra_raw", f"{key} stands beside {document.raw_key}")
+
+
+def _original(subject: Subject) -> Iterator[Disagreement]:
+    """Raises OSError or SparknetError when the original can't be looked at."""
+    document, storage = subject.document, subject.corpus.deployment.storage
+    # A folder that can't be listed seems to be empty; asked for by its name, the file says why.
+    stored = subject.folder.raw.get(document.raw_key) or storage.stat(document.raw_key)
+    if stored is None:
+        yield subject.problem("missing_raw", f"{document.raw_key} is not there")
+    elif document.raw_version and document.status is not DocumentStatus.PENDING:
+        doubtful = document.raw_version != stored.version or subject.corpus.deep
+        if doubtful and stored_sha256(storage, document.raw_key) != document.raw_sha256:
+            yield subject.problem("changed_raw", f"{document.raw_key} changed after it was read")
 
 
 def _unregistered(folder: Folder) -> Iterator[Disagreement]:
@@ -125,7 +141,7 @@ ORIGINALS = Check(
     name="originals_are_as_read",
     asset=RAW_DOCUMENTS,
     description="Each document's original is there, alone in its folder, and is what was read.",
-    kinds=("missing_raw", "changed_raw", "extra_raw"),
+    kinds=("missing_raw", "unreadable_raw", "changed_raw", "extra_raw"),
     of_document=_originals,
 )
 REGISTERED = Check(

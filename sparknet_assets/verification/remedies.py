@@ -58,6 +58,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "interrupted": Remedy(Action.UPDATE),
     "status": Remedy(Action.UPDATE),
     "missing_raw": Remedy(Action.ASK, _PUT_BACK),
+    "unreadable_raw": Remedy(Action.ASK, "let this user read the file and its folder"),
     "extra_raw": Remedy(Action.ASK, "remove the file that is not the document"),
     "failed": Remedy(Action.ASK, "see `sparknet status DOC` for the reason, then `sparknet retry`"),
     "partial": Remedy(Action.ASK, "see `sparknet status DOC` for the pages, then `sparknet retry`"),
@@ -142,7 +143,7 @@ def _first(actions: set[Action], found: Iterable[Disagreement]) -> Action | None
     for action in (Action.FINISH, Action.REGISTER, Action.REMOVE):
         if action in actions:
             return action
-    if any(problem.kind == "missing_raw" for problem in found):
+    if any(problem.kind in ("missing_raw", "unreadable_raw") for problem in found):
         return None
     for action in (Action.REDO, Action.REWRITE, Action.UPDATE):
         if action in actions:

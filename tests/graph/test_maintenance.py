@@ -18,6 +18,8 @@ from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind
 from resources.settings import Settings
 from schedules.maintenance import plan_asset
+from schedules.planning import Change
+from schedules.reconciliation import gather_settled
 from schedules.requests import requested_keys
 from schedules.schedules import retry_due
 from sparknet_assets.checks import VERIFY
@@ -89,6 +91,9 @@ def test_a_document_whose_folder_is_closed_is_kept_and_stops_nothing(
         return stat(key)
 
     monkeypatch.setattr(deployment.storage, "stat", closed)
+    plan = gather_settled(deployment).plan
+    assert [(d.doc_id, d.change) for d in plan.documents] == [("b", Change.NEW)]
+    assert [key for key, why in plan.ignored if "Permission denied" in why] == ["raw/a/"]
     assert run(defs, RECONCILE, instance).success
     assert batch.calls == [["b"]]
     assert deployment.catalog.get("a").status is DocumentStatus.PENDING

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from resources.catalog import DocumentRecord, DocumentStatus, Holding, StageStatus
 from resources.deployment import Deployment
+from resources.storage import ObjectInfo
 from resources.vector_store import Chunk
 
 DOC = "incident-00001-pdf"
@@ -176,6 +177,22 @@ def edit_raw(deployment: Deployment) -> None:
     original.write_bytes((other / "incident-00002.pdf").read_bytes())
 
 
+def close_raw(deployment: Deployment) -> None:
+    """As when the folder of a document is closed to this user: it is not listed."""
+    storage, folder = deployment.storage, f"raw/{DOC}/"
+    stat, listing = storage.stat, storage.list
+
+    def closed(key: str) -> ObjectInfo | None:
+        if key.startswith(folder):
+            raise PermissionError(13, "Permission denied", key)
+        return stat(key)
+
+    def listed(*args: str, **options: Any) -> Iterator[ObjectInfo]:
+        return (info for info in listing(*args, **options) if not info.key.startswith(folder))
+
+    storage.__dict__ |= {"stat": closed, "list": listed}
+
+
 def new_document(doc_id: str, raw_key: str) -> DocumentRecord:
     now = datetime.now(UTC)
     return DocumentRecord(
@@ -243,6 +260,7 @@ DAMAGES: dict[str, Damage] = {
         {"status"}, change_stage("chunks", status=StageStatus.FAILED)
     ),
     "no original": Damage({"missing_raw"}, lambda d: raw_path(d).unlink(), mends=False),
+    "an original that can't be read": Damage({"unreadable_raw"}, close_raw, mends=False),
     "two originals": Damage(
         {"extra_raw"},
         lambda d: raw_path(d).with_name("b.pdf").write_bytes(b"x") and None,

@@ -9,10 +9,11 @@ import pytest
 
 from resources.catalog import DocumentStatus, StageStatus
 from resources.deployment import Deployment
-from resources.failure import Failure, FailureKind
+from resources.failure import Failure, FailureKind, SparknetError
 from resources.processes import this_host
 from sparknet_assets.verification import Severity, checks_of, examine, verify
 from sparknet_assets.verification.evaluation import evaluate
+from sparknet_assets.verification.records import ORIGINALS
 from tests.verification.conftest import DOCUMENTS, deployment_at
 from tests.verification.damage import (
     DAMAGES,
@@ -92,6 +93,17 @@ def test_an_original_whose_bytes_changed_under_its_mark(whole: Deployment) -> No
     change(raw_version=raw.version)(whole)
     assert kinds(whole) == set()
     assert kinds(whole, deep=True) == {(DOC, "changed_raw")}
+
+
+def test_an_original_that_can_be_listed_but_not_read(
+    whole: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(key: str) -> object:
+        raise SparknetError(FailureKind.UNREADABLE, f"{key} can't be read: permission denied.")
+
+    monkeypatch.setattr(whole.storage, "open", closed)
+    found = examine(whole, checks=[ORIGINALS], deep=True).findings()
+    assert {d.kind for _, d in found} == {"unreadable_raw"}
 
 
 def test_an_original_that_was_only_touched(whole: Deployment) -> None:
