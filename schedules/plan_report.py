@@ -35,7 +35,7 @@ def plan_metadata(plan: Plan) -> dict[str, dg.MetadataValue]:
         if totals[change.value]:
             values[change.value] = dg.MetadataValue.int(totals[change.value])
     if plan.documents:
-        values["to_do"] = dg.MetadataValue.table([_row(d) for d in plan.documents[:LISTED]])
+        values["to_do"] = dg.MetadataValue.table(_rows(plan.documents[:LISTED]))
     return values
 
 
@@ -66,15 +66,20 @@ def _sum_seconds(documents: Sequence[PlannedDocument]) -> float | None:
     return sum(known) if known else None
 
 
-def _row(document: PlannedDocument) -> dg.TableRecord:
-    return dg.TableRecord(
-        {
-            "document": document.doc_id,
-            "change": document.change.value,
-            "reason": document.reason,
-            "pages": "" if document.pages is None else document.pages,
-            "about": duration(document.seconds),
-            "cost_usd": "" if document.cost_usd is None else round(document.cost_usd, 4),
-            "stages": ", ".join(document.stages),
-        }
-    )
+def _rows(documents: Sequence[PlannedDocument]) -> list[dg.TableRecord]:
+    """Narrow enough for a line each: the stages are those from one on, and cost is rare."""
+    paid = any(document.cost_usd for document in documents)
+    return [
+        dg.TableRecord(
+            {
+                "document": document.doc_id,
+                "change": document.change.value,
+                "pages": "" if document.pages is None else document.pages,
+                "about": duration(document.seconds),
+                **({"cost_usd": round(document.cost_usd or 0.0, 4)} if paid else {}),
+                "from": document.stages[0] if document.stages else "",
+                "reason": document.reason,
+            }
+        )
+        for document in documents
+    ]

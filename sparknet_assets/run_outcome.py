@@ -90,7 +90,8 @@ class Outcome:
             for what, found in counts
             if found
         ]
-        return "; ".join([f"{self._asked:,} documents", *parts])
+        noun = "document" if self._asked == 1 else "documents"
+        return "; ".join([f"{self._asked:,} {noun}", *parts])
 
     def _explained(self) -> list[tuple[str, tuple[str, str, str]]]:
         """The failures, with a reason for the documents that a stage passed over in silence."""
