@@ -53,7 +53,7 @@ def _by_reason(documents: Sequence[PlannedDocument]) -> list[dg.TableRecord]:
                 "change": change,
                 "reason": reason,
                 "pages": sum(member.pages or 0 for member in members),
-                "about": duration(_sum_seconds(members)),
+                "about": _about(_sum_seconds(members)),
                 "stages": stages,
             }
         )
@@ -66,6 +66,10 @@ def _sum_seconds(documents: Sequence[PlannedDocument]) -> float | None:
     return sum(known) if known else None
 
 
+def _about(seconds: float | None) -> str:
+    return duration(seconds).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _rows(documents: Sequence[PlannedDocument]) -> list[dg.TableRecord]:
     """Narrow enough for a line each: the stages are those from one on, and cost is rare."""
     paid = any(document.cost_usd for document in documents)
@@ -75,7 +79,7 @@ def _rows(documents: Sequence[PlannedDocument]) -> list[dg.TableRecord]:
                 "document": document.doc_id,
                 "change": document.change.value,
                 "pages": "" if document.pages is None else document.pages,
-                "about": duration(document.seconds),
+                "about": _about(document.seconds),
                 **({"cost_usd": round(document.cost_usd or 0.0, 4)} if paid else {}),
                 "from": document.stages[0] if document.stages else "",
                 "reason": document.reason,

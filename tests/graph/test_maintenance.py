@@ -77,7 +77,7 @@ def test_a_long_plan_is_summed_up_by_reason() -> None:
     plan = Plan(tuple(documents), {Change.OUTDATED: 150, Change.UNCHANGED: 7})
     shown = {name: value.value for name, value in plan_metadata(plan).items()}
     most, fewer = (row.data for row in shown["reasons"].records)
-    assert (most["documents"], most["pages"], most["about"]) == (120, 240, "60 s")
+    assert (most["documents"], most["pages"], most["about"]) == (120, 240, "60\N{NO-BREAK SPACE}s")
     assert (fewer["documents"], fewer["reason"]) == (30, "new in raw/")
     assert len(shown["to_do"].records) == 100
     assert "150 outdated" in shown["summary"]
