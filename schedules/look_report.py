@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PLAN = "reconciliation_plan"
 """The asset whose events tell what was planned."""
+_CLASSES = ("new", "changed", "adopted", "removed")
 _SAID = 5
 
 
@@ -40,11 +41,16 @@ def numbers(
     }
 
 
-def observation(what: str, numbers: dict[str, int | float], **texts: str) -> dg.AssetObservation:
+def observation(numbers: dict[str, int | float], held_back: str = "") -> dg.AssetObservation:
     """The numbers as an event of the asset `reconciliation_plan`."""
-    return dg.AssetObservation(
-        PLAN, description=what, metadata={**numbers, **{k: v for k, v in texts.items() if v}}
-    )
+    asked = [f"{numbers[name]:,} {name}" for name in _CLASSES if numbers[name]]
+    what = f"The sensor asked for runs: {', '.join(asked)}." if asked else ""
+    held = {"held_back": held_back} if held_back else {}
+    if held:
+        what = f"{what} Removals are held back.".strip()
+    # Without zeros: what was asked for is seen at a glance.
+    facts = {name: number for name, number in numbers.items() if number}
+    return dg.AssetObservation(PLAN, description=what, metadata={**held, **facts})
 
 
 def idle(listing: Listing, waiting: int, unsettled: int, notes: Collection[str] = ()) -> str:

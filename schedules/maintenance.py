@@ -2,6 +2,7 @@
 
 # Dagster reads the annotations of ops and assets, so they are not postponed here.
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from schedules.look_report import PLAN
 from schedules.plan import Plan
+from schedules.plan_report import LISTED, plan_metadata
 from schedules.reconciliation import gather_settled, reconcile
 from sparknet_assets.batch import run_batch
 from sparknet_assets.execution import RunSummary, execute
@@ -20,6 +22,7 @@ from sparknet_assets.materializations import failure_table
 from sparknet_assets.pipeline import RunBatch
 from sparknet_assets.records import never_copied
 from sparknet_assets.run_owner import owner_tag
+from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from resources.catalog import Catalog
 
 GROUP = "operations"
-_ROWS = 100
 
 
 def plan_asset(stages: Sequence[Stage] = STAGES) -> dg.AssetsDefinition:
@@ -71,7 +73,8 @@ def reconcile_job(stages: Sequence[Stage] = STAGES, run: RunBatch = run_batch) -
             graph=stages,
             requested_by=f"the job {RECONCILE}",
         )
-        context.add_output_metadata({**_done(outcome.summary), "removed": len(outcome.receipts)})
+        removed = dg.MetadataValue.int(len(outcome.receipts))
+        context.add_output_metadata({"removed": removed, **_done(outcome.summary)})
         _fail_if_any_failed(outcome.summary)
 
     return _job(
@@ -92,7 +95,7 @@ def retry_job(run: RunBatch = run_batch) -> dg.JobDefinition:
         summary = None
         if doc_ids:
             summary = execute(deployment, doc_ids, instance=context.instance, run=run)
-        context.add_output_metadata({"asked": len(doc_ids), **_done(summary)})
+        context.add_output_metadata(_done(summary))
         _fail_if_any_failed(summary)
 
     return _job(
@@ -120,30 +123,6 @@ def failed_documents(catalog: "Catalog", due: datetime | None = None) -> list[Do
     return sorted(found, key=lambda record: record.doc_id)
 
 
-def plan_metadata(plan: Plan) -> dict[str, dg.MetadataValue]:
-    """The numbers of `sparknet plan`, and the first documents as a table."""
-    totals = {
-        name: dg.MetadataValue.float(value)
-        if isinstance(value, float)
-        else dg.MetadataValue.int(value)
-        for name, value in plan.totals().items()
-    }
-    rows = [
-        dg.TableRecord(
-            {
-                "document": document.doc_id,
-                "change": document.change.value,
-                "stages": ", ".join(document.stages),
-                "reason": document.reason,
-            }
-        )
-        for document in plan.documents[:_ROWS]
-    ]
-    texts = {"held_back": dg.MetadataValue.text(plan.held_back)} if plan.held_back else {}
-    table = {"to_do": dg.MetadataValue.table(rows)} if rows else {}
-    return {**texts, **totals, **table}
-
-
 def _job(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
     @dg.job(name=name, description=description)
     def job() -> None:
@@ -152,16 +131,38 @@ def _job(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
     return job
 
 
-def _done(summary: RunSummary | None) -> dict[str, int]:
+def _done(summary: RunSummary | None) -> dict[str, dg.MetadataValue]:
+    """What the runs did: how many documents each stage was redone for, and which documents."""
     if summary is None:
-        return {"documents": 0, "runs": 0}
-    return {
-        "documents": summary.documents,
-        "runs": len(summary.run_ids),
-        "finished": summary.finished,
-        "reused": summary.reused,
-        "failed": len(summary.failed),
+        return {"documents": dg.MetadataValue.int(0), "runs": dg.MetadataValue.int(0)}
+    made, kept = (
+        Counter(stage for stages in by_document.values() for stage in stages)
+        for by_document in (summary.made, summary.kept)
+    )
+    by_stage = [
+        dg.TableRecord({"stage": name, "redone": made[name], "reused": kept[name]})
+        for name in STAGE_NAMES
+        if made[name] or kept[name]
+    ]
+    by_document = [
+        dg.TableRecord(
+            {
+                "document": doc_id,
+                "redone": ", ".join(summary.made.get(doc_id, ())),
+                "reused": ", ".join(summary.kept.get(doc_id, ())),
+            }
+        )
+        for doc_id in sorted(summary.made.keys() | summary.kept.keys())[:LISTED]
+    ]
+    values: dict[str, dg.MetadataValue] = {
+        "documents": dg.MetadataValue.int(summary.documents),
+        "failed": dg.MetadataValue.int(len(summary.failed)),
+        "runs": dg.MetadataValue.int(len(summary.run_ids)),
     }
+    if by_stage:
+        values["stages"] = dg.MetadataValue.table(by_stage)
+        values["first_documents"] = dg.MetadataValue.table(by_document)
+    return values
 
 
 def _fail_if_any_failed(summary: RunSummary | None) -> None:
@@ -174,6 +175,6 @@ def _fail_if_any_failed(summary: RunSummary | None) -> None:
     ]
     raise dg.Failure(
         f"{len(failures)} of {summary.documents} documents failed",
-        metadata={"failed_documents": failure_table(failures[:_ROWS])},
+        metadata={"failed_documents": failure_table(failures[:LISTED])},
         allow_retries=False,
     )

@@ -107,7 +107,7 @@ def answer(
     ]
     if demand.requests or held_back:
         facts = numbers(deployment, granted, demand.removed)
-        events.append(observation("a look at raw/", facts, held_back=held_back))
+        events.append(observation(facts, held_back))
     # Before Dagster hears of the documents: their runs look them up.
     register(deployment, granted, now)
     return dg.SensorResult(

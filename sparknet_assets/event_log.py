@@ -2,7 +2,8 @@
 
 An event costs 4 ms of CPU instead of 14. Files and schema are Dagster's own, so any Dagster reads
 them. With `planned`, the second of the two modules that build on Dagster's internals: `_connect`
-and `_initdb` of `SqliteEventLogStorage`, its tables, and how it caches their contents.
+and `_initdb` of `SqliteEventLogStorage`, its tables, how it caches their contents, and how it
+watches the file of a run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster import AssetKey, StringSource
+from dagster._core.event_api import EventHandlerFn
 from dagster._core.events import AssetWipedData, DagsterEvent, DagsterEventType
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
@@ -26,12 +28,17 @@ from dagster._core.storage.event_log.schema import (
     AssetKeyTable,
     SqlEventLogStorageTable,
 )
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SqliteEventLogStorageWatchdog,
+)
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import ColumnElement, and_, create_engine, delete, select, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
+from watchdog.events import FileSystemEvent
+from watchdog.observers import Observer
 
 from resources.sqlite import in_chunks
 
@@ -101,6 +108,16 @@ class EventLog(SqliteEventLogStorage):
             # Events show text of documents: what is wiped must not stay in the file.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
         return engine
+
+    def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
+        """Calls back with each new event of a run, as the run's page in the UI asks for."""
+        observer: Any = self._obs
+        if observer is None:
+            observer = self._obs = Observer()  # type: ignore[assignment]
+            observer.start()
+        watcher = _Watcher(self, run_id, callback, cursor)
+        watch = observer.schedule(watcher, self._base_dir, recursive=True)
+        self._watchers[run_id][callback] = (watcher, watch)
 
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
         """Removes all events of these partitions of an asset."""
@@ -180,6 +197,17 @@ class EventLog(SqliteEventLogStorage):
             connection.exec_driver_sql("VACUUM")
             row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return row is not None and not row[0]
+
+
+class _Watcher(SqliteEventLogStorageWatchdog):
+    """Looks at the write-ahead log as well: while a connection is open, only that is written to."""
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        if event.event_type == "modified" and event.src_path in (
+            self._log_path,
+            f"{self._log_path}-wal",
+        ):
+            self._process_log()
 
 
 def _of(keys: Sequence[str], names: Sequence[str]) -> ColumnElement[bool]:

@@ -30,20 +30,30 @@ class RunSummary:
     Attributes:
         run_ids: The Dagster runs, one a batch, in order.
         documents: How many documents were asked for.
-        finished: (document, stage) pairs that finished, the reused ones included.
-        reused: Pairs whose output was up to date.
+        made: doc_id -> the stages that were redone.
+        kept: doc_id -> the stages whose output was up to date.
         failed: doc_id -> why, for each document that a stage failed for.
     """
 
     documents: int
     run_ids: list[str] = field(default_factory=list)
-    finished: int = 0
-    reused: int = 0
+    made: dict[str, list[str]] = field(default_factory=dict)
+    kept: dict[str, list[str]] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         return not self.failed
+
+    @property
+    def reused(self) -> int:
+        """How many (document, stage) pairs were up to date."""
+        return sum(map(len, self.kept.values()))
+
+    @property
+    def finished(self) -> int:
+        """How many (document, stage) pairs finished, the reused ones included."""
+        return self.reused + sum(map(len, self.made.values()))
 
     def add(self, result: StageResult) -> None:
         """Counts a result."""
@@ -51,8 +61,8 @@ class RunSummary:
         if record.status == "failed" and record.failure is not None:
             self.failed[result.ref.doc_id] = record.failure
             return
-        self.finished += 1
-        self.reused += record.reused
+        stages = self.kept if record.reused else self.made
+        stages.setdefault(result.ref.doc_id, []).append(result.stage)
 
 
 def execute(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import dagster as dg
+from pydantic import Field
 
 from resources.deployment import Deployment
 from resources.failure import SparknetError
@@ -28,18 +29,19 @@ _CHECKS = {
 
 
 class Wanted(dg.Config):
-    """What is to be done with which generation.
+    """What is to be done with which generation."""
 
-    Attributes:
-        action: `switch` lets another generation answer if the checks pass, `rollback` the one that
-            did before, `retire` removes one that does not answer.
-        to: Its name; for `switch` the one that the settings name by default, for `rollback` none.
-        force: Switch although a check fails.
-    """
-
-    action: Literal["switch", "rollback", "retire"] = "switch"
-    to: str = ""
-    force: bool = False
+    action: Literal["switch", "rollback", "retire"] = Field(
+        default="switch",
+        description="`switch` lets another generation answer if the checks pass, `rollback` the "
+        "one that did before, `retire` removes one that does not answer.",
+    )
+    to: str = Field(
+        default="",
+        description="Name of a generation; for `switch` the one that the settings name by default,"
+        " for `rollback` none.",
+    )
+    force: bool = Field(default=False, description="Switch although a check fails.")
 
 
 def generations_asset() -> dg.AssetsDefinition:
@@ -182,8 +184,10 @@ def _progress(deployment: Deployment) -> dict[str, dg.MetadataValue]:
         )
         for row in rows
     ]
-    return {
+    values: dict[str, dg.MetadataValue] = {
         "live": dg.MetadataValue.text(live.name if live else ""),
         "generations": dg.MetadataValue.table(table),
         "count": dg.MetadataValue.int(len(rows)),
     }
+    hint = generations.next_step(rows)
+    return values | ({"next": dg.MetadataValue.md(hint)} if hint else {})

@@ -126,6 +126,26 @@ def progress(deployment: Deployment) -> list[GenerationProgress]:
     return rows
 
 
+def next_step(rows: list[GenerationProgress]) -> str:
+    """What to do about the target, or about an index that answers and has fallen behind."""
+    by_role = {role: row for row in rows for role in row.roles}
+    live, target = by_role.get("live"), by_role.get("target")
+    if target and live and target is not live and target.documents == target.of_documents:
+        return f"{target.name} is complete: `sparknet generations switch` lets it answer."
+    row = target or live
+    if row and row.documents < row.of_documents:
+        left = row.of_documents - row.documents
+        noun = "document" if left == 1 else "documents"
+        return f"`sparknet materialize` adds the {left:,} {noun} that {row.name} lacks."
+    previous = by_role.get("previous")
+    if previous and previous is not target:
+        return (
+            f"`sparknet generations rollback` goes back to {previous.name},"
+            f" `sparknet generations retire {previous.name}` frees its space."
+        )
+    return ""
+
+
 def switch(deployment: Deployment, name: str = "", *, force: bool = False) -> Change:
     """Makes a generation answer, if the gates let it; one write, so that a kill is of no account.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dagster as dg
+from pydantic import Field
 
 from resources.deployment import Deployment
 from sparknet_assets.batch import run_batch
@@ -44,16 +45,14 @@ class RunBatch(Protocol):
 
 
 class Selection(dg.Config):
-    """Which documents a run takes, and whether it redoes what is up to date.
+    """Which documents a run takes, and whether it redoes what is up to date."""
 
-    Attributes:
-        partition_keys: Any documents, instead of the run's partition or range of partitions. Only
-            neighbours form a range; this makes one run out of any set.
-        force: Redo stages even when their output is current.
-    """
-
-    partition_keys: list[str] = []  # noqa: RUF012 - a pydantic field, copied for each instance
-    force: bool = False
+    partition_keys: list[str] = Field(
+        default=[],
+        description="Any documents, instead of the run's partition or range of partitions. Only "
+        "neighbours form a range; this makes one run out of any set.",
+    )
+    force: bool = Field(default=False, description="Redo stages even when their output is current.")
 
 
 def no_progress(result: StageResult) -> None:

@@ -8,12 +8,13 @@ from contextlib import nullcontext
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from resources.deployment import Deployment
 from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.instance import open_instance
 from sparknet_assets.materializations import location
-from sparknet_assets.receipts import Receipt, RemovalError
+from sparknet_assets.receipts import Amount, Receipt, RemovalError
 from sparknet_assets.removal import WAIT_SECONDS, remove
 from sparknet_assets.run_owner import owner_tag
 
@@ -23,20 +24,34 @@ REMOVE_DOCUMENTS = "remove_documents"
 OP = "remove"
 OPERATIONS = "operations"
 _NAMED = 5
+STORES = {
+    "raw": "the original",
+    "processed": "pages, text, chunks, embeddings",
+    "vectors": "passages in the index",
+    "keyword_rows": "the same for the search by words",
+    "cache": "texts and vectors that no other document uses",
+    "stages": "records of its stages",
+    "holdings": "its entries in the generations of the index",
+    "events": "its events in Dagster",
+}
+"""The stores that a receipt counts, in the order of the table: what each holds of a document."""
 
 
 class Removal(dg.Config):
-    """Which documents go, and why.
+    """Which documents go, and why."""
 
-    Attributes:
-        requested_by: For the receipts; the run by default.
-        keep_raw: Leave the originals. The sensor then takes them for new documents.
-    """
-
-    doc_ids: list[str]
-    reason: str = "removed from the Dagster UI"
-    requested_by: str = ""
-    keep_raw: bool = False
+    doc_ids: list[str] = Field(
+        description="The documents, by the names that `sparknet status` and the asset `documents` "
+        "show, such as [lease-pdf, report-pdf]."
+    )
+    reason: str = Field(default="removed from the Dagster UI", description="For the receipts.")
+    requested_by: str = Field(
+        default="", description="For the receipts: who asked; the run when empty."
+    )
+    keep_raw: bool = Field(
+        default=False,
+        description="Leave the originals. The sensor then takes them for new documents.",
+    )
 
 
 def removals_spec() -> dg.AssetSpec:
@@ -68,7 +83,7 @@ def removal_job(door: RemovalDoor | None = None) -> dg.JobDefinition:
     """The job `remove_documents`."""
     shown = door or RemovalDoor()
 
-    @dg.op(name=OP)
+    @dg.op(name=OP, description="Every store is asked again at the end; receipts say the result.")
     def op(
         context: dg.OpExecutionContext, config: Removal, deployment: dg.ResourceParam[Deployment]
     ) -> None:
@@ -129,21 +144,26 @@ def receipt_event(receipt: Receipt, deployment: Deployment) -> dg.AssetMateriali
         dg.TableRecord(
             {
                 "store": name,
+                "what": STORES.get(name, ""),
                 "removed": amount.count,
                 "bytes": "" if amount.bytes is None else amount.bytes,
                 "remaining": receipt.remaining.get(name, 0),
             }
         )
-        for name, amount in receipt.removed.items()
+        for name, amount in sorted(receipt.removed.items(), key=_place)
     ]
+    remaining = sum(receipt.remaining.values())
     reclaimed = sum(each.bytes_before - each.bytes_after for each in receipt.compaction)
     metadata: dict[str, Any] = {
         "document": receipt.doc_id,
+        "file": receipt.filename,
+        "sha256": receipt.sha256,
+        "pages": receipt.pages,
         "reason": receipt.reason,
         "requested_by": receipt.requested_by,
         "receipt": location(receipt.key, deployment),
         "stores": dg.MetadataValue.table(rows),
-        "remaining": sum(receipt.remaining.values()),
+        "remaining": remaining,
         "complete": receipt.complete,
         "seconds": round((receipt.finished - receipt.started).total_seconds(), 3),
         "reclaimed_bytes": reclaimed,
@@ -152,9 +172,15 @@ def receipt_event(receipt: Receipt, deployment: Deployment) -> dg.AssetMateriali
         metadata["notes"] = "; ".join(receipt.notes)
     if receipt.kept:
         metadata["kept"] = ", ".join(receipt.kept)
+    left = f"{remaining:,} remain" if remaining else "nothing remains in any store"
     return dg.AssetMaterialization(
-        REMOVALS, description=f"{receipt.doc_id} was removed", metadata=metadata
+        REMOVALS, description=f"{receipt.doc_id} was removed; {left}.", metadata=metadata
     )
+
+
+def _place(item: tuple[str, Amount]) -> int:
+    names = list(STORES)
+    return names.index(item[0]) if item[0] in names else len(names)
 
 
 def _failure(failures: dict[str, str], asked: int) -> dg.Failure:

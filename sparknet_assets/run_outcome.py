@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ class Outcome:
         self._missing = {(stage, key): None for key in keys for stage in stages}
         self._failed_keys: set[str] = set()
         self._failures: dict[str, tuple[str, str, str]] = {}
+        self._made: Counter[str] = Counter()
+        self._reused: Counter[str] = Counter()
 
     def unknown(self, keys: Iterable[str]) -> None:
         """Notes partitions that stand for no document."""
@@ -44,6 +47,8 @@ class Outcome:
             self._failures[result.ref.doc_id] = (result.stage, failure.kind.value, failure.message)
             self._context.log.warning(f"{result.stage}: {failure.kind}: {failure.message}")
             return failure
+        counts = self._reused if result.record.reused else self._made
+        counts[result.stage] += 1
         self._missing.pop((result.stage, result.partition_key), None)
         return None
 
@@ -63,6 +68,7 @@ class Outcome:
             dg.Failure: Lists the failed documents. Never retried by Dagster: what may succeed
                 another time was tried again by the batch already.
         """
+        self._context.log.info(self._said())
         if not self._missing:
             return
         owed = [(stage, key) for stage, key in self._missing if key not in planned]
@@ -75,6 +81,17 @@ class Outcome:
             metadata={"failed_documents": failure_table(failures), "failed": len(failures)},
             allow_retries=False,
         )
+
+    def _said(self) -> str:
+        """What was redone and what was not: of the latter most have no event to tell of it."""
+        counts = (("redone", self._made), ("reused", self._reused))
+        parts = [
+            f"{what}: {', '.join(f'{stage} {count:,}' for stage, count in found.items())}"
+            for what, found in counts
+            if found
+        ]
+        noun = "document" if self._asked == 1 else "documents"
+        return "; ".join([f"{self._asked:,} {noun}", *parts])
 
     def _explained(self) -> list[tuple[str, tuple[str, str, str]]]:
         """The failures, with a reason for the documents that a stage passed over in silence."""

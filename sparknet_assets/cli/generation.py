@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparknet_assets.cli.output import counted, json_option, print_json, show, table
+from sparknet_assets.cli.output import json_option, print_json, show, table
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
     from sparknet_assets.generation_gates import GateResult
-    from sparknet_assets.generations import Change, GenerationProgress
+    from sparknet_assets.generations import Change
 
 EXAMPLES = """\b
 Examples:
@@ -46,7 +46,7 @@ Examples:
 @click.pass_obj
 def list_generations(session: Session, as_json: bool) -> None:
     """Shows each generation, how far it is, and which answers."""
-    from sparknet_assets.generations import progress
+    from sparknet_assets.generations import next_step, progress
 
     rows = progress(session.deployment)
     if as_json:
@@ -59,28 +59,9 @@ def list_generations(session: Session, as_json: bool) -> None:
         roles = ", ".join(row.roles)
         shown.add_row(row.name, roles, of, f"{row.chunks:,}", f"{row.size / 2**20:,.1f}")
     show(shown)
-    hint = _next_step(rows)
+    hint = next_step(rows)
     if hint:
         click.echo(f"\n{hint}")
-
-
-def _next_step(rows: list[GenerationProgress]) -> str:
-    """What to do about the target, or about an index that answers and has fallen behind."""
-    by_role = {role: row for row in rows for role in row.roles}
-    live, target = by_role.get("live"), by_role.get("target")
-    if target and live and target is not live and target.documents == target.of_documents:
-        return f"{target.name} is complete: `sparknet generations switch` lets it answer."
-    row = target or live
-    if row and row.documents < row.of_documents:
-        left = counted(row.of_documents - row.documents, "document")
-        return f"`sparknet materialize` adds the {left} that {row.name} lacks."
-    previous = by_role.get("previous")
-    if previous and previous is not target:
-        return (
-            f"`sparknet generations rollback` goes back to {previous.name},"
-            f" `sparknet generations retire {previous.name}` frees its space."
-        )
-    return ""
 
 
 @generations.command(

@@ -31,8 +31,8 @@ def materialize_stale(session: Session, allow_removals: bool, as_json: bool) -> 
     """Reconciles, and says what was planned and what became of it."""
     from resources.failure import FailureKind
     from schedules.plan import WORK
+    from schedules.plan_words import plan_lines
     from schedules.reconciliation import reconcile
-    from sparknet_assets.cli.plan import plan_lines
     from sparknet_assets.cli.progress import Counter, progress_view
     from sparknet_assets.found_files import Problem
 
@@ -57,7 +57,7 @@ def materialize_stale(session: Session, allow_removals: bool, as_json: bool) -> 
         )
     if not as_json:
         for line in plan_lines(outcome.plan):
-            click.echo(line)
+            click.echo(clean(line))
         for receipt in outcome.receipts:
             click.echo(f"removed {receipt.doc_id}")
     held = []

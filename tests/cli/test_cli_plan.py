@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sparknet_assets.cli.plan import duration
+from schedules.plan_words import duration
 from sparknet_assets.stage_names import STAGE_NAMES
 from tests.cli.cli_fakes import Cli, Runs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Iterator
 
@@ -56,6 +57,29 @@ def test_an_event_is_seen_at_once_by_another_reader(instance, settings, key) -> 
         assert reader.get_materialized_partitions(key) == {"a"}
         write(instance, key, "b")
         assert reader.get_materialized_partitions(key) == {"a", "b"}
+
+
+def test_who_watches_a_run_hears_of_each_event_at_once(instance, settings) -> None:
+    """As the page of a run in the UI does, while the run's process keeps the file open."""
+
+    @dg.job
+    def watched() -> None:
+        pass
+
+    run = instance.create_run_for_job(watched)
+    instance.report_engine_event("the file is made", run)
+    heard: queue.Queue[str] = queue.Queue()
+
+    def hear(entry: dg.EventLogEntry, cursor: str) -> None:
+        heard.put(entry.message)
+
+    with open_instance(settings) as page:
+        page.event_log_storage.watch(run.run_id, None, hear)
+        for said in ("first", "second", "third"):
+            instance.report_engine_event(said, run)
+            while heard.get(timeout=10) != said:
+                pass
+        page.event_log_storage.end_watch(run.run_id, hear)
 
 
 def test_a_write_that_fails_is_undone(instance, key) -> None:

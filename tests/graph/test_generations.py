@@ -52,6 +52,7 @@ def test_the_asset_shows_how_far_each_is(home: Home, instance: dg.DagsterInstanc
     job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey(GENERATIONS)])
     metadata = latest(instance).metadata
     assert metadata["live"].value == home.old
+    assert "adds the 1 document that" in metadata["next"].value
     rows = [record.data for record in metadata["generations"].value.records]
     assert [(row["generation"], row["roles"], row["documents"]) for row in rows] == [
         (home.old, "live", "2 of 2"),

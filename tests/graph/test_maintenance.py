@@ -18,6 +18,8 @@ from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind
 from resources.settings import Settings
 from schedules.maintenance import plan_asset
+from schedules.plan import Plan, PlannedDocument
+from schedules.plan_report import plan_metadata
 from schedules.planning import Change
 from schedules.reconciliation import gather_settled
 from schedules.requests import requested_keys
@@ -27,7 +29,7 @@ from sparknet_assets.definitions import build_defs
 from sparknet_assets.instance import open_instance
 from sparknet_assets.jobs import INGEST, RECONCILE, RETRY
 from sparknet_assets.partitions import PARTITIONS
-from tests.graph.fakes import register
+from tests.graph.fakes import STAGE_NAMES, register
 
 PLAN = dg.AssetKey("reconciliation_plan")
 
@@ -64,6 +66,35 @@ def test_the_plan_can_be_looked_at_and_changes_nothing(instance, deployment) -> 
         "b",
     ]
     assert not list(deployment.catalog.documents())
+    assert "changed" not in event.metadata, "zeros would bury what there is"
+
+
+def test_a_long_plan_is_summed_up_by_reason() -> None:
+    reasons = ["chunks: chunk_tokens 256 -> 128"] * 120 + ["new in raw/"] * 30
+    documents = [
+        PlannedDocument(f"d{number:03}", Change.OUTDATED, ("chunks",), reason, 2, 0.5, 0.0)
+        for number, reason in enumerate(reasons)
+    ]
+    plan = Plan(tuple(documents), {Change.OUTDATED: 150, Change.UNCHANGED: 7})
+    shown = {name: value.value for name, value in plan_metadata(plan).items()}
+    most, fewer = (row.data for row in shown["reasons"].records)
+    assert (most["documents"], most["pages"], most["about"]) == (120, 240, "60\N{NO-BREAK SPACE}s")
+    assert (fewer["documents"], fewer["reason"]) == (30, "new in raw/")
+    assert len(shown["to_do"].records) == 100
+    assert "150 outdated" in shown["summary"]
+    assert "first 100 are listed" in shown["summary"]
+    assert (shown["estimated_seconds"], shown["unchanged"]) == (75.0, 7)
+
+
+def test_a_reconciliation_says_what_was_redone_and_what_reused(defs, instance, deployment) -> None:
+    drop(deployment, "a", "b")
+    result = run(defs, RECONCILE, instance)
+    [output] = [e for e in result.all_events if e.is_successful_output]
+    facts = output.step_output_data.metadata
+    by_stage = {row.data["stage"]: row.data["redone"] for row in facts["stages"].value.records}
+    assert by_stage == dict.fromkeys(STAGE_NAMES, 2)
+    rows = [row.data["document"] for row in facts["first_documents"].value.records]
+    assert rows == ["a", "b"]
 
 
 def test_a_reconciliation_runs_inside_a_run(defs, instance, deployment, batch) -> None:

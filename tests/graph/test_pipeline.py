@@ -8,7 +8,10 @@ import dagster as dg
 import pytest
 
 from resources.deployment import Deployment
+from sparknet_assets.generation_assets import Wanted
 from sparknet_assets.partitions import register_partitions
+from sparknet_assets.pipeline import Selection
+from sparknet_assets.removals import Removal
 from sparknet_assets.run_config import sparse_config
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
@@ -196,3 +199,26 @@ def test_keys_keep_the_order_in_which_they_were_registered(
     register_partitions(instance, register(deployment, "l", "a"))
     run_range(defs, instance, "k", "a")
     assert batch.calls == [["k", "m", "a"]], "a range is a slice in order of registration"
+
+
+def test_the_log_says_what_was_redone_and_what_reused(defs, instance, registered) -> None:
+    """What is shown already has no event: without a word, its reuse could not be seen."""
+    said = []
+    for _ in range(2):
+        result = run_list(defs, instance, "a", "b")
+        said += [
+            entry.user_message
+            for entry in instance.all_logs(result.run_id)
+            if entry.user_message.startswith("2 documents; ")
+        ]
+    assert [message.split(", ")[:2] for message in said] == [
+        ["2 documents; redone: documents 2", "page_images 2"],
+        ["2 documents; reused: documents 2", "page_images 2"],
+    ]
+
+
+@pytest.mark.parametrize("config", [Selection, Removal, Wanted])
+def test_the_launchpad_explains_each_field(config: type[dg.Config]) -> None:
+    fields = config.to_fields_dict()
+    assert fields
+    assert all(field.description for field in fields.values())

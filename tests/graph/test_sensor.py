@@ -94,6 +94,7 @@ def test_new_documents_are_registered_and_requested_in_ranges(instance, deployme
     assert all(event.tags["dagster/data_version"] for event in arrivals)
     assert plan.asset_key.to_user_string() == "reconciliation_plan"
     assert plan.metadata["new"].value == 4
+    assert plan.description == "The sensor asked for runs: 4 new."
 
 
 def test_a_single_document_is_requested_by_its_partition(instance, deployment) -> None:
@@ -328,6 +329,7 @@ def test_when_most_are_gone_none_is_removed_and_that_is_said_once(instance, depl
     assert not first.run_requests
     assert "25 of 30 documents are missing" in first.skip_reason.skip_message
     assert "25 of 30" in first.asset_events[0].metadata["held_back"].value
+    assert first.asset_events[0].description == "Removals are held back."
     second = tick(instance, deployment, cursor=first.cursor)
     assert "materialize --stale" in second.skip_reason.skip_message
     assert not second.asset_events

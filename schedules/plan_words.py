@@ -1,0 +1,59 @@
+"""A plan in words, for every door. Pure, like `plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schedules.plan import Plan
+from schedules.planning import Change
+
+_TO_DO = (
+    Change.NEW,
+    Change.CHANGED,
+    Change.PENDING,
+    Change.ORPHANED,
+    Change.OUTDATED,
+    Change.DUE,
+    Change.REMOVED,
+)
+_LEFT = (Change.UNCHANGED, Change.WAITING, Change.UNSETTLED)
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The totals of a plan in words, with what a person should know."""
+    todo, rest = _counted(plan, _TO_DO), _counted(plan, _LEFT)
+    lines = [f"Nothing to do: {rest or 'no documents yet'}."]
+    if todo:
+        lines = [f"To do: {todo}. {_estimate(plan)}"]
+        if rest:
+            lines.append(f"Left as they are: {rest}.")
+    if plan.held_back:
+        lines.append(f"Removals are held back: {plan.held_back}")
+    lines += [f"Left aside: {key}: {reason}" for key, reason in plan.ignored]
+    return lines
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people: `0.4 s`, `12 min`, `3.5 h`; empty when it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _counted(plan: Plan, changes: Sequence[Change]) -> str:
+    counts = ((plan.counts.get(change, 0), change.value) for change in changes)
+    return ", ".join(f"{count:,} {name}" for count, name in counts if count)
+
+
+def _estimate(plan: Plan) -> str:
+    """Pages, working time and money; the time is that of one worker."""
+    totals = plan.totals()
+    pages = totals["pages"]
+    parts = [f"{pages:,} known page{'' if pages == 1 else 's'}"]
+    if totals["seconds"]:
+        parts.append(f"about {duration(totals['seconds'])} of work")
+    if totals["cost_usd"]:
+        parts.append(f"about ${totals['cost_usd']:.2f}")
+    return ", ".join(parts) + "."
