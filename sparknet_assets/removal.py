@@ -225,12 +225,11 @@ class _Removal:
         Returns:
             What compacting the index came to, and where traces may be all the same.
         """
-        indexed = any(
-            i.found["vectors"].count or i.found["keyword_rows"].count for i in self.intents.values()
-        )
+        # Whatever the index has of them now: an older version, or a write that was cut off, may be
+        # in its files although it has no chunk of them.
         compacted = [
             Compacted(generation=store.generation, **store.compact()._asdict())
-            for store in (self._stores if indexed else ())
+            for store in self._stores
         ]
         notes = [
             f"{each.generation}: files that the index can't rewrite may hold what was deleted"
