@@ -41,6 +41,7 @@ from sparknet_assets.receipts import (
     write_receipt,
 )
 from sparknet_assets.remains import PROCESSED, count_originals, count_remains, originals_of
+from sparknet_assets.scratch import remove_scratch
 from sparknet_assets.workers import as_sparknet_error
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ class _Removal:
         for info in list(self._storage.list(f"{folder}/")):
             self._storage.delete(info.key)
         self._storage.sweep(folder)
+        remove_scratch(self._deployment, intent.doc_id)
         if self._deployment.cache.used(intent.doc_id):
             forgotten = self._deployment.cache.forget(intent.doc_id)
             intent.found["cache"] = Amount(count=forgotten)

@@ -18,6 +18,7 @@ from sparknet_assets.intake import take_in
 from sparknet_assets.intents import unfinished
 from sparknet_assets.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal import remove
+from sparknet_assets.scratch import scratch
 from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of
 
 ASKED = {"reason": "a test", "requested_by": "pytest"}
@@ -283,6 +284,18 @@ def test_a_document_that_failed_rewrites_no_index(deployment: Deployment, tmp_pa
     assert sorted(path.name for path in deployment.home.rglob("chroma-*")) == files
     assert [each.bytes_before - each.bytes_after for each in receipt.compaction] == [0]
     assert receipt.removed["raw"].count == 1
+
+
+def test_what_a_killed_worker_was_writing_goes_too(deployment: Deployment, tmp_path: Path) -> None:
+    add(deployment, tmp_path / "in", doc="words", other="words")
+    for doc_id in ("doc", "other"):
+        opened = scratch(deployment, doc_id)
+        (opened.__enter__() / "draft.pdf").write_text(f"{SECRET} of {doc_id}")
+    remove(deployment, ["doc"], **ASKED)
+    assert files_with(deployment.home, SECRET) == ["state/scratch/other/draft.pdf"]
+    with scratch(deployment, "other") as folder:
+        assert list(folder.iterdir()) == []
+    assert not folder.exists()
 
 
 def test_a_version_with_words_goes_although_the_last_one_had_none(
