@@ -46,11 +46,6 @@ class Intent(BaseModel):
         """No store has anything of the document."""
         return not any(amount.count for amount in self.found.values())
 
-    @property
-    def was_indexed(self) -> bool:
-        """Some generation of the index had something of the document."""
-        return any(self.found[name].count for name in ("vectors", "keyword_rows"))
-
 
 def is_unfinished(record: DocumentRecord | None) -> bool:
     """Whether the removal of this document was begun and has no receipt."""

@@ -41,6 +41,7 @@ from sparknet_assets.receipts import (
     write_receipt,
 )
 from sparknet_assets.remains import PROCESSED, count_originals, count_remains, originals_of
+from sparknet_assets.scratch import remove_scratch
 from sparknet_assets.workers import as_sparknet_error
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ class _Removal:
         for info in list(self._storage.list(f"{folder}/")):
             self._storage.delete(info.key)
         self._storage.sweep(folder)
+        remove_scratch(self._deployment, intent.doc_id)
         if self._deployment.cache.used(intent.doc_id):
             forgotten = self._deployment.cache.forget(intent.doc_id)
             intent.found["cache"] = Amount(count=forgotten)
@@ -225,12 +227,11 @@ class _Removal:
         Returns:
             What compacting the index came to, and where traces may be all the same.
         """
-        indexed = any(
-            i.found["vectors"].count or i.found["keyword_rows"].count for i in self.intents.values()
-        )
+        # Whatever the index has of them now: an older version, or a write that was cut off, may be
+        # in its files although it has no chunk of them.
         compacted = [
             Compacted(generation=store.generation, **store.compact()._asdict())
-            for store in (self._stores if indexed else ())
+            for store in self._stores
         ]
         notes = [
             f"{each.generation}: files that the index can't rewrite may hold what was deleted"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from resources.deployment import Deployment
@@ -35,10 +33,13 @@ class _Origin(NamedTuple):
 
 
 class KnownImages:
-    """The images of a document that need not be rendered. A context: it may set images aside.
+    """The images of a document that need not be rendered.
 
     An index may be older than the images beside it, when a run was killed or another process works
     on that document: an image counts only when its bytes have the hash that the index states.
+
+    Args:
+        aside: A folder for images that are about to be overwritten.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class KnownImages:
         earlier: Sequence[DocumentRef],
         deployment: Deployment,
         recipe: str,
+        aside: Path,
     ) -> None:
         self._ref = ref
         self._storage = deployment.storage
@@ -55,18 +57,7 @@ class KnownImages:
         self._wanted = dict(enumerate(sources, start=1))
         self._origins = self._find(earlier)
         self._needed_until = self._last_uses()
-        self._aside = tempfile.TemporaryDirectory(prefix="sparknet-pages-")
-
-    def __enter__(self) -> KnownImages:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._aside.cleanup()
+        self._aside = aside
 
     def results(self) -> Iterator[PageResult | None]:
         """For each page, its stored image, now in its place, or None."""
@@ -119,7 +110,7 @@ class KnownImages:
             self._kept(page).write_bytes(data)
 
     def _kept(self, page: int) -> Path:
-        return Path(self._aside.name) / f"page_{page}.png"
+        return self._aside / f"page_{page}.png"
 
     def _in_place(self, page: int, image: PageImage) -> bytes | None:
         """The image stored for the page, when it is the one: unchanged, or copied before a kill."""

@@ -18,6 +18,7 @@ from sparknet_assets.artifacts import (
 )
 from sparknet_assets.fingerprint import recipe_of
 from sparknet_assets.page_sources import image_sources
+from sparknet_assets.scratch import scratch
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.png import encode_png
 from sparknet_assets.source.thumbnail import thumbnail
@@ -36,8 +37,9 @@ def known(
     ref: DocumentRef, earlier: Sequence[DocumentRef], deployment: Deployment
 ) -> Iterator[PageResult | None]:
     """The pages whose image is stored already, here or with a document of the same bytes."""
-    with KnownImages(ref, earlier, deployment, recipe_of(STAGE, deployment).id) as images:
-        yield from images.results()
+    recipe = recipe_of(STAGE, deployment).id
+    with scratch(deployment, ref.doc_id) as aside:
+        yield from KnownImages(ref, earlier, deployment, recipe, aside).results()
 
 
 def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> list[PageResult]:

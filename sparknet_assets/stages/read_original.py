@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from sparknet_assets.artifacts import (
     RenditionTables,
 )
 from sparknet_assets.page_sources import write_page_sources
+from sparknet_assets.scratch import scratch
 from sparknet_assets.source.media_type import Detection
 
 
@@ -76,8 +76,8 @@ def _read_rendition(original: Original, deployment: Deployment) -> Facts:
 
     ref, detection = original.ref, original.detection
     storage, settings = deployment.storage, deployment.settings
-    with tempfile.TemporaryDirectory(prefix="sparknet-") as folder:
-        target = Path(folder) / RENDITION
+    with scratch(deployment, ref.doc_id) as folder:
+        target = folder / RENDITION
         made = make_rendition(original.path, detection.media_type, ref.filename, target, settings)
         _check_pages(made.page_count, ref, settings)
         with target.open("rb") as file:

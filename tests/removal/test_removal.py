@@ -18,6 +18,7 @@ from sparknet_assets.intake import take_in
 from sparknet_assets.intents import unfinished
 from sparknet_assets.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal import remove
+from sparknet_assets.scratch import scratch
 from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of
 
 ASKED = {"reason": "a test", "requested_by": "pytest"}
@@ -274,12 +275,38 @@ def test_an_index_that_cannot_rewrite_its_files_is_said_so(
     assert set(receipt.remaining.values()) == {0}
 
 
-def test_a_document_that_failed_needs_no_compaction(deployment: Deployment) -> None:
+def test_a_document_that_failed_rewrites_no_index(deployment: Deployment, tmp_path: Path) -> None:
+    add(deployment, tmp_path / "in", other="words")
     deployment.storage.put("raw/doc/doc.txt", b"a corrupt file")
     run_small(deployment, "doc")
+    files = sorted(path.name for path in deployment.home.rglob("chroma-*"))
     (receipt,) = remove(deployment, ["doc"], **ASKED)
-    assert receipt.compaction == []
+    assert sorted(path.name for path in deployment.home.rglob("chroma-*")) == files
+    assert [each.bytes_before - each.bytes_after for each in receipt.compaction] == [0]
     assert receipt.removed["raw"].count == 1
+
+
+def test_what_a_killed_worker_was_writing_goes_too(deployment: Deployment, tmp_path: Path) -> None:
+    add(deployment, tmp_path / "in", doc="words", other="words")
+    for doc_id in ("doc", "other"):
+        opened = scratch(deployment, doc_id)
+        (opened.__enter__() / "draft.pdf").write_text(f"{SECRET} of {doc_id}")
+    remove(deployment, ["doc"], **ASKED)
+    assert files_with(deployment.home, SECRET) == ["state/scratch/other/draft.pdf"]
+    with scratch(deployment, "other") as folder:
+        assert list(folder.iterdir()) == []
+    assert not folder.exists()
+
+
+def test_a_version_with_words_goes_although_the_last_one_had_none(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    add(deployment, tmp_path / "in", doc=f"All about the {SECRET}.", other="Words of another.")
+    add(deployment, tmp_path / "in", doc="")
+    assert deployment.vector_store.chunk_ids(["doc"]) == {"doc": set()}
+    (receipt,) = remove(deployment, ["doc"], **ASKED)
+    assert [each.complete for each in receipt.compaction] == [True]
+    assert files_with(deployment.home, SECRET, "quokka") == []
 
 
 def test_it_waits_for_an_intake(deployment: Deployment, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.artifacts import METADATA, RENDITION, RENDITION_TABLES, DocumentRef
+from sparknet_assets.scratch import remove_scratch
 from sparknet_assets.stages.documents import STAGE, read_metadata
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -113,6 +114,27 @@ def test_an_office_file_gets_a_rendition_with_its_tables(deployment: Deployment)
         assert "thank you for your order" in rendition[0].get_text()
     tables = json.loads(deployment.storage.get(ref.key(RENDITION_TABLES)))["tables"]
     assert tables[0]["rows"][1] == ["Chair", "4"]
+
+
+def test_a_kill_leaves_half_a_rendition_where_a_removal_finds_it(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = []
+
+    def killed(source: Path, media_type: str, name: str, target: Path, *_: object) -> None:
+        target.write_text("half of it")
+        drafts.append(target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sparknet_assets.source.rendition.make_rendition", killed)
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
+    with pytest.raises(KeyboardInterrupt):
+        STAGE.run(store(deployment, docx_bytes(), "offer.docx"), deployment)
+    monkeypatch.undo()
+    assert [draft.is_relative_to(deployment.home) for draft in drafts] == [True]
+    assert drafts[0].exists()
+    remove_scratch(deployment, "doc")
+    assert not drafts[0].exists()
 
 
 def test_what_an_earlier_version_left_is_removed(deployment: Deployment) -> None:
