@@ -64,12 +64,15 @@ class Plan:
         documents: Those that need something done, in `doc_id` order.
         ignored: Objects in raw/ that are left aside, with the reason.
         held_back: Why removals wait for a person's word; empty when they don't.
+        unmeasured: Stages that would be redone and have never been measured, in order: estimates
+            leave them out.
     """
 
     documents: tuple[PlannedDocument, ...]
     counts: Mapping[Change, int]
     ignored: tuple[tuple[str, str], ...] = ()
     held_back: str = ""
+    unmeasured: tuple[str, ...] = ()
 
     def of(self, *changes: Change) -> tuple[PlannedDocument, ...]:
         """The documents of these classes."""
@@ -92,6 +95,7 @@ class Plan:
             "totals": self.totals(),
             "ignored": [{"key": key, "reason": reason} for key, reason in self.ignored],
             "held_back": self.held_back,
+            "unmeasured": list(self.unmeasured),
         }
 
 
@@ -190,6 +194,8 @@ def make_plan(
     for document in sorted(wanted, key=lambda item: item.doc_id):
         seconds, cost = rates.estimate(document.stages, document.pages)
         estimated.append(replace(document, seconds=seconds, cost_usd=cost))
+    stages = dict.fromkeys(name for d in estimated if d.pages for name in d.stages)
+    unmeasured = tuple(name for name in stages if not rates.pages[name])
     known = counts.total() - counts[Change.NEW]
     held = hold_back(counts[Change.REMOVED], known) if counts[Change.REMOVED] else ""
-    return Plan(tuple(estimated), counts, tuple(ignored), held)
+    return Plan(tuple(estimated), counts, tuple(ignored), held, unmeasured)

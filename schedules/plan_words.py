@@ -48,12 +48,18 @@ def _counted(plan: Plan, changes: Sequence[Change]) -> str:
 
 
 def _estimate(plan: Plan) -> str:
-    """Pages, working time and money; the time is that of one worker."""
+    """Pages, working time and money; the time is that of one worker.
+
+    At most: a stage whose input comes out as it was is passed over.
+    """
     totals = plan.totals()
     pages = totals["pages"]
     parts = [f"{pages:,} known page{'' if pages == 1 else 's'}"]
     if totals["seconds"]:
-        parts.append(f"about {duration(totals['seconds'])} of work")
+        parts.append(f"at most about {duration(totals['seconds'])} of work")
     if totals["cost_usd"]:
         parts.append(f"about ${totals['cost_usd']:.2f}")
-    return ", ".join(parts) + "."
+    estimate = ", ".join(parts) + "."
+    if plan.unmeasured:
+        estimate += f" Not measured yet, and not counted: {', '.join(plan.unmeasured)}."
+    return estimate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ RECIPES = "recipe/"
 """Prefix of the catalog's facts that hold recipes, by their id."""
 
 _SHOWN = 40
+# Stands for what is too long or too secret to be told, such as passwords: says nothing to people.
+_DIGEST = re.compile(r"[0-9a-f]{32,}")
 
 
 class Recipe:
@@ -120,6 +123,8 @@ def _changes(name: str, old: Any, new: Any) -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         names = sorted(old.keys() | new.keys())
         return [part for key in names for part in _changes(key, old.get(key), new.get(key))]
+    if any(isinstance(value, str) and _DIGEST.fullmatch(value) for value in (old, new)):
+        return [f"{name} changed"]
     return [f"{name} {_shown(old)} -> {_shown(new)}"]
 
 

@@ -113,6 +113,8 @@ def materialize(
             raise click.UsageError("--stale takes no documents, no --stage and no --force.")
         materialize_stale(session, allow_removals, as_json)
         return
+    if allow_removals:
+        raise click.UsageError("--allow-removals goes with --stale.")
     from resources.catalog import DocumentStatus
     from sparknet_assets.cli.progress import progress_view
     from sparknet_assets.records import never_copied

@@ -24,7 +24,7 @@ from schedules.planning import Change, compare
 from sparknet_assets.batch import run_batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.document_run import StageResult
-from sparknet_assets.fingerprint import RECIPES, difference, recipe_of
+from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
@@ -457,6 +457,14 @@ def test_what_cannot_succeed_has_no_next_attempt(deployment: Deployment) -> None
     assert record.failure is not None
     assert record.failure.next_retry_at is None
     assert record.tried
+
+
+def test_a_mark_of_something_secret_is_not_shown_to_people() -> None:
+    def recipe(mark: str) -> Recipe:
+        return Recipe(GRAPH[0], {"pdf_passwords": mark})
+
+    assert difference(recipe("").text, recipe("a8" * 32)) == "pdf_passwords changed"
+    assert difference(recipe("a8" * 32).text, recipe("b7" * 32)) == "pdf_passwords changed"
 
 
 def test_the_recipe_of_an_output_is_kept_for_people(deployment: Deployment) -> None:

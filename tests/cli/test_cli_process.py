@@ -62,6 +62,7 @@ def test_ingest_takes_a_name_and_a_tier(cli: Cli, runs: Runs, inbox: Path) -> No
         ["ingest", "x", "--doc-id", "Not Safe"],
         ["ingest", "x", "--tier", "golden"],
         ["materialize", "--stage", "nonsense"],
+        ["materialize", "--allow-removals"],
         ["retry", "--kind", "nonsense"],
         ["search"],
         ["search", "x", "-k", "0"],

@@ -14,6 +14,7 @@ from resources.failure import Failure, FailureKind
 from resources.storage import ObjectInfo
 from schedules.assessment import Assessor
 from schedules.plan import Plan, PlannedDocument, Rates, make_plan, plan_document
+from schedules.plan_words import plan_lines
 from schedules.planning import Change, FoundDocument, compare
 from sparknet_assets.fingerprint import Recipe
 from sparknet_assets.records import failed, new_document, succeeded, with_retry
@@ -262,6 +263,19 @@ def test_nothing_measured_is_not_nothing_to_pay() -> None:
     plan = make_plan([planned(Change.CHANGED)], Rates())
     assert plan.documents[0].seconds is None
     assert plan.documents[0].cost_usd is None
+
+
+def test_stages_that_were_never_measured_are_named() -> None:
+    records = through(Recipes())
+    rates = Rates()
+    rates.add(3, {name: records[name] for name in NAMES[:2]})
+    plan = make_plan([planned(Change.CHANGED)], rates)
+    assert plan.unmeasured == tuple(NAMES[2:])
+    assert plan.as_json()["unmeasured"] == list(NAMES[2:])
+    assert f"not counted: {', '.join(NAMES[2:])}." in plan_lines(plan)[0]
+    rates.add(3, records)
+    assert make_plan([planned(Change.CHANGED)], rates).unmeasured == ()
+    assert make_plan([planned(Change.NEW)], Rates()).unmeasured == ()
 
 
 def test_too_many_removals_are_held_back() -> None:
