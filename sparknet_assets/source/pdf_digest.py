@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sparknet_assets.source.actual_text import actual_text
 from sparknet_assets.source.pdf import library, native_errors
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _TEXT_A_VISIT = 100  # characters
 
 _REFERENCE = re.compile(r"\((?:[^\\()]|\\.)*\)|(\d+) \d+ R")
 _SCALAR = re.compile(r"[-+.\d]+|true|false|null|/[^\s/<>\[\](){}%]*")
+_STRUCTURE = re.compile(r"(/StructParents? ?)(-?\d{1,9})(?!\d)")
 _STORAGE = re.compile(r"/Length \d+(?: \d+ R)?|/Filter ?/FlateDecode|/DecodeParms ?<<>>")
 _SHORT = 1 << 16  # bytes as stored; deflate makes at most 1,032 times as many of them
 _PLACE = "\0"  # stands for a reference; printed objects never hold it
@@ -44,9 +46,10 @@ class _Node(NamedTuple):
 def page_digests(document: pymupdf.Document, page_count: int) -> Iterator[str]:
     """sha256 (hex) of each page, in order; empty for a page that can't be told.
 
-    It covers content, resources, boxes, rotation, annotations other than links, and what holds for
-    the whole document (layers, form defaults, output intents). Long
-    streams count as they are stored: a picture that was compressed anew is another picture.
+    It covers content, resources, boxes, rotation, annotations other than links, texts that stand
+    for what is drawn, and what holds for the whole document (layers, form defaults, output
+    intents). Long streams count as they are stored: a picture that was compressed anew is another
+    picture.
     """
     errors: tuple[type[Exception], ...] = (_Unknown, *native_errors())
     objects = _Objects(document, page_count)
@@ -103,7 +106,10 @@ class _Objects:
             name = self._mupdf.pdf_new_name(key)
             value = self._mupdf.pdf_dict_get_inheritable(found, name)
             parts.append(self._printed(value) if value.m_internal else "")
-        form = False
+        structure = self._mupdf.pdf_dict_gets(found, "StructParents")
+        if structure.m_internal:
+            parts.append(f"/StructParents {self._printed(structure)}")
+        noted = False
         annotations = self._mupdf.pdf_dict_gets(found, "Annots")
         for index in range(self._mupdf.pdf_array_len(annotations)):
             self._visit()
@@ -111,8 +117,8 @@ class _Objects:
             kind = self._mupdf.pdf_to_name(self._mupdf.pdf_dict_gets(annotation, "Subtype"))
             if kind != "Link":  # not drawn, and it names places in other pages
                 parts.append(self._printed(annotation))
-                form = form or kind == "Widget"
-        if form:
+                noted = True
+        if noted:  # notes without a look of their own take that of form fields
             parts += self._form_defaults()
         return hashlib.sha256(SCHEME + whole + self._walk(parts)).hexdigest()
 
@@ -222,10 +228,15 @@ class _Objects:
             references.append(number)
             return _PLACE
 
-        content = hashlib.sha256(_REFERENCE.sub(place, text).encode())
+        placed = _STRUCTURE.sub(self._spoken, _REFERENCE.sub(place, text))
+        content = hashlib.sha256(placed.encode())
         if stream is not None:
             content.update(b"\0stream" + hashlib.sha256(stream).digest())
         return _Node(content.digest(), tuple(references))
+
+    def _spoken(self, found: re.Match[str]) -> str:
+        """Instead of a place in the structure, which moves with other pages, what is said there."""
+        return found[1] + actual_text(self._pdf, int(found[2]), self._visit)
 
     def _text(self, number: int) -> str:
         text = self._texts.get(number)

@@ -14,7 +14,7 @@ _PIXELS = ((273, 279), (324, 325))
 # ... and places of further directories: EXIF, GPS, interoperability, reduced copies
 _DIRECTORIES = (330, 34665, 34853, 40965)
 _PLACES = frozenset((*_DIRECTORIES, *(tag for pair in _PIXELS for tag in pair)))
-_OLD_JPEG = 6  # its tables are named by their places in the file
+_PLAIN, _OLD_JPEG = 1, 6  # the tables of the latter are named by their places in the file
 
 
 def tiff_page_digest(image: Image, file: BinaryIO) -> str:
@@ -25,7 +25,7 @@ def tiff_page_digest(image: Image, file: BinaryIO) -> str:
         file: The same file, open for reading.
     """
     tags = dict(image.tag_v2)  # type: ignore[attr-defined]
-    if tags.get(259) == _OLD_JPEG:
+    if tags.get(259) == _OLD_JPEG or not _sizes_hold(tags):
         return ""
     stated = sorted((tag, repr(value)) for tag, value in tags.items() if tag not in _PLACES)
     digest = hashlib.sha256(SCHEME + image.tag_v2.prefix)  # type: ignore[attr-defined]
@@ -40,6 +40,29 @@ def tiff_page_digest(image: Image, file: BinaryIO) -> str:
             stored = file.read(size)
             digest.update(b"%d:" % len(stored) + stored)
     return digest.hexdigest()
+
+
+def _sizes_hold(tags: dict[int, object]) -> bool:
+    """Whether all pixels are within the stated sizes: libtiff reads on past sizes that can't be."""
+    sizes = [_numbers(tags, size) for _, size in _PIXELS]
+    if tags.get(259, _PLAIN) != _PLAIN:
+        return all(all(part) for part in sizes)
+    width, height, samples = (int(str(tags.get(tag, 1))) for tag in (256, 257, 277))
+    planes = samples if tags.get(284) == 2 else 1
+    bits = sum(_numbers(tags, 258) or (1,)) if planes == 1 else max(_numbers(tags, 258) or (1,))
+    if sizes[1]:
+        across, rows = (int(str(tags.get(tag, 1))) for tag in (322, 323))
+        needed = rows * -(-across * bits // 8)
+        count = -(-width // across) * -(-height // rows)
+        return len(sizes[1]) >= count * planes and min(sizes[1]) >= needed
+    rows = min(height, int(str(tags.get(278, height))))
+    line = -(-width * bits // 8)
+    whole, rest = divmod(height, rows)
+    strips = [rows * line] * whole + ([rest * line] if rest else [])
+    needed_strips = strips * planes
+    return len(sizes[0]) == len(needed_strips) and all(
+        size >= least for size, least in zip(sizes[0], needed_strips, strict=True)
+    )
 
 
 def _numbers(tags: dict[int, object], tag: int) -> tuple[int, ...]:

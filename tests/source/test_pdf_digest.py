@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pymupdf
@@ -198,6 +198,55 @@ def test_comments_that_refer_to_their_windows_and_back() -> None:
     before = digests(made)
     assert all(before)
     assert changed(lambda m: next(m[0].annots()).set_info(content="another"), made) == [1]
+
+
+def tagged(said: Sequence[str], first: int = 0) -> pymupdf.Document:
+    """Pages whose structure says another word for the one that each draws."""
+    made = document(0)
+    tree, places = thing(made, "<</Type/StructTreeRoot>>"), ""
+    for page, word in enumerate(said):
+        made.new_page(width=300, height=200).insert_text((20, 40), "drawn")
+        element = thing(
+            made, f"<</Type/StructElem/S/Span/K 0/P {tree} 0 R/ActualText({word})/Pg {tree} 0 R>>"
+        )
+        contents = stream(made, b"/Span <</MCID 0>> BDC BT /helv 11 Tf 20 160 Td (drawn) Tj ET EMC")
+        made.xref_set_key(made.page_xref(page), "Contents", f"{contents} 0 R")
+        made.xref_set_key(made.page_xref(page), "StructParents", str(first + page))
+        places += f"{first + page} [{element} 0 R]"
+    made.xref_set_key(tree, "ParentTree", f"<</Nums[{places}]>>")
+    made.xref_set_key(made.pdf_catalog(), "StructTreeRoot", f"{tree} 0 R")
+    return made
+
+
+def test_text_that_the_structure_says_instead_counts() -> None:
+    """A program may correct the words of a page in its structure, and leave the page alone."""
+    old, new = tagged(["one", "two"]), tagged(["one", "three"])
+    assert [page.get_text().strip() for page in new] == ["one", "three"]
+    assert digests(old)[0] == digests(new)[0]
+    assert digests(old)[1] != digests(new)[1]
+    assert digests(tagged(["one", "two"], first=7)) == digests(old)
+
+
+def test_the_structure_is_not_looked_through_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_digest, "_VISITS", 500)
+    monkeypatch.setattr(pdf_digest, "_VISITS_A_PAGE", 0)
+    made = tagged(["one"])
+    tree = int(made.xref_get_key(made.pdf_catalog(), "StructTreeRoot")[1].split()[0])
+    made.xref_set_key(tree, "ParentTree", f"<</Nums[0 [{'null ' * 1000}]]>>")
+    assert list(page_digests(made, 1)) == [""]
+
+
+def test_a_note_that_is_drawn_as_form_fields_are_changes_with_them() -> None:
+    made = document(2)
+    note = thing(made, "<</Type/Annot/Subtype/FreeText/Rect[20 20 200 60]/Contents(a remark)/F 4>>")
+    made.xref_set_key(made.page_xref(0), "Annots", f"[{note} 0 R]")
+
+    def style(size: int) -> Callable[[pymupdf.Document], object]:
+        value = f"<</Fields[]/DA(/Helv {size} Tf 0 g)>>"
+        return lambda m: m.xref_set_key(m.pdf_catalog(), "AcroForm", value)
+
+    style(9)(made)
+    assert changed(style(20), made) == [1]
 
 
 def test_a_page_too_large_to_look_through_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,3 +79,32 @@ def test_strips_that_claim_more_than_the_file_holds_are_not_read(tmp_path: Path)
     path.write_bytes(data)
     by_file = hashlib.sha256(f"{hashlib.sha256(data).hexdigest()}\n0".encode()).hexdigest()
     assert digests(path) == [by_file]
+
+
+@pytest.mark.parametrize("stated", [0, 100])
+def test_pixels_beyond_the_stated_size_count(tmp_path: Path, stated: int) -> None:
+    """Some programs state none, or less than there is; libtiff reads on."""
+    shown, found = [], []
+    for seed in (1, 2):
+        pixels = np.asarray(picture(1)).copy()
+        pixels[30:] = seed
+        path = tmp_path / f"{seed}.tif"
+        Image.fromarray(pixels).save(path, compression="raw")
+        data = bytearray(path.read_bytes())
+        entry = data.find(struct.pack("<HH", 279, 4))
+        data[entry + 8 : entry + 12] = struct.pack("<I", stated)
+        path.write_bytes(data)
+        image = ImageFile(path, "image/tiff", path.name)
+        shown.append(image.render(1, 10**6)[0].tobytes())
+        image.close()
+        found += digests(path)
+    assert shown[0] != shown[1]
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_pages_in_several_strips_have_digests_of_their_own(tmp_path: Path, mode: str) -> None:
+    options = {"compression": "raw", "strip_size": 512}
+    one = digests(save(tmp_path / "a.tif", 1, 2, mode=mode, **options))
+    other = digests(save(tmp_path / "b.tif", 2, mode=mode, **options))
+    assert other == [one[1]]
