@@ -57,11 +57,7 @@ def _status(subject: Subject) -> Iterator[Disagreement]:
     document, stages = subject.document, subject.stages
     if subject.refused:
         return
-    interrupted = [
-        name
-        for name, record in stages.items()
-        if not record.fingerprint and record.status is not StageStatus.FAILED
-    ]
+    interrupted = _interrupted(subject)
     if document.status is DocumentStatus.PENDING:
         yield subject.problem("pending", "was never finished")
     elif interrupted:
@@ -71,6 +67,20 @@ def _status(subject: Subject) -> Iterator[Disagreement]:
         expected = settle(document, ordered, document.run_id).status
         if stages and expected != document.status:
             yield subject.problem("status", f"is {document.status}, but its stages say {expected}")
+
+
+def _interrupted(subject: Subject) -> list[str]:
+    """Stages that were left half done; not those that wait for one that failed."""
+    found = []
+    blocked: set[str] = set()
+    for stage in subject.corpus.graph:
+        record = subject.stages.get(stage.name)
+        failed = record is not None and record.status is StageStatus.FAILED
+        if failed or blocked.intersection(stage.inputs):
+            blocked.add(stage.name)
+        elif record is not None and not record.fingerprint:
+            found.append(stage.name)
+    return found
 
 
 def _failed(subject: Subject) -> Iterator[Disagreement]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.model.small_stages import FLICKER, SMUDGE
+from tests.model.small_stages import CORRUPT, FLICKER, SMUDGE
 from tests.model.test_reconciliation import Reconciliation
 
 
@@ -44,4 +44,16 @@ def test_a_file_that_can_not_be_read_is_tried_again_after_a_kill(machine: Reconc
     for writes in range(0, 20, 3):
         machine.be_killed_while_reconciling(writes=writes)
     machine.trouble_begins_or_ends(name="pages")
+    machine.reconcile()
+
+
+@pytest.mark.parametrize("writes", range(4, 16))
+def test_a_kill_before_a_version_that_fails_leaves_nothing_to_mend(
+    machine: Reconciliation, writes: int
+) -> None:
+    machine.start(contents={"alpha": ["marker01q valve"]})
+    machine.reconcile()
+    machine.set_the_chunk_size(tokens=16)
+    machine.be_killed_while_reconciling(writes=writes)
+    machine.spoil(doc_id="alpha", number=0, word=CORRUPT)
     machine.reconcile()

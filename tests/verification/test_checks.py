@@ -146,6 +146,19 @@ def test_a_failed_version_leaves_the_old_one_in_peace(whole: Deployment) -> None
     assert warnings(whole) == {(DOC, "failed"), (DOC, "stale")}
 
 
+def test_a_stage_that_was_interrupted_before_another_failed(whole: Deployment) -> None:
+    """It can't be finished before what it is made from."""
+    failure = Failure(kind=FailureKind.CORRUPT, message="torn", retryable=False)
+    change_stage("chunks", fingerprint="")(whole)
+    change_stage("documents", status=StageStatus.FAILED, fingerprint="", failure=failure)(whole)
+    change(status=DocumentStatus.FAILED, failure=failure, stale="documents failed")(whole)
+    assert kinds(whole) == set()
+    assert warnings(whole) == {(DOC, "failed"), (DOC, "stale")}
+    change_stage("embeddings", status=StageStatus.FAILED, fingerprint="", failure=failure)(whole)
+    change_stage("documents", status=StageStatus.DONE, fingerprint="f", recipe="")(whole)
+    assert kinds(whole) == {(DOC, "interrupted")}
+
+
 def test_a_removed_document_that_left_something(whole: Deployment) -> None:
     receipt = f"receipts/{DOC}/now.json"
     record = whole.catalog.get(DOC)
