@@ -19,6 +19,7 @@ from sparknet_assets.batch import run_batch
 from sparknet_assets.execution import RunSummary, execute
 from sparknet_assets.jobs import RECONCILE, RETRY
 from sparknet_assets.materializations import failure_table
+from sparknet_assets.partitions import GROUP
 from sparknet_assets.pipeline import RunBatch
 from sparknet_assets.records import never_copied
 from sparknet_assets.run_owner import owner_tag
@@ -28,8 +29,6 @@ from sparknet_assets.stages.contract import Stage
 
 if TYPE_CHECKING:
     from resources.catalog import Catalog
-
-GROUP = "operations"
 
 
 def plan_asset(stages: Sequence[Stage] = STAGES) -> dg.AssetsDefinition:

@@ -129,8 +129,10 @@ def _metadata(evaluation: Evaluation, report: Report) -> dict[str, Any]:
     if evaluation.found:
         facts["first"] = _table(evaluation)
         kinds = sorted({item.kind for item in evaluation.found})
-        lines = (f"- {kind}: {advice_for(kind)}" for kind in kinds)
-        facts["remedy"] = dg.MetadataValue.md("\n".join(lines))
+        # Markdown would be hidden behind a link.
+        facts["remedy"] = dg.MetadataValue.text(
+            "; ".join(f"{kind}: {advice_for(kind)}" for kind in kinds)
+        )
     return facts
 
 

@@ -28,8 +28,8 @@ from sparknet_assets.batch import run_batch
 from sparknet_assets.checks import verification, verify_job
 from sparknet_assets.generation_assets import generation_checks, generations_asset, switch_job
 from sparknet_assets.jobs import ingest_job
+from sparknet_assets.partitions import GROUP
 from sparknet_assets.pipeline import (
-    GROUP,
     Door,
     RunBatch,
     pipeline_asset,

@@ -13,7 +13,7 @@ from resources.failure import SparknetError
 from sparknet_assets import generations
 from sparknet_assets.generation_gates import GateResult, check_switch
 from sparknet_assets.generations import Change
-from sparknet_assets.removals import OPERATIONS
+from sparknet_assets.partitions import GROUP
 from sparknet_assets.run_owner import owner_tag
 
 GENERATIONS = "index_generations"
@@ -49,7 +49,7 @@ def generations_asset() -> dg.AssetsDefinition:
 
     @dg.asset(
         name=GENERATIONS,
-        group_name=OPERATIONS,
+        group_name=GROUP,
         kinds={"vectors"},
         description="The generations of the index: which answers, which is built, how far it is.",
     )
@@ -190,4 +190,4 @@ def _progress(deployment: Deployment) -> dict[str, dg.MetadataValue]:
         "count": dg.MetadataValue.int(len(rows)),
     }
     hint = generations.next_step(rows)
-    return values | ({"next": dg.MetadataValue.md(hint)} if hint else {})
+    return values | ({"next": dg.MetadataValue.text(hint)} if hint else {})

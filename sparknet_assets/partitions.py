@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from resources.catalog import Catalog
     from sparknet_assets.event_log import EventLog
 
+# For all assets: of several groups the UI shows folded boxes at first, and no graph.
+GROUP = "documents"
 PARTITIONS = "documents"
 """Name of the dynamic partitions definition."""
 

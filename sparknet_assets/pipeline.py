@@ -15,16 +15,13 @@ from sparknet_assets.companions import BACKFILL, take_along
 from sparknet_assets.document_run import StageResult
 from sparknet_assets.generation_assets import building
 from sparknet_assets.materializations import failure_observation, materialization
-from sparknet_assets.partitions import PARTITIONS, documents_of, documents_partitions
+from sparknet_assets.partitions import GROUP, PARTITIONS, documents_of, documents_partitions
 from sparknet_assets.provenance import Provenance
 from sparknet_assets.run_config import COUNT_TAG, PIPELINE
 from sparknet_assets.run_outcome import Outcome
 from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
-
-# One group: the UI folds several into boxes, and the documents are what people come to see.
-GROUP = "documents"
 
 Progress = Callable[[StageResult], None]
 

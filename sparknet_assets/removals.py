@@ -14,6 +14,7 @@ from resources.deployment import Deployment
 from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.instance import open_instance
 from sparknet_assets.materializations import location
+from sparknet_assets.partitions import GROUP
 from sparknet_assets.receipts import Amount, Receipt, RemovalError
 from sparknet_assets.removal import WAIT_SECONDS, remove
 from sparknet_assets.run_owner import owner_tag
@@ -22,7 +23,6 @@ REMOVALS = "removals"
 REMOVE_DOCUMENTS = "remove_documents"
 # A job and an op of one name are refused.
 OP = "remove"
-OPERATIONS = "operations"
 _NAMED = 5
 STORES = {
     "raw": "the original",
@@ -60,7 +60,7 @@ def removals_spec() -> dg.AssetSpec:
         REMOVALS,
         description="Receipts of documents that were removed: what went from which store, and the "
         "proof that nothing is left. `receipts/{doc_id}/{time}.json`.",
-        group_name=OPERATIONS,
+        group_name=GROUP,
         kinds={"json"},
     )
 
