@@ -1,7 +1,8 @@
-"""What the sensor on raw/ remembers from one tick to the next."""
+"""What the sensors remember from one tick to the next."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
@@ -37,3 +38,18 @@ class Cursor(BaseModel):
     def dump(self) -> str:
         """JSON, as Dagster keeps it."""
         return self.model_dump_json()
+
+
+def remembered(
+    before: Mapping[str, str], recent: Mapping[str, str], seen: Collection[str], most: int
+) -> dict[str, str]:
+    """Change marks of objects that may still be written to, after a look at some of them.
+
+    Args:
+        before: Key -> mark, as the looks before left them.
+        recent: Those of this look, which has `seen` these keys.
+        most: The newest ones that are kept.
+    """
+    marks = {key: mark for key, mark in before.items() if key not in seen}
+    marks |= recent
+    return dict(list(marks.items())[-most:])

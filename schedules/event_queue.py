@@ -12,7 +12,10 @@ from pydantic import BaseModel, Field, ValidationError
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.event_queue import EventQueue, StorageEvent
-from resources.storage import ObjectInfo
+from resources.failure import FailureKind, SparknetError
+from resources.storage import InvalidKeyError, ObjectInfo
+from resources.storage.keys import check_key
+from schedules.cursor import remembered
 from schedules.demand import demand_runs
 from schedules.look_report import idle
 from schedules.passes import confirmed_gone, living
@@ -105,7 +108,7 @@ def drain(
         reason = "documents are being taken in by `sparknet ingest`"
         return dg.SensorResult(skip_reason=reason, cursor=QueueCursor(recent=at.recent).dump())
     events = fetch(queue, deployment.settings.sensor_documents)
-    records, listing = _as_it_is(deployment, events, now)
+    records, listing, closed = _as_it_is(deployment, events, now)
     settle_dead_runs(instance)
     flight = in_flight(instance)
     settled, recent = split_settled(listing.of(*WANTED), at.recent, now)
@@ -118,25 +121,49 @@ def drain(
     asked = demand.removal(deployment, gone, flight, now)
     open_ones = {f.doc_id for f in listing.documents if f.change is not Change.UNCHANGED}
     open_ones -= demand.granted | asked | same
-    done = [event.receipt for event in events if doc_id_of(event.key) not in open_ones]
+    open_ones |= closed.keys()
+    done = [event.receipt for event in events if _document_of(event) not in open_ones]
     waiting = len(settled) - len(demand.granted)
+    notes += closed.values()
     said = f"{len(events)} events: {idle(listing, waiting, len(recent), notes)}"
-    onward = QueueCursor(receipts=done, recent=recent).dump()
+    # A message stays hidden for longer than a tick, and its mark has to be there when it is back.
+    seen = {found.original.key for found in listing.documents if found.object}
+    marks = remembered(at.recent, recent, seen, deployment.settings.sensor_documents)
+    onward = QueueCursor(receipts=done, recent=marks).dump()
     return answer(deployment, demand, settled, now, said if events else "no events", onward)
 
 
 def _as_it_is(
     deployment: Deployment, events: Iterable[StorageEvent], now: datetime
-) -> tuple[Mapping[str, DocumentRecord], Listing]:
-    """The documents that events name, as the catalog has them and as they compare with raw/."""
-    doc_ids = sorted({doc_id for event in events if (doc_id := doc_id_of(event.key))})
-    records = deployment.catalog.get_many(doc_ids)
+) -> tuple[Mapping[str, DocumentRecord], Listing, Mapping[str, str]]:
+    """The documents that events name, as the catalog has them and as they compare with raw/.
+
+    Documents whose folders can't be looked into are in neither; the third value says why.
+    """
+    doc_ids = sorted({doc_id for event in events if (doc_id := _document_of(event))})
+    records = dict(deployment.catalog.get_many(doc_ids))
     objects: list[ObjectInfo] = []
+    closed: dict[str, str] = {}
     for doc_id in doc_ids:
         record = records.get(doc_id)
         recorded = record.raw_key if record else ""
-        objects += read_document(deployment.storage, doc_id, PAGE, recorded)
-    return records, compare(objects, records, now)
+        try:
+            objects += read_document(deployment.storage, doc_id, PAGE, recorded)
+        except SparknetError as error:
+            if error.kind is not FailureKind.UNREADABLE:
+                raise
+            records.pop(doc_id, None)
+            closed[doc_id] = f"{doc_id} is left as it is: {error}"
+    return records, compare(objects, records, now), closed
+
+
+def _document_of(event: StorageEvent) -> str:
+    """The document that an event names; empty when no document can have such a key."""
+    try:
+        check_key(event.key)
+    except InvalidKeyError:
+        return ""
+    return doc_id_of(event.key)
 
 
 def _gone(

@@ -9,7 +9,7 @@ from datetime import datetime
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import SparknetError
-from schedules.cursor import Cursor
+from schedules.cursor import Cursor, remembered
 from schedules.planning import Change, Listing, compare
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import PAGE, Window, is_gone, read_window, require_raw
@@ -81,13 +81,12 @@ def turn(deployment: Deployment, at: Cursor, sight: Sight, recent: dict[str, str
     most = deployment.settings.sensor_documents
     missing = sight.missing()
     seen = {info.key for info in sight.window.objects}
-    kept = {key: mark for key, mark in at.recent.items() if key not in seen} | recent
     onward = Cursor(
         after=sight.window.upto or "",
         missing=at.missing + len(missing),
         removed=[*at.removed, *(record.doc_id for record in missing)][:most],
         held_back=at.held_back,
-        recent=dict(list(kept.items())[-most:]),
+        recent=remembered(at.recent, recent, seen, most),
     )
     if sight.window.upto is not None:
         return Turn(onward, notes=[at.held_back] if at.held_back else [])

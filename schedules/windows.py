@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
+from resources.storage import InvalidKeyError
 from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
 
 if TYPE_CHECKING:
@@ -71,8 +73,13 @@ def read_window(
 def read_document(
     storage: StorageAdapter, doc_id: str, limit: int, recorded: str
 ) -> tuple[ObjectInfo, ...]:
-    """The objects of one document, or of a very large folder those that decide about it."""
-    return _decisive(storage.list(f"{RAW}{doc_id}/"), limit, recorded)
+    """The objects of one document, or of a very large folder those that decide about it.
+
+    Raises:
+        SparknetError, OSError: Its folder can't be looked into.
+    """
+    with _looking_into(doc_id):
+        return _decisive(storage.list(f"{RAW}{doc_id}/"), limit, recorded)
 
 
 def name_of(key: str) -> str:
@@ -107,9 +114,19 @@ def is_gone(storage: StorageAdapter, record: DocumentRecord) -> bool:
             nobody can tell.
     """
     require_raw(storage, 1)
-    if storage.stat(record.raw_key) is not None:
-        return False
-    return all(is_temporary(info.key) for info in storage.list(f"{RAW}{record.doc_id}/"))
+    with _looking_into(record.doc_id):
+        if storage.stat(record.raw_key) is not None:
+            return False
+        return all(is_temporary(info.key) for info in storage.list(f"{RAW}{record.doc_id}/"))
+
+
+@contextmanager
+def _looking_into(doc_id: str) -> Iterator[None]:
+    """A folder that the storage refuses, as a link that leads elsewhere, is one of many."""
+    try:
+        yield
+    except InvalidKeyError as error:
+        raise SparknetError(FailureKind.UNREADABLE, f"{RAW}{doc_id}/: {error}") from error
 
 
 def _decisive(objects: Iterable[ObjectInfo], limit: int, recorded: str) -> tuple[ObjectInfo, ...]:

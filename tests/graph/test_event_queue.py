@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -183,6 +184,41 @@ def test_events_that_empty_the_storage_need_a_word(instance, deployment, queue) 
     second = tick(instance, deployment, queue, first.cursor)
     assert not second.run_requests
     assert "21 of 22 documents are missing" in second.skip_reason.skip_message
+
+
+def test_a_folder_that_cant_be_looked_into_keeps_its_event_and_holds_up_no_other(
+    instance, deployment, queue
+) -> None:
+    put(deployment, "a", "b", "c")
+    for name in "abc":
+        queue.send(f"raw/{name}/file.pdf")
+    first = tick(instance, deployment, queue)
+    indexed(deployment)
+    folder = deployment.settings.home / "raw" / "a"
+    folder.rename(deployment.settings.home.parent / "elsewhere")
+    folder.symlink_to(deployment.settings.home.parent / "elsewhere")
+    deployment.storage.delete("raw/b/file.pdf")
+    for key in ("raw/a/file.pdf", "raw/b/file.pdf", "raw/odd\\name/file.pdf"):
+        queue.send(key, REMOVED)
+    second = tick(instance, deployment, queue, first.cursor)
+    assert asked(second, instance) == (set(), {"b"})
+    tick(instance, deployment, queue, second.cursor)
+    assert queue.left() == ["raw/a/file.pdf"]
+
+
+def test_a_file_of_a_clock_ahead_settles_though_its_event_is_hidden_meanwhile(
+    instance, deployment, queue
+) -> None:
+    put(deployment, "a")
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
+    os.utime(deployment.settings.home / "raw/a/file.pdf", (ahead, ahead))
+    queue.send("raw/a/file.pdf")
+    first = tick(instance, deployment, queue)
+    assert not first.run_requests
+    between = tick(instance, deployment, queue, first.cursor)
+    queue.reappear()
+    again = tick(instance, deployment, queue, between.cursor)
+    assert asked(again, instance) == ({"a"}, set())
 
 
 class Scripted:

@@ -130,6 +130,22 @@ def test_a_document_whose_folder_is_closed_is_kept_and_stops_nothing(
     assert deployment.catalog.get("a").status is DocumentStatus.PENDING
 
 
+@pytest.mark.parametrize("name", ["raw/a/file.pdf", "raw/a"])
+def test_a_document_that_a_link_leads_away_from_is_kept_and_stops_nothing(
+    defs, instance, deployment, batch, name
+) -> None:
+    register(deployment, "a")
+    drop(deployment, "b")
+    elsewhere = deployment.settings.home.parent / "elsewhere"
+    elsewhere.mkdir()
+    link = deployment.settings.home / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(elsewhere)
+    assert run(defs, RECONCILE, instance).success
+    assert batch.calls == [["b"]]
+    assert deployment.catalog.get("a").status is DocumentStatus.PENDING
+
+
 def test_a_reconciliation_with_failures_is_red(defs, instance, deployment, batch) -> None:
     drop(deployment, "a", "b")
     batch.broken["b"] = "ocr_text"

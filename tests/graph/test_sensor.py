@@ -284,6 +284,20 @@ def test_a_document_that_is_gone_is_removed(instance, deployment) -> None:
     assert config["keep_raw"], "what is put there meanwhile is another document"
 
 
+def test_a_document_that_a_link_leads_away_from_stops_nothing(instance, deployment) -> None:
+    indexed(instance, deployment, "a", "b", "c")
+    original = deployment.settings.home / "raw/a/file.pdf"
+    elsewhere = original.rename(deployment.settings.home.parent / "elsewhere.pdf")
+    original.symlink_to(elsewhere)
+    quiet = tick(instance, deployment)
+    assert "a is kept" in quiet.skip_reason.skip_message
+    deployment.storage.delete("raw/b/file.pdf")
+    drop(deployment, "d")
+    result = tick(instance, deployment, cursor=quiet.cursor)
+    assert requested(result, instance) == [["d"]]
+    assert removal_of(result).run_config["ops"][OP]["config"]["doc_ids"] == ["b"]
+
+
 def test_a_renamed_document_is_removed_and_new(instance, deployment) -> None:
     indexed(instance, deployment, "a", "b")
     deployment.storage.delete("raw/a/file.pdf")
