@@ -43,6 +43,7 @@ from watchdog.observers import Observer
 from resources.sqlite import in_chunks
 
 OPEN_FILES = 8
+_VISIBLE_SECONDS = 0.2
 # All types that tell of a partition: with them, Dagster's index by asset and partition serves.
 _TYPES = [
     kind.value
@@ -207,6 +208,10 @@ class _Watcher(SqliteEventLogStorageWatchdog):
             self._log_path,
             f"{self._log_path}-wal",
         ):
+            self._process_log()
+            # SQLite shows a transaction a moment after its last write to the file. What is written
+            # meanwhile makes one more call, not many: watchdog skips repeats.
+            time.sleep(_VISIBLE_SECONDS)
             self._process_log()
 
 

@@ -77,7 +77,7 @@ def test_who_watches_a_run_hears_of_each_event_at_once(instance, settings) -> No
         page.event_log_storage.watch(run.run_id, None, hear)
         for said in ("first", "second", "third"):
             instance.report_engine_event(said, run)
-            while heard.get(timeout=10) != said:
+            while heard.get(timeout=60) != said:
                 pass
         page.event_log_storage.end_watch(run.run_id, hear)
 
