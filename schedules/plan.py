@@ -10,6 +10,7 @@ from typing import Any
 from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from schedules.assessment import Assessor
 from schedules.planning import Change, FoundDocument
+from sparknet_assets.reports import taken_over
 
 WORK = (
     Change.NEW,
@@ -131,11 +132,8 @@ class Rates:
 
 def _share_made(record: StageRecord) -> float:
     """Part of the output that was worked on, and not taken over from an earlier one."""
-    facts = record.metadata
-    for part, whole in (("pages_reused", record.pages), ("cached", facts.get("chunks", 0))):
-        if whole and facts.get(part):
-            return float(max(0.0, 1.0 - facts[part] / whole))
-    return 1.0
+    part, whole = taken_over(record) or (0, 1)
+    return 1.0 - part / whole
 
 
 def plan_document(

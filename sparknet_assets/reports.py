@@ -52,10 +52,25 @@ class DocumentReport:
                     "seconds": round(stage.seconds, 3),
                     "cost_usd": stage.cost_usd,
                     "reused": stage.reused,
+                    **_partly_reused(stage),
                 }
                 for name, stage in self.stages.items()
             },
         }
+
+
+def taken_over(stage: StageRecord) -> tuple[int, int] | None:
+    """How many pages or texts of an output needed no work, and of how many; None when all did."""
+    facts = stage.metadata
+    for part, whole in (("pages_reused", stage.pages), ("cached", facts.get("chunks", 0))):
+        if whole and facts.get(part):
+            return min(facts[part], whole), whole
+    return None
+
+
+def _partly_reused(stage: StageRecord) -> dict[str, list[int]]:
+    taken = None if stage.reused else taken_over(stage)
+    return {"taken_over": list(taken)} if taken else {}
 
 
 def report(catalog: Catalog, doc_ids: Sequence[str]) -> Iterator[DocumentReport]:

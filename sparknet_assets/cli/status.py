@@ -21,6 +21,7 @@ from sparknet_assets.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from resources.catalog import StageRecord
     from resources.failure import SparknetError
     from sparknet_assets.cli.session import Session
     from sparknet_assets.reports import DocumentReport
@@ -90,6 +91,15 @@ def unknown_document(session: Session, doc: str) -> SparknetError:
     return SparknetError(FailureKind.REFUSED, f"There is no document {doc}{hint}")
 
 
+def _reused(stage: StageRecord) -> str:
+    from sparknet_assets.reports import taken_over
+
+    taken = taken_over(stage)
+    if stage.reused or taken is None:
+        return "yes" if stage.reused else ""
+    return f"{taken[0]:,} of {taken[1]:,}"
+
+
 def _print_one(item: DocumentReport) -> None:
     from rich.text import Text
 
@@ -123,7 +133,7 @@ def _print_one(item: DocumentReport) -> None:
             status_cell(stage.status.value),
             str(stage.pages or ""),
             f"{stage.seconds:.2f}",
-            "yes" if stage.reused else "",
+            _reused(stage),
             page_list(stage.failed_pages),
             f"{stage.updated_at.astimezone():%Y-%m-%d %H:%M:%S}",
         )

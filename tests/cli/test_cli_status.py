@@ -133,3 +133,20 @@ def test_an_older_version_that_answers_is_said(cli: Cli, runs: Runs, inbox: Path
     assert "the newer version failed" in cli("status").stdout
     assert "stale   the newer version failed" in cli("status", "a-txt").stdout
     assert cli.json("status", "a-txt")["documents"][0]["stale"] == "the newer version failed"
+
+
+def test_what_was_taken_over_in_part(cli: Cli, runs: Runs, inbox: Path) -> None:
+    cli("ingest", inbox)
+    catalog = cli.deployment.catalog
+    stages = catalog.stages(["a-txt"])["a-txt"]
+    pages = stages["ocr_text"].model_copy(update={"pages": 3, "metadata": {"pages_reused": 2}})
+    facts = {"chunks": 4, "cached": 4}
+    vectors = stages["embeddings"].model_copy(update={"metadata": facts})
+    catalog.put_stages([pages, vectors], [])
+    found = cli.json("status", "a-txt")["documents"][0]["stages"]
+    assert found["ocr_text"]["taken_over"] == [2, 3]
+    assert found["embeddings"]["taken_over"] == [4, 4]
+    assert "taken_over" not in found["chunks"]
+    shown = cli("status", "a-txt").stdout
+    assert "2 of 3" in shown
+    assert "4 of 4" in shown
