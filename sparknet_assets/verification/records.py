@@ -8,7 +8,7 @@ from resources.catalog import DocumentStatus, StageStatus
 from resources.failure import SparknetError
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.digests import stored_sha256
-from sparknet_assets.fingerprint import difference, recorded_fingerprint
+from sparknet_assets.fingerprint import difference
 from sparknet_assets.raw_names import is_temporary
 from sparknet_assets.records import settle
 from sparknet_assets.source.text.page_text import TEXT_LAYER
@@ -130,11 +130,7 @@ def inputs_check(stage: Stage) -> Check:
             detail = f"{stage.name} was made from {', '.join(lost)}, which has no record"
             yield subject.problem("stale_artifact", detail, stage.name)
             return
-        versions = subject.versions(stage.inputs)
-        recipe = subject.corpus.recorded_recipes.get(record.recipe)
-        if versions is None or recipe is None:
-            return
-        if record.fingerprint != recorded_fingerprint(recipe, versions):
+        if subject.made_from_current(stage) is False:
             detail = f"{stage.name} was made from other versions of {', '.join(stage.inputs)}"
             yield subject.problem("stale_artifact", detail, stage.name)
 

@@ -11,7 +11,8 @@ from resources.catalog import DocumentRecord, DocumentStatus, Holding, StageReco
 from resources.failure import SparknetError
 from resources.storage import ObjectInfo, ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.stages.contract import RAW_DOCUMENTS
+from sparknet_assets.fingerprint import recorded_fingerprint
+from sparknet_assets.stages.contract import RAW_DOCUMENTS, Stage
 from sparknet_assets.verification.contract import Disagreement
 from sparknet_assets.verification.corpus import Corpus
 from sparknet_assets.verification.reading import READERS, Contents
@@ -96,6 +97,18 @@ class Subject:
             else:
                 return None
         return found
+
+    def made_from_current(self, stage: Stage) -> bool | None:
+        """Whether a whole stage was made from the outputs that its inputs have now.
+
+        None when that can't be told: an input is being replaced, or the recipe is not known.
+        """
+        record = self.stages[stage.name]
+        versions = self.versions(stage.inputs)
+        recipe = self.corpus.recorded_recipes.get(record.recipe)
+        if versions is None or recipe is None:
+            return None
+        return record.fingerprint == recorded_fingerprint(recipe, versions)
 
     def problem(self, kind: str, detail: str, stage: str = "") -> Disagreement:
         """A disagreement about this document."""

@@ -57,3 +57,16 @@ def test_a_kill_before_a_version_that_fails_leaves_nothing_to_mend(
     machine.be_killed_while_reconciling(writes=writes)
     machine.spoil(doc_id="alpha", number=0, word=CORRUPT)
     machine.reconcile()
+
+
+@pytest.mark.parametrize("writes", range(10, 30))
+def test_a_kill_between_chunks_and_index_before_a_version_that_fails(
+    machine: Reconciliation, writes: int
+) -> None:
+    machine.start(contents={"alpha": [" ".join(f"word{n}" for n in range(60))]})
+    machine.set_the_chunk_size(tokens=16)
+    machine.reconcile()
+    machine.set_the_chunk_size(tokens=32)
+    machine.be_killed_while_reconciling(writes=writes)
+    machine.write(doc_id="alpha", content=[SMUDGE])
+    machine.reconcile()

@@ -20,6 +20,7 @@ from tests.verification.damage import (
     DOC,
     change,
     change_stage,
+    drop_vectors,
     garble,
     new_document,
     path,
@@ -157,6 +158,17 @@ def test_a_stage_that_was_interrupted_before_another_failed(whole: Deployment) -
     change_stage("embeddings", status=StageStatus.FAILED, fingerprint="", failure=failure)(whole)
     change_stage("documents", status=StageStatus.DONE, fingerprint="f", recipe="")(whole)
     assert kinds(whole) == {(DOC, "interrupted")}
+
+
+def test_a_failed_version_whose_chunks_came_further_than_its_index(whole: Deployment) -> None:
+    """What answers is of an older version; only what that has lost is a disagreement."""
+    failure = Failure(kind=FailureKind.CORRUPT, message="torn", retryable=False)
+    change_stage("documents", status=StageStatus.FAILED, fingerprint="", failure=failure)(whole)
+    change(status=DocumentStatus.FAILED, failure=failure, stale="documents failed")(whole)
+    drop_vectors(whole)
+    assert (DOC, "missing_vectors") in kinds(whole)
+    change_stage("embeddings", data_version="1" * 64)(whole)
+    assert "missing_vectors" not in {kind for _, kind in kinds(whole)}
 
 
 def test_a_removed_document_that_left_something(whole: Deployment) -> None:
