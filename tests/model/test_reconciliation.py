@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections import Counter
@@ -191,6 +193,40 @@ class Reconciliation(RuleBasedStateMachine):
         self.reconcile_once()
         self.check()
 
+    @rule(name=st.sampled_from(("reader", "pages", "embedder")))
+    def reconcile_during_trouble_and_after(self, name: str) -> None:
+        setattr(self.around.trouble, name, True)
+        self.reconcile()
+        setattr(self.around.trouble, name, False)
+        self.reconcile()
+
+    @rule()
+    def reconcile_with_nothing_changed(self) -> None:
+        self.around.trouble.reader = self.around.trouble.pages = False
+        self.around.trouble.embedder = False
+        self.reconcile()
+        self.reconcile()
+        assert not self.deployment.calls, "the same again was not nothing"
+        assert not self.deployment.embedded
+
+    @rule(
+        doc_id=doc_ids, other=doc_ids, tokens=st.sampled_from((16, 32)), writes=st.integers(2, 60)
+    )
+    def be_killed_and_want_the_old_back(
+        self, doc_id: str, other: str, tokens: int, writes: int
+    ) -> None:
+        """An output that was half replaced must not pass for the one that is wanted again."""
+        before, size = self.documents[doc_id].data, self.around.chunk_tokens
+        if before is None:
+            return
+        self.reconcile()
+        self.put(doc_id, [*self.content(other), f"marker{writes}q"])
+        self.set_the_chunk_size(tokens)
+        self.be_killed_while_reconciling(writes)
+        self.put(doc_id, stages.pages_of(before))
+        self.set_the_chunk_size(size)
+        self.reconcile()
+
     # How that is done.
 
     def open(self) -> None:
@@ -273,6 +309,7 @@ class Reconciliation(RuleBasedStateMachine):
         vectors = sum(len(ids) for ids in seen.shown.values())
         assert deployment.vector_store.count() == (vectors, vectors)
         assert deployment.vector_store.document_ids() == {d for d, i in seen.shown.items() if i}
+        self.check_cache()
         assert list(verify(deployment, stages.graph(self.around.versions))) == []
 
     def check_record(self, document: ExpectedDocument, seen: Observed) -> None:
@@ -293,6 +330,16 @@ class Reconciliation(RuleBasedStateMachine):
                 assert not record.reused, f"{doc_id}: {stage} was done, and shows as reused"
             elif worked and reached:
                 assert record.reused, f"{doc_id}: {stage} was not done, and shows as done"
+
+    def check_cache(self) -> None:
+        """What is in use is there, and nothing is that no document uses."""
+        hashes = {hashlib.sha256(text.encode()).hexdigest() for text in self.texts.known}
+        namespace = f"embeddings/{self.deployment.embedder.identity}"
+        assert set(self.deployment.cache.get_many(namespace, hashes)) == hashes
+        with sqlite3.connect(self.deployment.state / "cache.db") as cache:
+            unused = "SELECT key FROM entries EXCEPT SELECT key FROM users"
+            assert cache.execute(unused).fetchall() == []
+        cache.close()
 
     def check_gone(self, document: ExpectedDocument, seen: Observed) -> None:
         """Nothing of a removed document is left, but for what others use as well."""
