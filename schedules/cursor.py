@@ -14,7 +14,7 @@ class Cursor(BaseModel):
     Attributes:
         after: Where the next window begins; empty at the start of a pass.
         missing: Known documents that the windows of this pass did not have.
-        removed: The first of them, as many as one request takes.
+        removed: The first of them that are gone on a second look, as many as one request takes.
         held_back: Why the last whole pass removed nothing.
         recent: Key -> change mark of the objects whose time of writing says that they may still be
             written to, as the last look found them.

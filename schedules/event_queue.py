@@ -105,7 +105,7 @@ def drain(
     if at.receipts:
         queue.delete(at.receipts)
     if intake_under_way(deployment):
-        reason = "documents are being taken in by `sparknet ingest`"
+        reason = "documents are being taken in or removed"
         return dg.SensorResult(skip_reason=reason, cursor=QueueCursor(recent=at.recent).dump())
     events = fetch(queue, deployment.settings.sensor_documents)
     records, listing, closed = _as_it_is(deployment, events, now)

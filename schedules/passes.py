@@ -14,6 +14,8 @@ from schedules.planning import Change, Listing, compare
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import PAGE, Window, is_gone, read_window, require_raw
 
+_SAID = 5
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -80,37 +82,46 @@ def turn(deployment: Deployment, at: Cursor, sight: Sight, recent: dict[str, str
     """
     most = deployment.settings.sensor_documents
     missing = sight.missing()
+    # Those that are kept must not take the room of those that are gone.
+    ids = [record.doc_id for record in missing]
+    believed, notes = confirmed_gone(deployment, ids, most - len(at.removed))
     seen = {info.key for info in sight.window.objects}
     onward = Cursor(
         after=sight.window.upto or "",
         missing=at.missing + len(missing),
-        removed=[*at.removed, *(record.doc_id for record in missing)][:most],
+        removed=[*at.removed, *(record.doc_id for record in believed)],
         held_back=at.held_back,
         recent=remembered(at.recent, recent, seen, most),
     )
     if sight.window.upto is not None:
-        return Turn(onward, notes=[at.held_back] if at.held_back else [])
+        return Turn(onward, notes=[*notes, at.held_back] if at.held_back else notes)
     fresh = Cursor(recent=onward.recent)
     known = living(deployment)
     if excessive(onward.missing, known, deployment.settings.removal_guard):
         fresh.held_back = refusal(onward.missing, known)
-        return Turn(fresh, notes=[fresh.held_back])
-    gone, notes = confirmed_gone(deployment, onward.removed)
-    return Turn(fresh, gone, notes)
+        return Turn(fresh, notes=[*notes, fresh.held_back])
+    gone, more = confirmed_gone(deployment, onward.removed)
+    return Turn(fresh, gone, [*notes, *more])
 
 
 def confirmed_gone(
-    deployment: Deployment, doc_ids: Sequence[str]
+    deployment: Deployment, doc_ids: Sequence[str], most: int | None = None
 ) -> tuple[list[DocumentRecord], list[str]]:
-    """Documents that a second look does not find either, and a note for each that can't be seen.
+    """Documents that a second look does not find either, and notes on those that can't be seen.
+
+    Args:
+        most: It ends with so many that are gone.
 
     Raises:
         SparknetError: raw/ itself is gone by now.
     """
-    gone, notes = [], []
+    gone: list[DocumentRecord] = []
+    notes: list[str] = []
     if doc_ids:
         require_raw(deployment.storage, len(doc_ids))
     for record in deployment.catalog.get_many(doc_ids).values():
+        if most is not None and len(gone) >= most:
+            break
         if record.status is DocumentStatus.DELETED:
             continue
         try:
@@ -118,7 +129,8 @@ def confirmed_gone(
                 gone.append(record)
         except (OSError, SparknetError) as error:
             notes.append(f"{record.doc_id} is kept, as its folder can't be looked into: {error}")
-    return gone, notes
+    more = len(notes) - _SAID
+    return gone, [*notes[:_SAID], f"and {more} more are kept"] if more > 0 else notes
 
 
 def living(deployment: Deployment) -> int:

@@ -65,7 +65,7 @@ def look(
     look like an empty folder.
     """
     if intake_under_way(deployment):
-        reason = "documents are being taken in by `sparknet ingest`"
+        reason = "documents are being taken in or removed"
         return dg.SensorResult(skip_reason=reason, cursor=cursor)
     at = Cursor.load(cursor)
     sight = see(deployment, at, now)
@@ -122,7 +122,7 @@ def answer(
 
 
 def intake_under_way(deployment: Deployment) -> bool:
-    """True while a command copies files to raw/: it registers them at its end, and runs them."""
+    """True while files are copied to raw/ or taken from it: rows follow at the end of that."""
     try:
         with file_lock(deployment.state / "intake.lock", shared=True, timeout=0):
             return False

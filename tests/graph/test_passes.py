@@ -161,6 +161,21 @@ def test_what_cant_be_looked_into_is_kept_and_said(new_deployment) -> None:
     assert "a is kept" in notes[0]
 
 
+def test_what_is_kept_takes_no_room_of_what_is_gone(new_deployment) -> None:
+    class Guarded(ListedStorage):
+        def stat(self, key: str) -> object:
+            if key < "raw/i":
+                raise PermissionError(13, "Permission denied", key)
+            return super().stat(key)
+
+    deployment = new_deployment(Guarded("raw/z/f"), *"abcdefghyz", sensor_documents=2)
+    sight = see(deployment, Cursor(), NOW)
+    after = turn(deployment, Cursor(), sight, {})
+    assert [record.doc_id for record in after.gone] == ["y"]
+    assert len(after.notes) == 6
+    assert after.notes[-1] == "and 3 more are kept"
+
+
 def test_a_file_that_was_too_large_to_take_in_is_not_missing(new_deployment) -> None:
     deployment = new_deployment(ListedStorage("raw/b/f"), "b")
     refused = {"status": DocumentStatus.FAILED, "raw_version": "", "source": "/tmp/large.pdf"}
