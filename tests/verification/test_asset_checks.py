@@ -113,7 +113,9 @@ def test_the_runs_of_a_backfill_check_their_documents(
     assert len(result.get_asset_materialization_events()) == 2 * len(STAGE_NAMES)
 
 
-def test_runs_of_the_commands_make_no_checks(whole: Deployment) -> None:
+def test_runs_of_the_commands_make_no_checks(
+    whole: Deployment, instance: dg.DagsterInstance
+) -> None:
     job = build_defs(whole).resolve_job_def(INGEST)
     assert [node.name for node in job.nodes] == ["document_pipeline"]
 
