@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
+from resources.storage import InvalidKeyError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -256,6 +257,8 @@ def as_sparknet_error(error: Exception) -> SparknetError:
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return SparknetError(FailureKind.UNAVAILABLE, f"{error.strerror}{where}")
+    if isinstance(error, InvalidKeyError):  # such as a link in raw/ that leads out of the home
+        return SparknetError(FailureKind.UNREADABLE, str(error))
     logger.error("unexpected error", exc_info=error)
     return SparknetError(
         FailureKind.INTERNAL, f"unexpected {type(error).__name__}: {str(error)[:500]}"

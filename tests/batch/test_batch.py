@@ -266,6 +266,20 @@ def test_a_document_without_a_file_fails_with_the_remedy(deployment: Deployment)
     assert "raw/nowhere" in results[0].record.failure.message
 
 
+def test_a_file_that_became_a_link_out_of_the_home_is_unreadable(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    file, aside = deployment.home / "raw/doc/file.txt", tmp_path / "aside"
+    file.rename(aside)
+    file.symlink_to(aside)
+    failure = run(deployment, ["doc"])[0].record.failure
+    assert failure is not None
+    assert (failure.kind, failure.retryable) == (FailureKind.UNREADABLE, False)
+    assert "put the file there itself" in failure.message
+
+
 def test_a_file_that_is_put_back_as_it_was_counts_as_changed(
     deployment: Deployment, tmp_path: Path
 ) -> None:
