@@ -141,10 +141,12 @@ class Deployment:
             SparknetError: The model is not to be had.
         """
         embedder = self._embedder_named_by(generation)
-        if embedder.identity != generation.identity:
+        made_with = (generation.identity, generation.dimension)
+        there = (embedder.identity, embedder.dimension)
+        if there != made_with:
             raise ModelGoneError(
-                f"The index {generation.name} was made with the model {generation.identity}; under"
-                f" that name there is {embedder.identity} now. `sparknet materialize` builds an"
+                f"The index {generation.name} was made with the model {_told(*made_with)}; under"
+                f" that name there is {_told(*there)} now. `sparknet materialize` builds an"
                 " index for it, `sparknet generations switch` then makes that one answer.",
             )
         return embedder
@@ -229,6 +231,10 @@ def _build_store(settings: Settings, generation: Generation, state: Path) -> Vec
         dimension=generation.dimension,
         server=(settings.chroma_host, settings.chroma_port) if on_server else None,
     )
+
+
+def _told(identity: str, dimension: int) -> str:
+    return f"{identity} (dimension {dimension})"
 
 
 def _generation(settings: Settings, embedder: Embedder) -> Generation:

@@ -167,7 +167,8 @@ def _data_version(document: _Open, model: str) -> str:
 
 
 def _shape(deployment: Deployment) -> Mapping[str, Any]:
-    return {"embedder": deployment.embedder.identity}
+    embedder = deployment.embedder
+    return {"embedder": embedder.identity, "dimension": embedder.dimension}
 
 
 STAGE = BatchStage(

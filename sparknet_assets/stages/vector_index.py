@@ -198,6 +198,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
     return {
         "collection": settings.collection,
         "embedder": deployment.embedder.identity,
+        "dimension": deployment.embedder.dimension,
         "store": settings.vector_store,
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from resources.deployment import ModelGoneError
 from resources.failure import FailureKind
 from resources.settings import Settings
 from sparknet_assets.diagnosis import check_vector_store
@@ -74,6 +75,25 @@ def test_to_a_model_of_another_dimension_on_a_server(home: Home, server: OllamaS
     assert best(home, "potatoes and salt") == "recipe"
     assert switch(home.deployment).live.startswith("sparknet-ollama-other-")
     assert len(progress(home.deployment)) == 3
+
+
+def test_a_model_that_returns_another_dimension_than_before(
+    home: Home, server: OllamaServer
+) -> None:
+    use(home, server, "nomic-embed-text")
+    home.run(*TEXTS)
+    assert switch(home.deployment).live.endswith("-64")
+    server.dimension = 96
+    assert search(home.deployment, "potatoes").note.startswith("Searched by words only.")
+    with pytest.raises(ModelGoneError, match=r"dimension 64\).*dimension 96\)"):
+        search(home.deployment, "potatoes", mode="vector")
+    assert home.made(*TEXTS) == {(s, d) for s in ("embeddings", "vector_index") for d in TEXTS}
+    assert search(home.deployment, "potatoes and salt").note
+    assert switch(home.deployment, force=True).live.endswith("-96")
+    assert search(home.deployment, "potatoes and salt", mode="vector").hits[0].doc_id == "recipe"
+    server.dimension = 64
+    assert search(home.deployment, "potatoes and salt").note
+    assert not home.failures(*TEXTS)
 
 
 def test_the_diagnosis_tells_of_another_pull_of_the_model(

@@ -100,7 +100,7 @@ def test_a_model_that_changed_under_its_name(
     register(deployment.catalog, deployment.target, live=True)
     monkeypatch.setitem(DIMENSIONS, "int8", 40)
     later = other(deployment)
-    with pytest.raises(ModelGoneError, match=r"words-32; under that name there is words-40"):
+    with pytest.raises(ModelGoneError, match=r"words-32 .*; under that name there is words-40"):
         search(later, "rent", mode="vector")
     by_words = search(later, "rent")
     assert [hit.doc_id for hit in by_words.hits] == ["old"]
