@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Texts between two writes to the cache: what a crash can cost.
-_GROUP = 512
+_GROUP = 128
 # These say something about the service, not about a text: asking for fewer texts won't help.
 SERVICE_KINDS = frozenset(
     {

@@ -228,3 +228,24 @@ def test_time_is_shared_out_by_what_was_embedded(
         if isinstance(outcome, StageOutput) and outcome.seconds is not None
     }
     assert seconds["known"] == 0 < seconds["short"] < seconds["long"]
+
+
+def test_an_interruption_costs_the_texts_under_way_only(
+    deployment: Deployment, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = document(deployment, "a", [f"text number {n}" for n in range(400)])
+    embed_texts, done = embedder.embed, []
+
+    def interrupted(texts: Sequence[str]) -> object:
+        if sum(done) + len(texts) > 300:
+            raise KeyboardInterrupt
+        done.append(len(texts))
+        return embed_texts(texts)
+
+    monkeypatch.setattr(embedder, "embed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        embed(deployment, ref)
+    monkeypatch.setattr(embedder, "embed", embed_texts)
+    outcome = embed(deployment, ref)["a"]
+    assert isinstance(outcome, StageOutput)
+    assert outcome.metadata["cached"] >= 300 - 128
