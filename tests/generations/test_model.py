@@ -1,7 +1,7 @@
 """Documents come, change and go while generations are built, switched, rolled back and retired.
 
-Anything may be killed between two writes. Texts are used once only, so that a text found in an
-index tells of which version it is.
+Anything may be killed between two writes. No two documents or versions have the same text, so that
+a text found in an index tells of which version it is.
 """
 
 from __future__ import annotations
@@ -92,8 +92,11 @@ class Generations(RuleBasedStateMachine):
 
     @rule(doc_id=doc_ids)
     def write(self, doc_id: str) -> None:
+        version = f"version{self.number + 1}"
+        self.put(doc_id, f"{doc_id} {version} of words that tell a harbour from a bridge")
+
+    def put(self, doc_id: str, text: str) -> None:
         self.number += 1
-        text = f"{doc_id} version{self.number} of words that tell a harbour from a bridge"
         key = f"raw/{doc_id}/a.txt"
         self.storage.put(key, text.encode())
         age(self.deployment, key, self.began + self.number)
@@ -107,6 +110,19 @@ class Generations(RuleBasedStateMachine):
         self.raw.pop(doc_id, None)
         self.answers.pop(doc_id, None)
         self.current.clear()
+
+    @rule(doc_id=doc_ids, writes=st.integers(10, 40), model=st.sampled_from(MODELS))
+    def change_a_text_and_change_it_back(self, doc_id: str, writes: int, model: str) -> None:
+        """What was begun to be written must not pass for the text that is wanted again."""
+        before = self.raw.get(doc_id)
+        if before is None:
+            return
+        self.reconcile(None)
+        self.write(doc_id)
+        self.reconcile(writes)
+        self.put(doc_id, before)
+        self.choose(model)
+        self.reconcile(None)
 
     @rule(model=st.sampled_from(MODELS))
     def choose(self, model: str) -> None:

@@ -338,6 +338,7 @@ class Reconciliation(RuleBasedStateMachine):
         hashes = {hashlib.sha256(text.encode()).hexdigest() for text in self.texts.known}
         namespace = f"embeddings/{self.deployment.embedder.identity}"
         assert set(self.deployment.cache.get_many(namespace, hashes)) == hashes
+        self.deployment.cache.used("")  # opens the file
         with sqlite3.connect(self.deployment.state / "cache.db") as cache:
             unused = "SELECT key FROM entries EXCEPT SELECT key FROM users"
             assert cache.execute(unused).fetchall() == []
