@@ -37,6 +37,7 @@ class Assessor:
     Attributes:
         texts: Recipe id -> its text, for the recipes that outputs were made by.
         behind: Documents of which the live index holds an older version than the text.
+        absent: Documents that are not in the index that the settings name, though they were once.
     """
 
     graph: Sequence[Stage]
@@ -44,6 +45,7 @@ class Assessor:
     texts: Mapping[str, str]
     now: datetime
     behind: Collection[str] = ()
+    absent: Collection[str] = ()
 
     def assess(self, document: DocumentRecord, records: Mapping[str, StageRecord]) -> Assessment:
         """What the stages of a document need, given that its original is as it was last read."""
@@ -85,6 +87,9 @@ class Assessor:
                 change = Change.DUE if due else Change.WAITING
                 return Assessment(change, tuple(self._after(stage)), reason)
         last = self.graph[-1].name
+        if document.doc_id in self.absent and document.status is not DocumentStatus.FAILED:
+            reason = f"{last}: it is not in the index that the settings name"
+            return Assessment(Change.OUTDATED, (last,), reason)
         if document.doc_id in self.behind:
             reason = f"{last}: the live index holds an older version"
             return Assessment(Change.OUTDATED, (last,), reason)

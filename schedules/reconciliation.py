@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
-from sparknet_assets.holdings import INDEX_STAGE, behind, text_version
+from sparknet_assets.holdings import INDEX_STAGE, absent, behind, text_version
 from sparknet_assets.raw_names import RAW
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
@@ -132,7 +132,7 @@ def _planned_here(
 ) -> Iterator[PlannedDocument]:
     for some in in_pages(listing.documents):
         stages = deployment.catalog.stages([found.doc_id for found in some])
-        assessor = replace(assessor, behind=_behind(stages, deployment))
+        assessor = _told_of_indexes(assessor, stages, deployment)
         for found in some:
             record = records.get(found.doc_id)
             if record is not None:
@@ -161,15 +161,19 @@ def _hidden(record: DocumentRecord, deployment: Deployment) -> str:
     return ""
 
 
-def _behind(
-    stages: Mapping[str, Mapping[str, StageRecord]], deployment: Deployment
-) -> Collection[str]:
-    """Documents of which the live index, where it is not the one written to, lacks the text."""
-    live = deployment.live
-    if live is None or live.name == deployment.target.name:
-        return ()
+def _told_of_indexes(
+    assessor: Assessor, stages: Mapping[str, Mapping[str, StageRecord]], deployment: Deployment
+) -> Assessor:
+    """The assessor, told what the index written to, and the live one beside it, lack."""
+    live, target = deployment.live, deployment.target
+    if live is None:
+        return assessor
     indexed = {doc_id: text_version(own) for doc_id, own in stages.items() if INDEX_STAGE in own}
-    return behind(deployment, live, indexed)
+    return replace(
+        assessor,
+        absent=absent(deployment, target, indexed),
+        behind=() if live.name == target.name else behind(deployment, live, indexed),
+    )
 
 
 def _recorded(deployment: Deployment) -> Callable[[str], str]:

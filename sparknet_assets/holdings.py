@@ -96,15 +96,26 @@ def behind(
         Their ids, each with whether the catalog knows of something that is held.
     """
     held = deployment.catalog.holdings(generation.name, texts)
-    # Files may be lost that the catalog knows of.
-    there = deployment.store_of(generation).document_ids() if held else set()
+    lost = _lost(deployment, generation, held)
+    return {
+        doc_id: doc_id in held
+        for doc_id, text in texts.items()
+        if doc_id not in held or doc_id in lost or held[doc_id].text_version != text
+    }
 
-    def lacks(doc_id: str, text: str) -> bool:
-        known = held.get(doc_id)
-        lost = known and known.chunks and doc_id not in there
-        return known is None or known.text_version != text or bool(lost)
 
-    return {doc_id: doc_id in held for doc_id, text in texts.items() if lacks(doc_id, text)}
+def absent(deployment: Deployment, generation: Generation, doc_ids: Collection[str]) -> set[str]:
+    """Those of these documents of which a generation holds no version, or no more."""
+    held = deployment.catalog.holdings(generation.name, doc_ids)
+    return {*doc_ids} - held.keys() | _lost(deployment, generation, held)
+
+
+def _lost(deployment: Deployment, generation: Generation, held: Mapping[str, Holding]) -> set[str]:
+    """Documents that the catalog knows of, and whose files are gone."""
+    if not held:
+        return set()
+    there = deployment.store_of(generation).document_ids()
+    return {doc_id for doc_id, holding in held.items() if holding.chunks} - there
 
 
 def _adopt(deployment: Deployment, generation: Generation) -> None:

@@ -15,7 +15,14 @@ from resources.generations import Generation
 from resources.vector_store import Chunk
 from sparknet_assets.artifacts import DocumentRef, read_chunks
 from sparknet_assets.embeddings_file import read_embeddings
-from sparknet_assets.holdings import INDEX_STAGE, TEXT_STAGE, behind, establish, text_version
+from sparknet_assets.holdings import (
+    INDEX_STAGE,
+    TEXT_STAGE,
+    absent,
+    behind,
+    establish,
+    text_version,
+)
 from sparknet_assets.stages.contract import BatchStage, StageOutput
 from sparknet_assets.stages.index_writer import Outcome, Written, write
 from sparknet_assets.text_vectors import SERVICE_KINDS, TextVectors
@@ -170,12 +177,7 @@ def stored(
     """
     live = establish(deployment)
     store = deployment.vector_store
-    there = store.document_ids()
-    held = {
-        doc_id
-        for doc_id, own in records.items()
-        if doc_id in there or not (INDEX_STAGE in own and own[INDEX_STAGE].metadata.get("chunks"))
-    }
+    held = records.keys() - absent(deployment, deployment.target, records.keys())
     _note_newer_texts(deployment, store.generation, {d: text_version(records[d]) for d in held})
     if live.name != store.generation:
         held -= behind(deployment, live, {d: text_version(records[d]) for d in held}).keys()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from resources.catalog import StageStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.vector_store.chroma import ChromaVectorStore
+from schedules.reconciliation import gather
 from sparknet_assets import generations, holdings
 from sparknet_assets.generation_gates import GateResult, check_switch, samples
 from sparknet_assets.generations import progress, retire, rollback, switch
 from tests.doubles.embedder import WordEmbedder
-from tests.generations.home import Home
+from tests.generations.home import GRAPH, Home
 
 SUBJECTS = ("rent", "deposit", "garden", "parking", "heating", "lease", "notice", "repair")
 
@@ -40,6 +43,13 @@ def gates(home: Home) -> dict[str, GateResult]:
 
 def roles(home: Home) -> dict[str, list[str]]:
     return {row.name: row.roles for row in progress(home.deployment)}
+
+
+def planned(home: Home) -> dict[str, tuple[str, ...]]:
+    """doc_id -> stages that the plan would redo, once the files are settled."""
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    plan = gather(home.deployment, later, graph=GRAPH).plan
+    return {document.doc_id: document.stages for document in plan.documents}
 
 
 def test_there_and_back_and_the_old_one_retired(letters: Home) -> None:
@@ -251,6 +261,20 @@ def test_retiring_what_the_settings_name_builds_it_anew_without_embedding(letter
     assert letters.made(*ids) == {("vector_index", doc_id) for doc_id in ids}
     assert letters.embedded() == before
     assert letters.in_store(letters.new) == set(ids)
+
+
+def test_a_generation_built_anew_is_planned_and_complete_with_documents_that_have_no_text(
+    letters: Home,
+) -> None:
+    letters.put(blank="")
+    ids = [*(f"letter-{n}" for n in range(8)), "blank"]
+    letters.run(*ids)
+    assert planned(letters) == {}
+    retire(letters.deployment, letters.new)
+    assert planned(letters) == dict.fromkeys(ids, ("vector_index",))
+    letters.run(*ids)
+    assert planned(letters) == {}
+    assert gates(letters)["complete"].passed
 
 
 def test_changes_wait_for_each_other(letters: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,6 +208,15 @@ def test_a_document_that_the_live_index_is_behind_with() -> None:
     assert (seen.change, seen.stages) == (Change.OUTDATED, ("vector_index",))
 
 
+def test_a_document_that_is_not_in_the_index_that_is_written_to() -> None:
+    recipes = Recipes()
+    judge = assessor(recipes, absent={"a"})
+    seen = judge.assess(document(), through(recipes))
+    assert (seen.change, seen.stages) == (Change.OUTDATED, ("vector_index",))
+    failed = document(status=DocumentStatus.FAILED)
+    assert judge.assess(failed, through(recipes)).change is Change.UNCHANGED
+
+
 def found(change: Change, doc_id: str = "a") -> FoundDocument:
     return FoundDocument(doc_id, ObjectInfo(f"raw/{doc_id}/a.txt", 1, "v", NOW), change)
 
