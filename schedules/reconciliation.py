@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from resources.catalog import DocumentRecord, StageRecord
@@ -31,6 +31,7 @@ from sparknet_assets.stages.contract import Stage
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from resources.generations import Generation
     from sparknet_assets.document_run import StageResult
     from sparknet_assets.execution import RunSummary
     from sparknet_assets.pipeline import RunBatch
@@ -108,6 +109,8 @@ def _planned(
 ) -> Iterator[PlannedDocument]:
     """Every document of raw/ and the catalog, a window of the listing at a time."""
     storage, catalog = deployment.storage, deployment.catalog
+    # Read once: to ask again for each few documents would cost the square of the corpus.
+    in_index = cache(lambda generation: deployment.store_of(generation).document_ids())
     after: str | None = ""
     listed = 0
     while after is not None:
@@ -116,7 +119,7 @@ def _planned(
         records = {r.doc_id: r for r in catalog.documents_between(after, window.upto)}
         listing = compare(window.objects, records, assessor.now)
         gathered.ignored += listing.ignored
-        yield from _planned_here(gathered, listing, records, assessor, deployment)
+        yield from _planned_here(gathered, listing, records, assessor, deployment, in_index)
         after = window.upto
     if not listed:
         known = sum(catalog.totals().values()) - catalog.totals().get("deleted", 0)
@@ -129,10 +132,11 @@ def _planned_here(
     records: dict[str, DocumentRecord],
     assessor: Assessor,
     deployment: Deployment,
+    in_index: Callable[[Generation], Collection[str]],
 ) -> Iterator[PlannedDocument]:
     for some in in_pages(listing.documents):
         stages = deployment.catalog.stages([found.doc_id for found in some])
-        assessor = _told_of_indexes(assessor, stages, deployment)
+        assessor = _told_of_indexes(assessor, stages, deployment, in_index)
         for found in some:
             record = records.get(found.doc_id)
             if record is not None:
@@ -162,7 +166,10 @@ def _hidden(record: DocumentRecord, deployment: Deployment) -> str:
 
 
 def _told_of_indexes(
-    assessor: Assessor, stages: Mapping[str, Mapping[str, StageRecord]], deployment: Deployment
+    assessor: Assessor,
+    stages: Mapping[str, Mapping[str, StageRecord]],
+    deployment: Deployment,
+    in_index: Callable[[Generation], Collection[str]],
 ) -> Assessor:
     """The assessor, told what the index written to, and the live one beside it, lack."""
     live, target = deployment.live, deployment.target
@@ -171,8 +178,10 @@ def _told_of_indexes(
     indexed = {doc_id: text_version(own) for doc_id, own in stages.items() if INDEX_STAGE in own}
     return replace(
         assessor,
-        absent=absent(deployment, target, indexed),
-        behind=() if live.name == target.name else behind(deployment, live, indexed),
+        absent=absent(deployment, target, indexed, in_index(target)),
+        behind=()
+        if live.name == target.name
+        else behind(deployment, live, indexed, in_index(live)),
     )
 
 

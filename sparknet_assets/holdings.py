@@ -85,18 +85,22 @@ def text_version(records: Mapping[str, StageRecord]) -> str:
 
 
 def behind(
-    deployment: Deployment, generation: Generation, texts: Mapping[str, str]
+    deployment: Deployment,
+    generation: Generation,
+    texts: Mapping[str, str],
+    there: Collection[str] | None = None,
 ) -> dict[str, bool]:
     """Documents of which a generation does not hold the text that is current, or holds no more.
 
     Args:
         texts: doc_id -> data version of its text.
+        there: Documents in the files of the generation, for who asks more than once.
 
     Returns:
         Their ids, each with whether the catalog knows of something that is held.
     """
     held = deployment.catalog.holdings(generation.name, texts)
-    lost = _lost(deployment, generation, held)
+    lost = _lost(deployment, generation, held, there)
     return {
         doc_id: doc_id in held
         for doc_id, text in texts.items()
@@ -104,18 +108,33 @@ def behind(
     }
 
 
-def absent(deployment: Deployment, generation: Generation, doc_ids: Collection[str]) -> set[str]:
-    """Those of these documents of which a generation holds no version, or no more."""
+def absent(
+    deployment: Deployment,
+    generation: Generation,
+    doc_ids: Collection[str],
+    there: Collection[str] | None = None,
+) -> set[str]:
+    """Those of these documents of which a generation holds no version, or no more.
+
+    Args:
+        there: As for `behind`.
+    """
     held = deployment.catalog.holdings(generation.name, doc_ids)
-    return {*doc_ids} - held.keys() | _lost(deployment, generation, held)
+    return {*doc_ids} - held.keys() | _lost(deployment, generation, held, there)
 
 
-def _lost(deployment: Deployment, generation: Generation, held: Mapping[str, Holding]) -> set[str]:
+def _lost(
+    deployment: Deployment,
+    generation: Generation,
+    held: Mapping[str, Holding],
+    there: Collection[str] | None,
+) -> set[str]:
     """Documents that the catalog knows of, and whose files are gone."""
     if not held:
         return set()
-    there = deployment.store_of(generation).document_ids()
-    return {doc_id for doc_id, holding in held.items() if holding.chunks} - there
+    if there is None:
+        there = deployment.store_of(generation).document_ids()
+    return {doc_id for doc_id, holding in held.items() if holding.chunks and doc_id not in there}
 
 
 def _adopt(deployment: Deployment, generation: Generation) -> None:
