@@ -64,6 +64,9 @@ def materialize_stale(session: Session, allow_removals: bool, as_json: bool) -> 
     if outcome.plan.held_back and not allow_removals:
         held = [Problem("raw/", FailureKind.REFUSED, outcome.plan.held_back)]
     doc_ids = [document.doc_id for document in outcome.plan.of(*WORK)]
+    if not (as_json or doc_ids or held):
+        _say_what_answers(session)
+        return
     finish(
         session,
         doc_ids,
@@ -123,7 +126,7 @@ def finish(
                 "seconds": round(seconds, 3),
             }
         )
-    elif reports or problems or not removed:
+    else:
         _print_outcome(reports, problems, counts, seconds)
         _say_what_answers(session)
     unfinished = not stages and any(item.document.status.value == "pending" for item in reports)

@@ -75,6 +75,12 @@ def test_stale_stands_alone(cli: Cli, other: str) -> None:
     assert "--stale takes no documents" in result.stderr
 
 
+def test_stale_with_nothing_to_do_says_so_once(cli: Cli) -> None:
+    result = cli("materialize", "--stale")
+    assert result.exit_code == 0
+    assert result.stdout.strip() == "Nothing to do: no documents yet."
+
+
 def test_many_missing_originals_are_not_believed(cli: Cli, runs: Runs) -> None:
     paths = [put(cli, f"d{number:02}", "text") for number in range(30)]
     assert cli("materialize", "--stale").exit_code == 0
