@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schedules.plan import Plan
+from schedules.plan import WORK, Plan
 from schedules.planning import Change
 
-_TO_DO = (
-    Change.NEW,
-    Change.CHANGED,
-    Change.PENDING,
-    Change.ORPHANED,
-    Change.OUTDATED,
-    Change.DUE,
-    Change.REMOVED,
-)
+_TO_DO = (*WORK, Change.REMOVED)
 _LEFT = (Change.UNCHANGED, Change.WAITING, Change.UNSETTLED)
 
 
