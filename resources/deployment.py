@@ -13,10 +13,13 @@ from resources.generations import Generation, Registry, read_registry
 from resources.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from resources.aws.clients import AwsClients
+    from resources.aws.limits import Limiter
     from resources.cache import Cache
     from resources.catalog import Catalog
     from resources.embeddings import Embedder
     from resources.event_queue import EventQueue
+    from resources.locks import Locks
     from resources.ocr import OCREngine
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
@@ -181,6 +184,26 @@ class Deployment:
 
     def _on_disk(self, generation: Generation) -> bool:
         return (self.state / "index" / generation.name).exists()
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Keeps processes apart that take documents in, remove them, or switch generations."""
+        from resources.locks import FileLocks
+
+        return FileLocks(self.state)
+
+    @cached_property
+    def aws(self) -> AwsClients:
+        """Clients of AWS services, for the adapters that ask for one."""
+        from resources.aws.clients import AwsClients
+
+        return AwsClients(self.settings.aws_region, self.settings.aws_attempts)
+
+    def limiter(self, service: str, per_second: float | None, at_once: int) -> Limiter:
+        """The limit on calls to a service that all processes on this machine keep together."""
+        from resources.aws.limits import Limiter
+
+        return Limiter(self.state / "limits", service, per_second, at_once)
 
     @property
     def event_queue(self) -> EventQueue | None:

@@ -6,8 +6,9 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _ATTEMPTS = 100
@@ -67,3 +68,29 @@ def _acquire(descriptor: int, mode: int, timeout: float | None, path: Path) -> N
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{path} is locked by another process.") from None
             time.sleep(0.02)
+
+
+class Locks(Protocol):
+    """Named locks between all processes of a deployment, on however many machines it runs."""
+
+    def hold(
+        self, name: str, *, shared: bool = False, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Holds the lock `name`: one holder, or any number of shared ones. Not reentrant.
+
+        Raises:
+            TimeoutError: Another holder did not give way within `timeout` seconds.
+        """
+        ...
+
+
+class FileLocks:
+    """Locks as files in a folder, for a deployment on one machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def hold(
+        self, name: str, *, shared: bool = False, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        return file_lock(self._folder / f"{name}.lock", shared=shared, timeout=timeout)

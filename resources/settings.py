@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import (
     AliasChoices,
@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -27,6 +28,19 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnparsedError
 
 from resources.cron import problem_with
+
+_AWS_PORTS = {
+    "storage": "s3",
+    "ocr": "textract",
+    "embedder": "titan",
+    "vector_store": "opensearch",
+    "catalog": "dynamodb",
+    "cache": "redis",
+}
+_NEEDED = (
+    ("storage", "s3", "s3_bucket"),
+    ("vector_store", "opensearch", "opensearch_endpoint"),
+)
 
 
 class SettingsError(ValueError):
@@ -52,12 +66,15 @@ class Settings(BaseSettings):
         description="Folder of the Dagster instance; `dagster/` in the home by default.",
     )
 
-    storage: Literal["local"] = "local"
-    ocr: Literal["paddle", "tesseract"] = "paddle"
-    embedder: Literal["minilm", "ollama"] = "minilm"
-    vector_store: Literal["chroma", "chroma-server"] = "chroma"
-    catalog: Literal["sqlite"] = "sqlite"
-    cache: Literal["sqlite"] = "sqlite"
+    deployment: Literal["local", "aws"] = Field(
+        "local", description="What each port is served by, unless its own setting says otherwise."
+    )
+    storage: Literal["local", "s3"] = "local"
+    ocr: Literal["paddle", "tesseract", "textract"] = "paddle"
+    embedder: Literal["minilm", "ollama", "titan"] = "minilm"
+    vector_store: Literal["chroma", "chroma-server", "opensearch"] = "chroma"
+    catalog: Literal["sqlite", "dynamodb"] = "sqlite"
+    cache: Literal["sqlite", "redis"] = "sqlite"
 
     max_bytes: int = Field(512 * 2**20, gt=0, description="Largest document, bytes.")
     max_pages: int = Field(5000, gt=0, description="Most pages of a document.")
@@ -93,6 +110,58 @@ class Settings(BaseSettings):
     chroma_host: str = "127.0.0.1"
     chroma_port: int = Field(8000, gt=0, lt=65536)
     collection: str = Field("sparknet", pattern=r"^[a-z][a-z0-9_-]{1,40}[a-z0-9]$")
+
+    aws_region: str | None = Field(
+        None, description="Region of all services; by default what boto3 finds (AWS_REGION)."
+    )
+    aws_attempts: int = Field(8, ge=1, description="Most attempts at a call that AWS throttles.")
+    s3_bucket: str = Field("", description="Bucket of raw/, processed/ and cache/.")
+    s3_kms_key: str = Field(
+        "", description="Key that encrypts what is written; S3's own key (SSE-S3) by default."
+    )
+    sqs_queue_url: str = Field(
+        "", description="Queue of the bucket's event notifications; without one, raw/ is listed."
+    )
+    dynamodb_table: str = "sparknet"
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="`rediss://` for TLS; may carry user and password.",
+    )
+    redis_namespace: str = Field("sparknet", pattern=r"^[A-Za-z0-9._-]+$")
+    opensearch_endpoint: str = Field("", description="URL of the domain or collection.")
+    opensearch_kind: Literal["domain", "serverless", "serverless-classic"] = "domain"
+    opensearch_engine: Literal["lucene", "faiss"] = Field(
+        "faiss", description="k-NN engine of a domain's index; serverless has faiss only."
+    )
+    opensearch_signed: bool = Field(
+        True, description="Sign requests (SigV4); off for a server of your own without security."
+    )
+    textract_tier: Literal["basic", "standard", "premium"] = Field(
+        "standard",
+        description="Text only; with tables and layout; with forms too. A page's price follows.",
+    )
+    textract_job_pages: int = Field(
+        2, ge=2, description="PDFs in S3 with so many pages to read are read as one job."
+    )
+    textract_per_second: float = Field(1.0, gt=0, description="Calls that may begin in a second.")
+    textract_at_once: int = Field(4, ge=1, description="Calls that may be under way.")
+    textract_job_timeout: float = Field(
+        3600.0, gt=0, description="Seconds to wait for a job; the next run waits on for the same."
+    )
+    titan_model: str = "amazon.titan-embed-text-v2:0"
+    titan_dimension: int = Field(1024, description="Length of a vector: 256, 512 or 1024.")
+    bedrock_model: str = Field(
+        "anthropic.claude-haiku-4-5-20251001-v1:0",
+        description="Model id, or id or ARN of an inference profile.",
+    )
+    bedrock_per_second: float = Field(20.0, gt=0, description="Calls that may begin in a second.")
+    bedrock_at_once: int = Field(8, ge=1, description="Calls that may be under way.")
+    prices: Path | None = Field(
+        None, description="A price table (TOML) in place of the one that comes along."
+    )
+    budget_usd: float | None = Field(
+        None, gt=0, description="What one run may spend on services; it stops cleanly before more."
+    )
 
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Worker processes."
@@ -136,6 +205,13 @@ class Settings(BaseSettings):
             raise ValueError(f"must be less than half of SPARKNET_CHUNK_TOKENS, which is {size}")
         return overlap
 
+    @field_validator("titan_dimension")
+    @classmethod
+    def _is_offered(cls, dimension: int) -> int:
+        if dimension not in (256, 512, 1024):
+            raise ValueError("should be 256, 512 or 1024")
+        return dimension
+
     @field_validator("reconcile_cron", "retry_cron", "verify_cron")
     @classmethod
     def _is_cron(cls, expression: str) -> str:
@@ -144,6 +220,20 @@ class Settings(BaseSettings):
         if problem := problem_with(expression):
             raise ValueError(problem)
         return " ".join(expression.split())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ports_follow_deployment(cls, given: Any) -> Any:
+        return {**_AWS_PORTS, **given} if given.get("deployment") == "aws" else given
+
+    @model_validator(mode="after")
+    def _has_what_its_adapters_need(self) -> Settings:
+        for port, adapter, needed in _NEEDED:
+            if getattr(self, port) == adapter and not getattr(self, needed):
+                raise ValueError(
+                    f"SPARKNET_{needed.upper()} is to be set, since {port} is {adapter}"
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -207,6 +297,8 @@ def _sentence(detail: object, overrides: Collection[str]) -> str:
         near = get_close_matches(name, list(Settings.model_fields), n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         return f"sparknet.toml: {name} is not a setting{meant}"
+    if not detail["loc"]:  # settings that don't fit each other, each named in the message
+        return str(detail["msg"]).removeprefix("Value error, ")
     where = _variable(name)
     if name in overrides:
         where = name
@@ -214,7 +306,7 @@ def _sentence(detail: object, overrides: Collection[str]) -> str:
         pass  # It follows from another setting that it does not fit: the file need not name it.
     elif not os.environ.get(where) and not name.startswith("pdf_passwords"):
         where = f"sparknet.toml: {name}"
-    secret = name.startswith("pdf_passwords")
+    secret = name.startswith("pdf_passwords") or name == "redis_url"
     given = "" if secret else f", not {detail.get('input')!r}"
     problem = detail["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f"{where} {problem.split(', unable to')[0]}{given}"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from resources.catalog import DocumentRecord, StageRecord
 from resources.deployment import Deployment
 from resources.failure import SparknetError
-from resources.locks import file_lock
 from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
@@ -250,7 +249,7 @@ def reconcile(
 
 def _planned_and_registered(deployment: Deployment, graph: Sequence[Stage]) -> Plan:
     # Files that an intake is copying have no rows until it ends.
-    with file_lock(deployment.state / "intake.lock", shared=True):
+    with deployment.locks.hold("intake", shared=True):
         gathered = gather_settled(deployment, graph=graph)
         if accept_touched(deployment, gathered.arrived):
             gathered = gather(deployment, graph=graph)

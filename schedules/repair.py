@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
-from resources.locks import file_lock
 from schedules.planning import SETTLE, Change, FoundDocument, compare
 from schedules.registration import register
 from sparknet_assets.artifacts import DocumentRef
@@ -154,7 +153,7 @@ class _Repair:
         if not doc_ids:
             return []
         # Files that an intake is copying have no rows until it ends.
-        with file_lock(self._deployment.state / "intake.lock", shared=True):
+        with self._deployment.locks.hold("intake", shared=True):
             found = self._look(doc_ids)
             if any(document.change is Change.UNSETTLED for document in found):
                 time.sleep(SETTLE.total_seconds())

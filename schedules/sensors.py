@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from resources.deployment import Deployment
-from resources.locks import file_lock
 from schedules.cursor import Cursor
 from schedules.demand import Demand, demand_runs, free_documents
 from schedules.look_report import idle, numbers, observation
@@ -124,7 +123,7 @@ def answer(
 def intake_under_way(deployment: Deployment) -> bool:
     """True while files are copied to raw/ or taken from it: rows follow at the end of that."""
     try:
-        with file_lock(deployment.state / "intake.lock", shared=True, timeout=0):
+        with deployment.locks.hold("intake", shared=True, timeout=0):
             return False
     except TimeoutError:
         return True

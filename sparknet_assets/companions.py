@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from resources.locks import file_lock
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
+
+    from resources.locks import Locks
 
 TAG = "sparknet/taken_along"
 BACKFILL = "dagster/backfill"
@@ -37,7 +36,7 @@ def take_along(
     own: Sequence[str],
     order: Sequence[str],
     most: int,
-    lock: Path,
+    locks: Locks,
 ) -> list[str]:
     """Takes over what runs of the same backfill, selection and configuration wait for.
 
@@ -49,7 +48,7 @@ def take_along(
         own: Partition keys of the run itself.
         order: All partition keys, in the order of their registration.
         most: Documents of one run.
-        lock: File that keeps two runs from taking the same ones.
+        locks: Keep two runs from taking the same ones.
 
     Returns:
         The keys taken over; none outside of an asset backfill.
@@ -59,7 +58,7 @@ def take_along(
     backfill = instance.get_backfill(run.tags[BACKFILL]) if BACKFILL in run.tags else None
     if backfill is None or not backfill.is_asset_backfill:
         return []
-    with file_lock(lock):
+    with locks.hold("take_along"):
         keys: list[str] = []
         others = []
         for other in _waiting(instance, run):

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from resources.catalog import DocumentStatus, Holding, StageRecord
 from resources.deployment import Deployment
 from resources.generations import Generation, register, unregister
-from resources.locks import file_lock
 from sparknet_assets.reports import in_pages
 
 TEXT_STAGE = "ocr_text"
@@ -18,7 +17,7 @@ INDEX_STAGE = "vector_index"
 @contextmanager
 def changing_generations(deployment: Deployment) -> Iterator[None]:
     """Keeps processes apart that register, switch or retire generations."""
-    with file_lock(deployment.state / "generations.lock"):
+    with deployment.locks.hold("generations"):
         yield
 
 

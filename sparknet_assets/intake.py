@@ -13,7 +13,6 @@ from typing import NamedTuple
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
-from resources.locks import file_lock
 from sparknet_assets.digests import sha256_of, stored_sha256
 from sparknet_assets.found_files import (
     Problem,
@@ -77,7 +76,7 @@ def take_in(
     _finish_removals(deployment)
     records: list[DocumentRecord] = []
     # One intake at a time: two must not give one doc_id to two documents.
-    with file_lock(deployment.state / "intake.lock"):
+    with deployment.locks.hold("intake"):
         if doc_id:
             names = {file.source: doc_id for file in files}
         else:

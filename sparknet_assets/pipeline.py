@@ -155,8 +155,7 @@ def _taken_along(
     if config.partition_keys or BACKFILL not in context.run.tags:
         return []
     order = context.instance.get_dynamic_partitions(PARTITIONS)
-    lock = deployment.state / "take_along.lock"
-    keys = take_along(context.instance, context.run, own, order, most, lock)
+    keys = take_along(context.instance, context.run, own, order, most, deployment.locks)
     if keys:
         context.log.info(f"{len(keys)} documents that other runs of the backfill waited with")
         tags = {COUNT_TAG: str(len(own) + len(keys))}

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from resources.catalog import DocumentStatus
 from resources.failure import Failure, FailureKind, SparknetError
-from resources.locks import file_lock
 from resources.sqlite import in_chunks
 from sparknet_assets.claims import Claims
 from sparknet_assets.intents import (
@@ -142,7 +141,7 @@ class _Removal:
         """All steps, for the documents together where a store takes them together."""
         # Not while files are taken in: an intake writes the rows of documents that it looked up
         # before, and what it brings would be taken for old.
-        with file_lock(self._deployment.state / "intake.lock"):
+        with self._deployment.locks.hold("intake"):
             begin(doc_ids)
             self._each(self._remove_originals)
         if not self.intents:

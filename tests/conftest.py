@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
+from tests.doubles.moto_server import MotoServer, moto_server
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 
@@ -31,3 +33,21 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip(f"no corpus of real documents at {CORPUS}")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def running_moto() -> Iterator[MotoServer]:
+    """A server of AWS's interfaces, for all tests of this process."""
+    with moto_server() as server:
+        yield server
+
+
+@pytest.fixture
+def moto(running_moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
+    """That server, empty, with the environment of this test pointing to it."""
+    running_moto.reset()
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in running_moto.environment.items():
+        monkeypatch.setenv(name, value)
+    return running_moto

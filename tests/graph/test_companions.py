@@ -69,10 +69,9 @@ def status_of(instance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
 
 
 def take(instance, deployment, run: dg.DagsterRun, most: int = 250) -> list[str]:
-    lock = deployment.state / "take_along.lock"
     run = instance.get_run_by_id(run.run_id)
     own = [run.tags["dagster/partition"]]
-    return take_along(instance, run, own, KEYS, most, lock)
+    return take_along(instance, run, own, KEYS, most, deployment.locks)
 
 
 def started(instance, queue, key: str) -> dg.DagsterRun:

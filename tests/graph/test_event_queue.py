@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.event_queue import EventKind, StorageEvent
-from resources.locks import file_lock
 from resources.settings import Settings
 from schedules.event_queue import drain, fetch
 from schedules.requests import requested_keys
@@ -166,7 +165,7 @@ def test_a_tick_is_bounded(instance, settings) -> None:
 def test_an_intake_is_waited_for(instance, deployment, queue) -> None:
     put(deployment, "a")
     queue.send("raw/a/file.pdf")
-    with file_lock(deployment.state / "intake.lock"):
+    with deployment.locks.hold("intake"):
         assert "taken in" in tick(instance, deployment, queue).skip_reason.skip_message
     assert asked(tick(instance, deployment, queue), instance) == ({"a"}, set())
 

@@ -17,7 +17,6 @@ import pytest
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import SparknetError
-from resources.locks import file_lock
 from resources.processes import this_host
 from resources.settings import Settings
 from schedules.planning import batches
@@ -217,7 +216,7 @@ def test_a_tick_is_bounded(instance, settings) -> None:
 
 def test_it_waits_for_an_ingest_to_register_its_documents(instance, deployment) -> None:
     drop(deployment, "a")
-    with file_lock(deployment.state / "intake.lock"):
+    with deployment.locks.hold("intake"):
         result = tick(instance, deployment)
     assert "taken in" in result.skip_reason.skip_message
     assert tick(instance, deployment).run_requests

@@ -11,7 +11,6 @@ import pytest
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind
-from resources.locks import file_lock
 from resources.vector_store import Compaction
 from sparknet_assets.claims import Claims
 from sparknet_assets.intake import take_in
@@ -315,7 +314,7 @@ def test_it_waits_for_an_intake(deployment: Deployment, tmp_path: Path) -> None:
     add(deployment, tmp_path / "in", doc="words")
     done: list[Receipt] = []
     thread = threading.Thread(target=lambda: done.extend(remove(deployment, ["doc"], **ASKED)))
-    with file_lock(deployment.state / "intake.lock"):
+    with deployment.locks.hold("intake"):
         thread.start()
         thread.join(0.5)
         assert deployment.storage.stat("raw/doc/doc.txt")

@@ -1,0 +1,1 @@
+"""What the adapters on AWS share: clients, errors in words, limits of services."""

@@ -1,0 +1,66 @@
+"""boto3 clients as all adapters use them: adaptive retries, bounded waits, one session a process.
+
+Credentials, region, profiles and endpoints come by boto3's own chain (`AWS_*` variables, shared
+config files, the role of a task or an instance), so what is documented there holds here.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from resources.failure import FailureKind, SparknetError
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 70
+CONNECTIONS = 32
+
+
+class AwsClients:
+    """Makes a client for a service at its first use. Clients are shared between threads."""
+
+    def __init__(self, region: str | None = None, attempts: int = 8) -> None:
+        self._region = region
+        self._attempts = attempts
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """The client for a service, named as boto3 names it.
+
+        Raises:
+            SparknetError: No region is known, or boto3 is not installed.
+        """
+        with self._lock:  # sessions are not safe across threads, the clients they make are
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        try:
+            import boto3
+            from botocore.config import Config
+            from botocore.exceptions import NoRegionError
+        except ImportError:
+            raise SparknetError(
+                FailureKind.UNAVAILABLE,
+                "The adapters on AWS need boto3: pip install 'sparknet-assets[aws]'.",
+                retryable=False,
+            ) from None
+        # Adaptive mode slows a client down once a service throttles it, and retries with jitter:
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": self._attempts},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            max_pool_connections=CONNECTIONS,
+            user_agent_extra="sparknet-assets",
+        )
+        try:
+            return boto3.session.Session(region_name=self._region).client(service, config=config)
+        except NoRegionError:
+            raise SparknetError(
+                FailureKind.REFUSED,
+                f"No AWS region is set, so {service} can't be reached: set AWS_REGION or"
+                " SPARKNET_AWS_REGION.",
+            ) from None

@@ -1,0 +1,72 @@
+"""Limits of a service that all processes of a run keep together: calls at once, calls a second."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from resources.locks import file_lock
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+_POLL_SECONDS = 0.02
+# A later time than this was left by a boot of before: the clock starts anew with the machine.
+_FURTHEST_SECONDS = 600.0
+
+
+class Limiter:
+    """Files in a folder hold the state, so a process that is killed gives its place back.
+
+    Args:
+        folder: On a disk of this machine; shared by the processes that keep the limit together.
+        name: Of the service or operation.
+        per_second: Calls that may begin in a second, averaged; None for any number.
+        at_once: Calls that may be under way.
+    """
+
+    def __init__(self, folder: Path, name: str, per_second: float | None, at_once: int) -> None:
+        self._slots = [folder / f"{name}.slot{number}" for number in range(at_once)]
+        self._clock = folder / f"{name}.next"
+        self._interval = 1.0 / per_second if per_second else 0.0
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Waits until a call may begin; it is under way until the context ends."""
+        descriptor = self._slot()
+        try:
+            if self._interval:
+                time.sleep(max(0.0, self._turn() - time.monotonic()))
+            yield
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+    def _slot(self) -> int:
+        self._clock.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            for path in random.sample(self._slots, len(self._slots)):
+                descriptor = os.open(path, _FLAGS, 0o666)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return descriptor
+                except BlockingIOError:
+                    os.close(descriptor)
+            time.sleep(_POLL_SECONDS * (0.5 + random.random()))
+
+    def _turn(self) -> float:
+        """Takes the next place in the line; the time at which it comes up."""
+        now = time.monotonic()
+        with file_lock(self._clock.with_suffix(".lock")):
+            try:
+                due = float(self._clock.read_text())
+            except (FileNotFoundError, ValueError):
+                due = now
+            if due > now + _FURTHEST_SECONDS:
+                due = now
+            turn = max(now, due)
+            self._clock.write_text(str(turn + self._interval))
+        return turn

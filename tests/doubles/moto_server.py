@@ -1,0 +1,115 @@
+"""A moto server on loopback in a process of its own: S3, SQS, SNS, DynamoDB, KMS, IAM, STS.
+
+An operation that moto lacks answers 501 at once: its own 500 would be retried for minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+START_SECONDS = 30
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class MotoServer:
+    """A running server; `environment` is what a client of it needs."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def reset(self) -> None:
+        """Forgets all buckets, tables, queues and keys."""
+        self.post("/moto-api/reset")
+
+    def enforce_iam_after(self, calls: int | None) -> None:
+        """Checks signatures and policies once so many calls were made; None: never."""
+        never = 10**9
+        self.post("/moto-api/reset-auth", str(never if calls is None else calls).encode())
+
+    def post(self, path: str, body: bytes = b"") -> bytes:
+        headers = {"Content-Type": "text/plain"}
+        request = urllib.request.Request(self.url + path, body, headers, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as response:
+            data: bytes = response.read()
+            return data
+
+
+@contextmanager
+def moto_server() -> Iterator[MotoServer]:
+    """Starts a server on a free port and stops it at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "tests.doubles.moto_server", str(port)]
+    environment = {**os.environ, "MOTO_PORT": str(port)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        server = MotoServer(f"http://127.0.0.1:{port}")
+        try:
+            _wait(server, process)
+            yield server
+        finally:
+            process.kill()
+
+
+def _wait(server: MotoServer, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError):
+            server.reset()
+            return
+        time.sleep(0.1)
+    process.kill()
+    raise RuntimeError(f"the moto server did not start: {process.communicate()[1][-500:]}")
+
+
+def _answer_501() -> None:
+    from moto.core.responses import BaseResponse
+
+    answer = BaseResponse.call_action
+
+    def call_action(self: Any) -> Any:
+        try:
+            return answer(self)
+        except NotImplementedError as error:
+            said = {"__type": "NotImplementedInMoto", "message": str(error)}
+            return 501, {"x-amzn-ErrorType": "NotImplementedInMoto"}, json.dumps(said)
+
+    BaseResponse.call_action = call_action  # type: ignore[method-assign]
+
+
+def main(port: str) -> None:
+    """Serves until it is killed."""
+    import logging
+
+    from moto.server import main as serve
+
+    _answer_501()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    serve(["-H", "127.0.0.1", "-p", port])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
