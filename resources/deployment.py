@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from resources.event_queue import EventQueue
     from resources.locks import Locks
     from resources.ocr import OCREngine
+    from resources.spending import Ledger
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
 
@@ -42,15 +45,19 @@ class Deployment:
     name and runs write. Queries ask the live one, which is another while the target is built.
 
     Pickles as its settings: a worker process builds its own adapters.
+
+    Attributes:
+        ledger: Of the run that is under way; None outside of runs, where nothing is limited.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, ledger: Ledger | None = None) -> None:
         self.settings = settings or load_settings()
+        self.ledger = ledger
         self._embedders: dict[str, Embedder] = {}
         self._stores: dict[str, VectorStore] = {}
 
-    def __reduce__(self) -> tuple[Callable[[Settings], Deployment], tuple[Settings]]:
-        return Deployment, (self.settings,)
+    def __reduce__(self) -> tuple[Callable[..., Deployment], tuple[Settings, Ledger | None]]:
+        return Deployment, (self.settings, self.ledger)
 
     @property
     def home(self) -> Path:
@@ -203,7 +210,24 @@ class Deployment:
         """The limit on calls to a service that all processes on this machine keep together."""
         from resources.aws.limits import Limiter
 
-        return Limiter(self.state / "limits", service, per_second, at_once)
+        return Limiter(self.state / "limits", service, per_second, at_once, self._pay)
+
+    @contextmanager
+    def spending(self, run_id: str) -> Iterator[Ledger]:
+        """Counts what is spent from now on as that of one run, within the budget."""
+        from resources.spending import Ledger
+
+        name = run_id or uuid.uuid4().hex
+        self.ledger = Ledger(self.state / "spending" / name, self.settings.budget_usd)
+        try:
+            yield self.ledger
+        finally:
+            self.ledger.close()
+            self.ledger = None
+
+    def _pay(self, usd: float) -> None:
+        if self.ledger is not None:
+            self.ledger.spend(usd)
 
     @property
     def event_queue(self) -> EventQueue | None:
