@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resources.event_queue import EventQueue
     from resources.locks import Locks
     from resources.ocr import OCREngine
+    from resources.prices import Prices
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
 
@@ -204,6 +205,13 @@ class Deployment:
         from resources.aws.limits import Limiter
 
         return Limiter(self.state / "limits", service, per_second, at_once)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What services charge. Raises SparknetError when the table in the settings is wrong."""
+        from resources.prices import load_prices
+
+        return load_prices(self.settings.prices)
 
     @property
     def event_queue(self) -> EventQueue | None:

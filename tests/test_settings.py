@@ -32,7 +32,11 @@ def test_a_file_that_is_no_toml(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
-        ("SPARKNET_OCR", "foo", "SPARKNET_OCR should be 'paddle', 'tesseract' or 'textract', not 'foo'"),
+        (
+            "SPARKNET_OCR",
+            "foo",
+            "SPARKNET_OCR should be 'paddle', 'tesseract' or 'textract', not 'foo'",
+        ),
         ("SPARKNET_WORKERS", "two", "SPARKNET_WORKERS should be a valid integer, not 'two'"),
         (
             "SPARKNET_CHUNK_OVERLAP",
