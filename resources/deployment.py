@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resources.event_queue import EventQueue
     from resources.locks import Locks
     from resources.ocr import OCREngine
+    from resources.prices import Prices
     from resources.spending import Ledger
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
@@ -228,6 +229,13 @@ class Deployment:
     def _pay(self, usd: float) -> None:
         if self.ledger is not None:
             self.ledger.spend(usd)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What services charge. Raises SparknetError when the table in the settings is wrong."""
+        from resources.prices import load_prices
+
+        return load_prices(self.settings.prices)
 
     @property
     def event_queue(self) -> EventQueue | None:

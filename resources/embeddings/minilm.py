@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from resources.embeddings.minilm_weights import (
     NAME,
-    TOKENIZER,
     WEIGHTS,
     find_folder,
     load_weights,
 )
+from resources.embeddings.wordpiece import WordPiece
 from resources.failure import FailureKind, SparknetError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
-
-_SEPARATOR = "[SEP]"
 
 
 class MiniLMEmbedder:
@@ -58,6 +55,7 @@ class MiniLMEmbedder:
         """
         self._precision: Literal["int8", "fp32"] = precision
         self._configured = weights
+        self._tokenizer = WordPiece(weights)
         self._cache = cache
         self._threads = threads or _cores()
         self._loading = Lock()
@@ -84,7 +82,7 @@ class MiniLMEmbedder:
 
         WordPiece never joins words over white space, so the counts of words add up.
         """
-        return [len(ids) for ids in self._encode(texts)]
+        return self._tokenizer.count(texts)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of shape (len(texts), 384); tokens past 256 are cut off.
@@ -95,10 +93,10 @@ class MiniLMEmbedder:
         import numpy as np
 
         session = self._session
-        end = self._tokenizer.token_to_id(_SEPARATOR)
+        end = self._tokenizer.separator
         encoded = [
             ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], end]
-            for ids in self._encode(texts)
+            for ids in self._tokenizer.encode(texts)
         ]
         vectors = np.empty((len(texts), self.dimension), np.float32)
 
@@ -117,22 +115,9 @@ class MiniLMEmbedder:
                     pass
         return vectors
 
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts))
-        return [encoding.ids for encoding in encodings]
-
     @cached_property
     def _folder(self) -> Path:
         return find_folder(self._configured)
-
-    @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
 
     @cached_property
     def _weights_hash(self) -> str:
