@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from resources.failure import SparknetError
 from resources.locks import file_lock
-from resources.vector_store import Chunk, PageBox, VectorStore
+from resources.vector_store import Chunk, PageBox, VectorStore, chroma_client
 from resources.vector_store.chroma import ChromaVectorStore, generation_name
 from resources.vector_store.chroma_collection import ChromaCollection
 
@@ -806,6 +806,17 @@ def test_files_hold_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Pa
     assert not any(_unused_room(tmp_path))
     assert [local.search(data[n], 1)[0].chunk.ordinal for n in (5, 105)] == [5, 105]
     assert local.count() == (129, 129)
+
+
+def test_a_search_writes_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Path) -> None:
+    """Chroma makes the files of a small index anew when it loads it, which a search sees to."""
+    data = vectors(3)
+    local.add_chunks([chunk("a", n) for n in range(3)], data)
+    chroma_client.close_siblings(local._index._files)
+    hoard = [b"qzjxmemory" * 3000 for _ in range(500)]
+    del hoard
+    assert len(local.search(data[0], 1)) == 1
+    assert not any(_unused_room(tmp_path))
 
 
 def test_a_compaction_that_fails_leaves_all_as_it_was(
