@@ -21,12 +21,15 @@ PREVIOUS = f"{PREFIX}previous"
 _MODEL = {
     "minilm": ("embedder", "embedder_precision", "minilm_path"),
     "ollama": ("embedder", "ollama_embedding_model"),
+    "titan": ("embedder", "titan_model", "titan_dimension"),
 }
 _SETTINGS = (
     "embedder",
     "embedder_precision",
     "minilm_path",
     "ollama_embedding_model",
+    "titan_model",
+    "titan_dimension",
     "collection",
 )
 
@@ -50,6 +53,8 @@ class Generation(BaseModel):
     embedder_precision: str
     minilm_path: Path | None = None
     ollama_embedding_model: str
+    titan_model: str = ""  # generations of an earlier version don't say
+    titan_dimension: int = 0
     collection: str
     created_at: datetime
     retiring: bool = False

@@ -36,6 +36,7 @@ _AWS_PORTS = {
     "vector_store": "opensearch",
     "catalog": "dynamodb",
     "cache": "redis",
+    "llm": "bedrock",
 }
 _NEEDED = (
     ("storage", "s3", "s3_bucket"),
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     vector_store: Literal["chroma", "chroma-server", "opensearch"] = "chroma"
     catalog: Literal["sqlite", "dynamodb"] = "sqlite"
     cache: Literal["sqlite", "redis"] = "sqlite"
+    llm: Literal["none", "bedrock"] = "none"
 
     max_bytes: int = Field(512 * 2**20, gt=0, description="Largest document, bytes.")
     max_pages: int = Field(5000, gt=0, description="Most pages of a document.")

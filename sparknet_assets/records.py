@@ -117,6 +117,7 @@ def failed(
         failure=failure.model_copy(update={"attempts": attempts}),
         attempts=attempts,
         seconds=seconds,
+        cost_usd=failure.cost_usd,
         run_id=run_id,
         updated_at=datetime.now(UTC),
         metadata={name: count for name, count in kept.items() if count},

@@ -21,12 +21,12 @@ T = TypeVar("T")
 _PASSING_CODES = frozenset(
     {"ModelTimeoutException", "ModelErrorException", "ModelStreamErrorException"}
 )
-_ATTEMPTS = 4
+ATTEMPTS = 4
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 # What Bedrock's validation says of a model, not of a text; and of a text that is too long.
 _OF_THE_MODEL = ("model identifier", "on-demand throughput", "end of its life", "model id")
-_TOO_LONG = ("too many input tokens", "too long", "maxlength", "max_tokens", "context window")
+_TOO_LONG = ("too many input tokens", "too long", "maxlength", "context window")
 
 
 class RequestRefusedError(SparknetError):
@@ -67,12 +67,12 @@ class ModelCalls:
             ModelFailedError: `unavailable`, about this request.
             SparknetError: `throttled`, `unavailable` or `refused`, about the service or the model.
         """
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
                 with self.errors(action), self._limiter.call():
                     return request()
             except ModelFailedError:
-                if attempt == _ATTEMPTS - 1:
+                if attempt == ATTEMPTS - 1:
                     raise
             self.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
@@ -99,14 +99,11 @@ class ModelCalls:
             raise typed from error
 
     def _typed(self, error: Exception, action: str) -> SparknetError | None:
-        from botocore.exceptions import IncompleteReadError, ResponseStreamingError
-
         code = error_code(error)
-        broken = isinstance(error, IncompleteReadError | ResponseStreamingError)
-        if broken or code in _PASSING_CODES:
+        if _broke_off(error) or code in _PASSING_CODES:
             return ModelFailedError(
                 FailureKind.UNAVAILABLE,
-                f"{self._model} failed at a request through {_ATTEMPTS} attempts"
+                f"{self._model} failed at a request through {ATTEMPTS} attempts"
                 f" ({code or type(error).__name__}): it is tried again later.",
             )
         if code in _DENIED:
@@ -143,3 +140,12 @@ class ModelCalls:
             f" {self._setting} to a model, or to the inference profile through which it is"
             " offered.",
         )
+
+
+def _broke_off(error: Exception) -> bool:
+    """Whether an answer began and did not arrive whole; boto3 tries only what comes before that."""
+    from botocore.eventstream import ParserError
+    from botocore.exceptions import IncompleteReadError, ResponseStreamingError
+    from urllib3.exceptions import HTTPError
+
+    return isinstance(error, IncompleteReadError | ResponseStreamingError | ParserError | HTTPError)

@@ -119,7 +119,8 @@ def _finish(
     waiting[:] = [document for document in waiting if not document.complete]
     for document in done:
         if document.failure is not None:
-            yield document.ref, document.failure
+            cost = document.spent.cost_usd
+            yield document.ref, document.failure.model_copy(update={"cost_usd": cost})
             continue
         try:
             output = _write(document, deployment)
