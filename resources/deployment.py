@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from resources.locks import Locks
     from resources.ocr import OCREngine
     from resources.prices import Prices
+    from resources.spending import Ledger
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
 
@@ -44,15 +47,19 @@ class Deployment:
     name and runs write. Queries ask the live one, which is another while the target is built.
 
     Pickles as its settings: a worker process builds its own adapters.
+
+    Attributes:
+        ledger: Of the run that is under way; None outside of runs, where nothing is limited.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, ledger: Ledger | None = None) -> None:
         self.settings = settings or load_settings()
+        self.ledger = ledger
         self._embedders: dict[str, Embedder] = {}
         self._stores: dict[str, VectorStore] = {}
 
-    def __reduce__(self) -> tuple[Callable[[Settings], Deployment], tuple[Settings]]:
-        return Deployment, (self.settings,)
+    def __reduce__(self) -> tuple[Callable[..., Deployment], tuple[Settings, Ledger | None]]:
+        return Deployment, (self.settings, self.ledger)
 
     @property
     def home(self) -> Path:
@@ -62,6 +69,12 @@ class Deployment:
     def state(self) -> Path:
         """Folder of the local adapters' own files: catalog, cache, index, locks."""
         return self.home / "state"
+
+    def location(self, key: str = "") -> str:
+        """Where an object is, or all of them are, for people: a path or an S3 address."""
+        if self.settings.storage == "s3":
+            return f"s3://{self.settings.s3_bucket}/{key}"
+        return str(self.home / key)
 
     @cached_property
     def storage(self) -> StorageAdapter:
@@ -222,7 +235,24 @@ class Deployment:
         """The limit on calls to a service that all processes on this machine keep together."""
         from resources.aws.limits import Limiter
 
-        return Limiter(self.state / "limits", service, per_second, at_once)
+        return Limiter(self.state / "limits", service, per_second, at_once, self._pay)
+
+    @contextmanager
+    def spending(self, run_id: str) -> Iterator[Ledger]:
+        """Counts what is spent from now on as that of one run, within the budget."""
+        from resources.spending import Ledger
+
+        name = run_id or uuid.uuid4().hex
+        self.ledger = Ledger(self.state / "spending" / name, self.settings.budget_usd)
+        try:
+            yield self.ledger
+        finally:
+            self.ledger.close()
+            self.ledger = None
+
+    def _pay(self, usd: float) -> None:
+        if self.ledger is not None:
+            self.ledger.spend(usd)
 
     @cached_property
     def prices(self) -> Prices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -67,6 +67,7 @@ class Plan:
         held_back: Why removals wait for a person's word; empty when they don't.
         unmeasured: Stages that would be redone and have never been measured, in order: estimates
             leave them out.
+        unpriced: Stages whose service charges what the price table does not know.
     """
 
     documents: tuple[PlannedDocument, ...]
@@ -74,6 +75,7 @@ class Plan:
     ignored: tuple[tuple[str, str], ...] = ()
     held_back: str = ""
     unmeasured: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
 
     def of(self, *changes: Change) -> tuple[PlannedDocument, ...]:
         """The documents of these classes."""
@@ -97,16 +99,27 @@ class Plan:
             "ignored": [{"key": key, "reason": reason} for key, reason in self.ignored],
             "held_back": self.held_back,
             "unmeasured": list(self.unmeasured),
+            "unpriced": list(self.unpriced),
         }
 
 
 @dataclass
 class Rates:
-    """What a page has taken at each stage, over all documents that were added."""
+    """What a page has taken at each stage, over all documents that were added.
 
+    Attributes:
+        prices: Stage whose service charges -> most that a page may cost; None: no known price.
+            For stages that paid for nothing yet with the recipe in force.
+        in_force: Stage -> id of its recipe, for the stages that charge: what was paid under
+            another one, to another service perhaps, tells nothing.
+    """
+
+    prices: Mapping[str, float | None] = field(default_factory=dict)
+    in_force: Mapping[str, str] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
     cost: Counter[str] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
+    paid_pages: Counter[str] = field(default_factory=Counter)
 
     def add(self, pages: int, records: Mapping[str, StageRecord]) -> None:
         """Counts what the outputs of a document took when they were made."""
@@ -115,19 +128,29 @@ class Rates:
             if worked and record.status is not StageStatus.FAILED:
                 self.pages[name] += worked  # type: ignore[assignment]
                 self.seconds[name] += record.seconds  # type: ignore[assignment]
-                self.cost[name] += record.cost_usd  # type: ignore[assignment]
+                if record.recipe == self.in_force.get(name, record.recipe):
+                    self.paid_pages[name] += worked  # type: ignore[assignment]
+                    self.cost[name] += record.cost_usd  # type: ignore[assignment]
 
     def estimate(
         self, stages: Collection[str], pages: int | None
     ) -> tuple[float | None, float | None]:
         """Seconds and dollars that these stages would take for a document of so many pages."""
-        known = [name for name in stages if self.pages[name]]
-        if pages is None or not known:
+        if pages is None:
             return None, None
-        return (
-            sum(pages * self.seconds[name] / self.pages[name] for name in known),
-            sum(pages * self.cost[name] / self.pages[name] for name in known),
-        )
+        seconds = [self.seconds[name] / self.pages[name] for name in stages if self.pages[name]]
+        costs = [cost for name in stages if (cost := self.page_cost(name)) is not None]
+        return _times(pages, seconds), _times(pages, costs)
+
+    def page_cost(self, stage: str) -> float | None:
+        """Dollars for a page: what was paid so far, else by the price table; None: not known."""
+        if self.paid_pages[stage]:
+            return self.cost[stage] / self.paid_pages[stage]
+        return self.prices.get(stage)
+
+
+def _times(pages: int, each: Sequence[float]) -> float | None:
+    return pages * sum(each) if each else None
 
 
 def _share_made(record: StageRecord) -> float:
@@ -194,6 +217,7 @@ def make_plan(
         estimated.append(replace(document, seconds=seconds, cost_usd=cost))
     stages = dict.fromkeys(name for d in estimated if d.pages for name in d.stages)
     unmeasured = tuple(name for name in stages if not rates.pages[name])
+    unpriced = tuple(n for n in stages if n in rates.prices and rates.page_cost(n) is None)
     known = counts.total() - counts[Change.NEW]
     held = hold_back(counts[Change.REMOVED], known) if counts[Change.REMOVED] else ""
-    return Plan(tuple(estimated), counts, tuple(ignored), held, unmeasured)
+    return Plan(tuple(estimated), counts, tuple(ignored), held, unmeasured, unpriced)

@@ -50,8 +50,14 @@ def _estimate(plan: Plan) -> str:
     if totals["seconds"]:
         parts.append(f"at most about {duration(totals['seconds'])} of work")
     if totals["cost_usd"]:
-        parts.append(f"about ${totals['cost_usd']:.2f}")
+        parts.append(f"at most about ${totals['cost_usd']:.2f}")
     estimate = ", ".join(parts) + "."
     if plan.unmeasured:
         estimate += f" Not measured yet, and not counted: {', '.join(plan.unmeasured)}."
+    if plan.unpriced:
+        estimate += f" Not in the price table, and not counted: {', '.join(plan.unpriced)}."
+    unread = len([document for document in plan.of(*WORK) if document.pages is None])
+    if totals["cost_usd"] and unread:
+        noun = "document" if unread == 1 else "documents"
+        estimate += f" {unread:,} {noun} never read yet may cost more."
     return estimate

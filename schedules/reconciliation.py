@@ -19,6 +19,7 @@ from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
 from schedules.registration import accept_touched, register
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
+from sparknet_assets.costs import page_prices
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.holdings import INDEX_STAGE, absent, behind, text_version
@@ -84,7 +85,7 @@ def gather(
         name.removeprefix(RECIPES): text for name, text in deployment.catalog.facts(RECIPES).items()
     }
     assessor = Assessor(graph, Recipes(deployment), texts, now)
-    gathered = Gathered()
+    gathered = Gathered(rates=_rates(deployment, assessor))
     plan = make_plan(
         _planned(gathered, assessor, deployment),
         gathered.rates,
@@ -92,6 +93,12 @@ def gather(
     )
     gathered.plan = replace(plan, ignored=tuple(gathered.ignored))
     return gathered
+
+
+def _rates(deployment: Deployment, assessor: Assessor) -> Rates:
+    prices = page_prices(deployment)
+    paid = [stage for stage in assessor.graph if stage.name in prices]
+    return Rates(prices, {stage.name: assessor.recipes.of(stage).id for stage in paid})
 
 
 def gather_settled(deployment: Deployment, graph: Sequence[Stage] = STAGES) -> Gathered:

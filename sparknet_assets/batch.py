@@ -16,7 +16,11 @@ from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.claims import Claims
-from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
+from sparknet_assets.document_run import (
+    DocumentRun,
+    StageResult,
+    run_document_stages,
+)
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
@@ -68,7 +72,11 @@ def run_batch(
         )
     selected = [stage for stage in graph if stages is None or stage.name in stages]
     recipes = Recipes(deployment)
-    with Claims(deployment) as claims, WorkerPool(deployment) as pool:
+    with (
+        deployment.spending(run_id),
+        Claims(deployment) as claims,
+        WorkerPool(deployment) as pool,
+    ):
         waiting = list(dict.fromkeys(doc_ids))
         while waiting:
             mine = claims.take(waiting)

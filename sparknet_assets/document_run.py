@@ -252,6 +252,16 @@ def _with_retry(record: StageRecord, deployment: Deployment) -> StageRecord:
     return with_retry(record, settings.retry_attempts, wait)
 
 
+def _check_budget(deployment: Deployment) -> None:
+    """Before work is begun.
+
+    Raises:
+        BudgetError: The run has spent what it may: what it has not begun is left for another.
+    """
+    if deployment.ledger is not None:
+        deployment.ledger.check()
+
+
 def run_document_stages(
     run: DocumentRun,
     stages: Sequence[DocumentStage | PagedStage],
@@ -277,8 +287,11 @@ def run_document_stages(
             if record:
                 emit(run.reuse(stage, record))
                 continue
+            _check_budget(deployment)
             run.begin(stage, deployment)
             output, seconds = run_stage(stage, run, pool, deployment)
+            if output.failed_pages:  # for want of money: what is whole goes on answering
+                _check_budget(deployment)
             # Pages of two versions must never pass for one document.
             run.refuse_changed_raw(deployment)
             emit(run.succeed(stage, output, seconds, deployment))

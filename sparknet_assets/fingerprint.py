@@ -106,9 +106,14 @@ def difference(before: str, now: Recipe) -> str:
 
     For instance `chunk_tokens 256 -> 128` or `code version 1 -> 2`; empty when nothing did.
     """
-    if not before:
-        return "its settings or code"
-    old, new = json.loads(before), json.loads(now.text)
+    return difference_of_texts(before, now.text) if before else "its settings or code"
+
+
+def difference_of_texts(before: str, now: str) -> str:
+    """What is different between two recipes' texts; empty when nothing is, or one is not known."""
+    if not before or not now:
+        return ""
+    old, new = json.loads(before), json.loads(now)
     found = []
     if old["code_version"] != new["code_version"]:
         found.append(f"code version {old['code_version']} -> {new['code_version']}")

@@ -33,6 +33,11 @@ class DocumentReport:
         """Work that the last run spent on this document."""
         return sum(stage.seconds for stage in self.stages.values() if not stage.reused)
 
+    @property
+    def cost_usd(self) -> float:
+        """What the last run paid for this document."""
+        return sum(stage.cost_usd for stage in self.stages.values() if not stage.reused)
+
     def as_json(self) -> dict[str, Any]:
         """The document as an element of `status --json`'s `documents`."""
         failure = self.document.failure

@@ -62,7 +62,7 @@ class Task(Generic[T]):
 
 
 class WorkerPool:
-    """Runs functions in worker processes, each with its own `Deployment`.
+    """Runs functions in worker processes, each with a `Deployment` of its own.
 
     Processes start with the first task. A worker that exceeds `task_timeout` or
     `worker_memory_mb` is killed and replaced; only the task it held fails.
@@ -70,6 +70,7 @@ class WorkerPool:
 
     def __init__(self, deployment: Deployment) -> None:
         self._settings = deployment.settings
+        self._ledger = deployment.ledger
         self._pool: Any = None
         _sweep_folders()
         self._pids = tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-")
@@ -168,7 +169,7 @@ class WorkerPool:
                     max_workers=self._settings.workers,
                     context=multiprocessing.get_context("spawn"),
                     initializer=_start_worker,
-                    initargs=[self._settings, self._pids.name],
+                    initargs=[Deployment(self._settings, self._ledger), self._pids.name],
                 )
                 threading.Thread(target=self._watch_memory, args=[self._pool], daemon=True).start()
             return self._pool
@@ -224,12 +225,12 @@ def _sweep_folders() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start_worker(settings: Any, pids: str) -> None:
+def _start_worker(deployment: Deployment, pids: str) -> None:
     global _deployment
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     (Path(pids) / str(os.getpid())).touch()
     threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
-    _deployment = Deployment(settings)
+    _deployment = deployment
 
 
 def _end_with_parent(parent: int) -> None:

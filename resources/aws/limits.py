@@ -6,7 +6,7 @@ import fcntl
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,16 +26,34 @@ class Limiter:
         name: Of the service or operation.
         per_second: Calls that may begin in a second, averaged; None for any number.
         at_once: Calls that may be under way.
+        pay: Told what a call costs before it begins; it raises what forbids the call.
     """
 
-    def __init__(self, folder: Path, name: str, per_second: float | None, at_once: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        per_second: float | None,
+        at_once: int,
+        pay: Callable[[float], None] | None = None,
+    ) -> None:
         self._slots = [folder / f"{name}.slot{number}" for number in range(at_once)]
         self._clock = folder / f"{name}.next"
         self._interval = 1.0 / per_second if per_second else 0.0
+        self._pay = pay
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """Waits until a call may begin; it is under way until the context ends."""
+    def call(self, usd: float = 0.0) -> Iterator[None]:
+        """Waits until a call may begin; it is under way until the context ends.
+
+        Args:
+            usd: What it costs.
+
+        Raises:
+            BudgetError: The run's budget does not allow that.
+        """
+        if self._pay and usd:
+            self._pay(usd)
         descriptor = self._slot()
         try:
             if self._interval:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sparknet_assets import __version__
+from sparknet_assets.cli.compare import compare
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
@@ -51,7 +52,19 @@ def main(context: click.Context, home: Path | None, traceback: bool) -> None:
     context.meta["traceback"] = traceback
 
 
-COMMANDS = (ingest, status, search, plan, materialize, retry, delete, verify, generations, doctor)
+COMMANDS = (
+    ingest,
+    status,
+    search,
+    plan,
+    materialize,
+    retry,
+    delete,
+    verify,
+    compare,
+    generations,
+    doctor,
+)
 
 for command in COMMANDS:
     main.add_command(command)

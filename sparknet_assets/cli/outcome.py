@@ -124,6 +124,7 @@ def finish(
                 ],
                 "removed": list(removed),
                 "seconds": round(seconds, 3),
+                "cost_usd": round(sum(item.cost_usd for item in reports), 6),
             }
         )
     else:
@@ -161,7 +162,9 @@ def _print_outcome(
         return
     pages = sum(item.document.pages for item in reports)
     chunks = sum(item.document.chunks for item in reports)
+    cost = sum(item.cost_usd for item in reports)
+    paid = f", ${cost:.4f} paid" if cost else ""
     click.echo(
         f"{totals_line(counts)}: {counted(pages, 'page')}, "
-        f"{counted(chunks, 'chunk')} in {seconds:.1f} s"
+        f"{counted(chunks, 'chunk')} in {seconds:.1f} s{paid}"
     )

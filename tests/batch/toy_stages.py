@@ -22,6 +22,9 @@ from sparknet_assets.stages.contract import (
     StageOutput,
 )
 
+DOLLARS = 0.25
+"""Paid for a page that says `pay`."""
+
 
 def act(word: str) -> None:
     """Does what a hostile file makes a parser do."""
@@ -76,6 +79,9 @@ def upper(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> lis
     lines = _lines(ref, deployment)[1:]
     for page in pages:
         act(lines[page - 1])
+        if lines[page - 1] == "pay":
+            with deployment.limiter("toy", None, 8).call(DOLLARS):
+                _note_call("paid", ref, deployment)
     return [PageResult(page, lines[page - 1].upper().encode()) for page in pages]
 
 
@@ -88,7 +94,8 @@ def gather(ref: DocumentRef, results: Iterable[PageResult], deployment: Deployme
         else:
             texts.append(result.record)
     if failed and not texts:
-        raise SparknetError(FailureKind.UNREADABLE, "no page could be read")
+        first = next(iter(failed.values()))
+        raise SparknetError(first.kind, f"no page could be read: {first.message}")
     data = b"\n".join(texts)
     deployment.storage.put(ref.key("text.json"), data)
     digest = hashlib.sha256(data).hexdigest()

@@ -274,6 +274,19 @@ def test_nothing_measured_is_not_nothing_to_pay() -> None:
     assert plan.documents[0].cost_usd is None
 
 
+def test_a_stage_that_charges_is_estimated_by_the_price_table_until_it_was_paid() -> None:
+    recipes = Recipes()
+    records = through(recipes)
+    rates = Rates({"ocr_text": 0.5, "chunks": None}, {"ocr_text": "another", "chunks": "x"})
+    rates.add(3, records)
+    assert rates.estimate(["ocr_text"], 10)[1] == pytest.approx(5.0)
+    plan = make_plan([planned(Change.CHANGED)], rates)
+    assert plan.unpriced == ("chunks",)
+    assert "Not in the price table, and not counted: chunks." in plan_lines(plan)[0]
+    rates.add(1, {"ocr_text": records["ocr_text"].model_copy(update={"recipe": "another"})})
+    assert rates.estimate(["ocr_text"], 10)[1] == pytest.approx(10 * records["ocr_text"].cost_usd)
+
+
 def test_stages_that_were_never_measured_are_named() -> None:
     records = through(Recipes())
     rates = Rates()
