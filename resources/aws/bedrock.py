@@ -59,17 +59,22 @@ class ModelCalls:
         self._limiter = limiter
         self._sleep = sleep
 
-    def run(self, request: Callable[[], T], action: str = "bedrock:InvokeModel") -> T:
+    def run(self, request: Callable[[], T], action: str, usd: float | None) -> T:
         """What the request returns; sent up to four times, while the model fails at it.
 
+        Args:
+            action: As IAM names it.
+            usd: What it costs, by estimate; None where the price is unknown.
+
         Raises:
+            BudgetError: The run's budget does not allow it.
             RequestRefusedError: `too_large` or `refused`, about this request.
             ModelFailedError: `unavailable`, about this request.
             SparknetError: `throttled`, `unavailable` or `refused`, about the service or the model.
         """
         for attempt in range(ATTEMPTS):
             try:
-                with self.errors(action), self._limiter.call():
+                with self.under_way(action, None if attempt else usd):
                     return request()
             except ModelFailedError:
                 if attempt == ATTEMPTS - 1:
@@ -78,25 +83,24 @@ class ModelCalls:
         raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
-    def under_way(self, action: str) -> Iterator[None]:
-        """One attempt, for a request whose answer streams: raises like `run`."""
-        with self.errors(action), self._limiter.call():
-            yield
+    def under_way(self, action: str, usd: float | None) -> Iterator[None]:
+        """One attempt, for a request whose answer streams: raises like `run`.
 
-    def wait(self, attempt: int) -> None:
-        """Back-off with full jitter before the attempt after this one (0 is the first)."""
-        self._sleep(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
-
-    @contextmanager
-    def errors(self, action: str) -> Iterator[None]:
-        """Turns what boto3 raises inside into typed errors."""
+        Args:
+            usd: None also for an attempt after the first: one that failed is not charged.
+        """
         try:
-            yield
+            with self._limiter.call(usd or 0.0):
+                yield
         except Exception as error:
             typed = self._typed(error, action)
             if typed is None:
                 raise
             raise typed from error
+
+    def wait(self, attempt: int) -> None:
+        """Back-off with full jitter before the attempt after this one (0 is the first)."""
+        self._sleep(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
 
     def _typed(self, error: Exception, action: str) -> SparknetError | None:
         code = error_code(error)

@@ -114,9 +114,11 @@ class TitanEmbedder:
             pool.shutdown(cancel_futures=True)  # of a run that is interrupted
 
     def _request(self, text: str) -> EmbeddedText:
+        cut = self._tokenizer.cut(text[:_MOST_CHARACTERS], _MOST_TOKENS)
+        price = self._price and self._price * self._tokenizer.count([cut])[0]
         body = json.dumps(
             {
-                "inputText": self._tokenizer.cut(text[:_MOST_CHARACTERS], _MOST_TOKENS),
+                "inputText": cut,
                 "dimensions": self._dimension,
                 "normalize": True,
                 "embeddingTypes": ["float"],
@@ -131,7 +133,7 @@ class TitanEmbedder:
             data: bytes = answer["body"].read()
             return data
 
-        return self._read(self._calls.run(invoke))
+        return self._read(self._calls.run(invoke, "bedrock:InvokeModel", price))
 
     def _read(self, data: bytes) -> EmbeddedText:
         try:

@@ -97,7 +97,8 @@ class BedrockAdapter:
         """The next turn of a conversation, in one piece."""
         request = self._request(messages, system, max_tokens, temperature)
         client = self._client
-        answer = self._calls.run(lambda: client.converse(**request), _INVOKE)
+        cost = self._cost_at_most(request)
+        answer = self._calls.run(lambda: client.converse(**request), _INVOKE, cost)
         content = answer["output"]["message"]["content"]
         text = "".join(block.get("text", "") for block in content)
         return Completion(text, _stop(answer["stopReason"]), self._usage(answer["usage"]))
@@ -115,10 +116,11 @@ class BedrockAdapter:
         A model that fails before its first words is asked again; after them, the error is raised.
         """
         request = self._request(messages, system, max_tokens, temperature)
+        cost = self._cost_at_most(request)
         for attempt in range(ATTEMPTS):
             begun = False
             try:
-                for piece in self._pieces(request):
+                for piece in self._pieces(request, None if attempt else cost):
                     begun = True
                     yield piece
                 return
@@ -127,11 +129,11 @@ class BedrockAdapter:
                     raise
             self._calls.wait(attempt)
 
-    def _pieces(self, request: dict[str, Any]) -> Iterator[str | Ending]:
+    def _pieces(self, request: dict[str, Any], cost: float | None) -> Iterator[str | Ending]:
         stop: StopReason | None = None
         usage = Usage(cost_usd=None)
         with (
-            self._calls.under_way(_STREAM),
+            self._calls.under_way(_STREAM, cost),
             closing(self._client.converse_stream(**request)["stream"]) as events,
         ):
             for event in events:
@@ -172,14 +174,25 @@ class BedrockAdapter:
         window = self._facts.context_tokens
         if window is None:
             return
-        texts = [system, *(message.text for message in messages)]
-        estimated = sum(map(self.count_tokens, texts)) + answer
-        if estimated > window:
+        prompt = sum(map(self.count_tokens, [system, *(message.text for message in messages)]))
+        if prompt + answer > window:
             raise SparknetError(
                 FailureKind.TOO_LARGE,
-                f"A prompt of about {estimated - answer:,} tokens and an answer of up to"
-                f" {answer:,} do not fit the {window:,} tokens of {self._model}; it was not sent.",
+                f"A prompt of about {prompt:,} tokens and an answer of up to {answer:,} do not fit"
+                f" the {window:,} tokens of {self._model}; it was not sent.",
             )
+
+    def _cost_at_most(self, request: dict[str, Any]) -> float | None:
+        """What the budget has to allow: the prompt by estimate, and the longest answer."""
+        if self._prices is None:
+            return None
+        parts = [
+            *request.get("system", ()),
+            *(b for m in request["messages"] for b in m["content"]),
+        ]
+        prompt = sum(self.count_tokens(part["text"]) for part in parts)
+        answer = request["inferenceConfig"]["maxTokens"]
+        return self._prices.llm_tokens(self._model, prompt, answer)
 
     def _usage(self, counted: dict[str, int]) -> Usage:
         read, written = counted["inputTokens"], counted["outputTokens"]
