@@ -6,6 +6,7 @@ config files, the role of a task or an instance), so what is documented there ho
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -60,8 +61,10 @@ class AwsClients:
             max_pool_connections=CONNECTIONS,
             user_agent_extra="sparknet-assets",
         )
+        # boto3 reads AWS_DEFAULT_REGION alone; ECS and the other SDKs know AWS_REGION.
+        region = self._region or os.environ.get("AWS_REGION") or None
         try:
-            return boto3.session.Session(region_name=self._region).client(service, config=config)
+            return boto3.session.Session(region_name=region).client(service, config=config)
         except NoRegionError:
             raise SparknetError(
                 FailureKind.REFUSED,

@@ -37,7 +37,7 @@ from tests.doubles.aws_protocol import (
     failure_of,
     operation_named,
     request_of,
-    validate,
+    wrong_output,
 )
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -161,7 +161,7 @@ class ShapeServer:
         except ServiceError as error:
             self._note(request, error.code)
             return error_answer(failure_of(operation, error))
-        wrong = validate(operation.output_shape, output)
+        wrong = wrong_output(operation, output)
         if wrong:
             raise AssertionError(f"the double answers {operation.name} wrongly: {wrong}")
         self._note(request, LOST if lost else "")

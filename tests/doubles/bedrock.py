@@ -11,8 +11,11 @@ import math
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from tests.doubles.aws_shapes import ServiceError, ShapeServer
 
@@ -110,7 +113,7 @@ class Bedrock:
             raise _invalid("Malformed input request: expected minLength: 1, actual: 0")
         if len(text) > _MOST_CHARACTERS:
             raise _invalid(f"Malformed input request: expected maxLength: {_MOST_CHARACTERS}")
-        tokens = sum(-(-len(word) // 10) for word in text.split()) or 1
+        tokens = sum(map(_tokens, text.split())) or 1
         if tokens > _MOST_TOKENS:
             raise _invalid(
                 f"400 Bad Request: Too many input tokens. Max input tokens: {_MOST_TOKENS},"
@@ -167,8 +170,58 @@ def register(server: ShapeServer, bedrock: Bedrock | None = None) -> Bedrock:
     return models
 
 
+@dataclass(frozen=True)
+class BedrockServer:
+    """The models behind a server of this process, which boto3 finds while the context lasts."""
+
+    models: Bedrock
+    shapes: ShapeServer
+
+    def fail_next(self, *codes: str, operation: str = "InvokeModel") -> None:
+        """Answers the next calls with these errors, one each."""
+        self.shapes.fail_next("bedrock-runtime", operation, *codes)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """What reached it, the refused included."""
+        return [call.params for call in self.shapes.calls]
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts that were to be embedded."""
+        return [json.loads(sent["body"])["inputText"] for sent in self.requests if "body" in sent]
+
+
+@contextmanager
+def bedrock_server() -> Iterator[BedrockServer]:
+    """Starts it, and points the environment to it."""
+    shapes = ShapeServer()
+    models = register(shapes)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"):
+            patch.delenv(name, raising=False)
+        environment = {
+            "AWS_ACCESS_KEY_ID": "AKIATEST",
+            "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests",
+            "AWS_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": shapes.start(),
+        }
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            yield BedrockServer(models, shapes)
+        finally:
+            shapes.stop()
+
+
 def _invalid(message: str) -> ServiceError:
     return ServiceError("ValidationException", message)
+
+
+def _tokens(word: str) -> int:
+    """Ten Latin letters, or one of another script."""
+    return -(-len(word) // 10) if word.isascii() else len(word)
 
 
 def _vector(text: str, dimension: int, *, normalize: bool) -> list[float]:
