@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html
 _MOST_TOKENS = 8192
 _MOST_CHARACTERS = 50_000
-# A model that fails at so many texts in succession is not failing because of a text.
+# A service that fails at so many texts in succession, each through all attempts, is down.
 _FAILURES_IN_A_ROW = 8
 _JSON = "application/json"
 
@@ -180,19 +180,17 @@ class _Round:
             embedded = self._request(text)
         except RequestRefusedError as error:
             return EmbeddedText(None, error)
-        except ModelFailedError as error:
-            self._note(error)
-            return EmbeddedText(None, error)
         except SparknetError as error:
-            self.stopped = error
+            self._note(error)
             return EmbeddedText(None, error)
         self._note(None)
         return embedded
 
     def _note(self, error: SparknetError | None) -> None:
+        """One text that was unlucky must not end the run: what may pass has to happen often."""
         with self._lock:
             self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
-            if self._failed_in_a_row >= _FAILURES_IN_A_ROW:
+            if error and (not error.retryable or self._failed_in_a_row >= _FAILURES_IN_A_ROW):
                 self.stopped = error
 
 

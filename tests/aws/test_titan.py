@@ -173,11 +173,12 @@ def test_throttled_for_a_while_is_waited_out(bedrock: BedrockServer, make: Make)
 
 
 def test_a_service_that_is_down_is_asked_no_further(bedrock: BedrockServer, make: Make) -> None:
-    bedrock.shapes.fail_share("bedrock-runtime", "InvokeModel", 1.0, ["ThrottlingException"])
+    code = "ServiceUnavailableException"
+    bedrock.shapes.fail_share("bedrock-runtime", "InvokeModel", 1.0, [code])
     embedded, stopped = make(attempts=1, at_once=2).embed_each([f"{n}" for n in range(50)])
-    assert stopped and stopped.kind is FailureKind.THROTTLED
-    assert {text.error and text.error.kind for text in embedded} == {FailureKind.THROTTLED}
-    assert len(bedrock.requests) <= 2
+    assert stopped and stopped.kind is FailureKind.UNAVAILABLE
+    assert {text.error and text.error.kind for text in embedded} == {FailureKind.UNAVAILABLE}
+    assert len(bedrock.requests) <= 8 + 1
 
 
 def test_a_denied_model_says_what_to_grant(bedrock: BedrockServer, make: Make) -> None:
