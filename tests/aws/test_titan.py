@@ -20,6 +20,7 @@ from resources.embeddings.titan import TitanEmbedder
 from resources.failure import FailureKind, SparknetError
 from resources.prices import load_prices
 from resources.spending import BudgetError
+from tests.doubles.aws_shapes import shape_process
 from tests.doubles.bedrock import TITAN, BedrockServer
 
 Make = Callable[..., TitanEmbedder]
@@ -270,3 +271,15 @@ def test_as_many_calls_at_once_as_allowed(bedrock: BedrockServer, make: Make) ->
 
     make(at_once=3).embed([f"text {n}" for n in range(12)])
     assert most[0] == 3
+
+
+def test_a_model_in_a_process_of_its_own(
+    bedrock: BedrockServer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shape_process("tests.doubles.bedrock") as process:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", process.url)
+        process.control("fail_next", "bedrock-runtime", "InvokeModel", "ModelErrorException")
+        vectors = make().embed(["rent is due", "the rent is due"])
+        assert vectors[0] @ vectors[1] > 0.8
+        assert process.control("count", "InvokeModel") == 2
+    assert bedrock.requests == []
