@@ -16,7 +16,8 @@ from resources.aws.limits import Limiter
 from resources.embeddings import EmbeddedText, EmbeddedTexts
 from resources.embeddings.wordpiece import WordPiece
 from resources.failure import FailureKind, SparknetError
-from resources.prices import Prices, plain_id
+from resources.model_ids import model_name
+from resources.prices import Prices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +73,7 @@ class TitanEmbedder:
     @property
     def identity(self) -> str:
         """Model and dimension, e.g. `titan-embed-text-v2-0-1024`; the same in every account."""
-        return f"{_name(self._model)}-{self._dimension}"
+        return f"{model_name(self._model).replace(':', '-')}-{self._dimension}"
 
     @property
     def dimension(self) -> int:
@@ -192,9 +193,3 @@ class _Round:
             self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
             if error and (not error.retryable or self._failed_in_a_row >= _FAILURES_IN_A_ROW):
                 self.stopped = error
-
-
-def _name(model: str) -> str:
-    """The model's own name, whoever's account or whichever region it is asked in."""
-    _, _, name = plain_id(model).rpartition("amazon.")
-    return name.replace(":", "-")

@@ -21,7 +21,8 @@ from resources.llm import (
     estimate_tokens,
 )
 from resources.llm.bedrock_models import facts_of
-from resources.prices import Prices, plain_id
+from resources.model_ids import plain_id
+from resources.prices import Prices
 
 # IAM knows no bedrock:Converse; https://docs.aws.amazon.com/bedrock/latest/APIReference/
 # API_runtime_Converse.html and ..._ConverseStream.html name these.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resources.prices import plain_id
+from resources.model_ids import model_name
 
 _AWS = "https://docs.aws.amazon.com/bedrock/latest/userguide"
 _FEATURES = f"{_AWS}/conversation-inference-supported-models-features.html"
@@ -97,7 +97,5 @@ UNKNOWN = ModelFacts(prefix="", source="", date="")
 
 def facts_of(model: str) -> ModelFacts:
     """What is known of a model by its id, or by the id or ARN of an inference profile."""
-    name = plain_id(model)
-    for vendor in ("anthropic.", "amazon."):
-        name = name.rpartition(vendor)[2]
+    name = model_name(model)
     return next((facts for facts in MODELS if name.startswith(facts.prefix)), UNKNOWN)

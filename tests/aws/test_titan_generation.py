@@ -108,6 +108,16 @@ def test_what_a_generation_keeps_of_titan(tmp_path: Path) -> None:
     assert generation.is_named_by(other), "what MiniLM is made of is no part of it"
 
 
+def test_a_profile_in_place_of_the_model_changes_nothing(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, embedder="titan")
+    deployment = Deployment(settings)
+    profile = settings.model_copy(update={"titan_model": f"eu.{settings.titan_model}"})
+    assert deployment.target.is_named_by(profile)
+    through = Deployment(profile)
+    assert through.target.name == deployment.target.name
+    assert through.embedder_of(deployment.target) is through.embedder
+
+
 def test_a_generation_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     stored = json.loads(Deployment(settings).target.model_dump_json())
@@ -115,3 +125,17 @@ def test_a_generation_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     generation = Generation.model_validate_json(json.dumps(stored))
     assert generation.is_named_by(settings)
     assert generation.settings_of(settings).embedder == "minilm"
+
+
+def test_what_a_failed_attempt_paid_is_not_forgotten(home: Home, bedrock: BedrockServer) -> None:
+    choose(home, embedder="titan", chunk_tokens=16, chunk_overlap=0)
+    text = "the first part is about rent and it is long enough " * 3
+    home.put(mixed=f"{text}\nthis part is poisonous to the model")
+    failure = home.failures("mixed")["mixed"]
+    spent = cost(home, "mixed", "embeddings")
+    assert failure.cost_usd == spent > 0
+    bedrock.models.poison = "nothing is"
+    home.made("mixed")
+    total = cost(home, "mixed", "embeddings")
+    charged = home.deployment.catalog.stages(["mixed"])["mixed"]["embeddings"].metadata
+    assert total == pytest.approx(spent + charged["charged_tokens"] * 0.02e-6)

@@ -152,6 +152,24 @@ def test_a_storm_of_errors_ends_with_every_text_embedded_once(
     assert np.isfinite(np.concatenate(vectors)).all()
 
 
+def test_a_budget_stops_before_more_is_spent_and_the_next_run_goes_on(
+    titan: Deployment, bedrock: BedrockServer
+) -> None:
+    # By MiniLM's count each text has five tokens, special ones included.
+    poor = Deployment(titan.settings.model_copy(update={"budget_usd": 5 * 5.5 * USD}))
+    refs = [document(poor, f"d{n}", [f"text {n} here"]) for n in range(9)]
+    with poor.spending("first") as ledger:
+        outcomes = embed(poor, *refs)
+        assert ledger.spent == pytest.approx(25 * USD)
+    failures = [outcome for outcome in outcomes.values() if isinstance(outcome, Failure)]
+    assert len(failures) == 4
+    assert all("budget" in failure.message for failure in failures)
+    assert len(bedrock.requests) == 5
+    with poor.spending("second"):
+        assert all(isinstance(outcome, StageOutput) for outcome in embed(poor, *refs).values())
+    assert len(bedrock.requests) == 9
+
+
 def test_a_model_without_access_is_not_asked_text_by_text(
     titan: Deployment, bedrock: BedrockServer
 ) -> None:

@@ -201,6 +201,7 @@ class ShapeServer:
 def _http(server: ShapeServer) -> type[BaseHTTPRequestHandler]:
     class Connection(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else an answer's body waits 40 ms for its head's receipt
 
         def log_message(self, *_: Any) -> None:
             pass
