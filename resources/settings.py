@@ -29,13 +29,15 @@ from pydantic_settings import SettingsError as UnparsedError
 
 from resources.cron import problem_with
 
-_AWS_PORTS = {
+# Defaults where `deployment` is aws.
+_ON_AWS: dict[str, Any] = {
     "storage": "s3",
     "ocr": "textract",
     "embedder": "titan",
     "vector_store": "opensearch",
     "catalog": "dynamodb",
     "cache": "redis",
+    "event_previews": False,
 }
 _NEEDED = (
     ("storage", "s3", "s3_bucket"),
@@ -97,6 +99,12 @@ class Settings(BaseSettings):
         0.5, ge=0, le=1, description="`verify` warns of documents that OCR was less sure of."
     )
     tables: bool = Field(True, description="Recognise tables on pages with a text layer.")
+
+    event_previews: bool = Field(
+        True,
+        description="Show title, first words and first page in Dagster's events; not by default on"
+        " aws, where events are logs that others may read.",
+    )
 
     chunk_tokens: int = Field(256, ge=16, description="Largest chunk, tokens of the embedder.")
     chunk_overlap: int = Field(32, ge=0, description="Tokens shared by neighbouring chunks.")
@@ -223,8 +231,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _ports_follow_deployment(cls, given: Any) -> Any:
-        return {**_AWS_PORTS, **given} if given.get("deployment") == "aws" else given
+    def _defaults_follow_deployment(cls, given: Any) -> Any:
+        return {**_ON_AWS, **given} if given.get("deployment") == "aws" else given
 
     @model_validator(mode="after")
     def _has_what_its_adapters_need(self) -> Settings:

@@ -20,6 +20,8 @@ MAX_THUMBNAIL = 10_000
 MAX_PREVIEW = 600
 COLUMNS = 90
 FLAT = 8
+CONTENT = ("title", "preview", "thumbnail")
+"""Facts that show what a document says."""
 
 
 def materialization(
@@ -69,8 +71,9 @@ def metadata(
         numbers = ", ".join(map(str, record.failed_pages))
         reason = f": {record.failure.message}" if record.failure else ""
         values["missing_pages"] = dg.MetadataValue.text(f"{numbers}{reason}")
+    hidden = () if deployment.settings.event_previews else CONTENT
     for name, fact in record.metadata.items():
-        if fact not in (None, "", [], {}):
+        if name not in hidden and fact not in (None, "", [], {}):
             values[name] = _value(name, fact)
     if record.pages:
         values["pages"] = dg.MetadataValue.int(record.pages)
@@ -148,7 +151,5 @@ def _quote(text: str) -> str:
 
 
 def location(key: str, deployment: Deployment) -> dg.MetadataValue:
-    """Where an object is: a path that can be copied, where there are files."""
-    if deployment.settings.storage == "local":
-        return dg.MetadataValue.path(str(deployment.home / key))
-    return dg.MetadataValue.text(key)
+    """Where an object is, so that it can be copied."""
+    return dg.MetadataValue.path(deployment.location(key))

@@ -21,8 +21,8 @@ JSON = st.recursive(
 FACTS = st.dictionaries(st.text(min_size=1) | st.sampled_from(["preview", "thumbnail"]), JSON)
 
 
-def shown(facts: dict[str, object]) -> dict[str, dg.MetadataValue]:
-    deployment = Deployment(Settings(home="/data"))
+def shown(facts: dict[str, object], **settings: object) -> dict[str, dg.MetadataValue]:
+    deployment = Deployment(Settings(home="/data", **settings))  # type: ignore[arg-type]
     batch = ScriptedBatch(metadata=facts)
     [result] = batch(["a"], deployment, stages=["ocr_text"])
     [stage] = [stage for stage in STAGES if stage.name == "ocr_text"]
@@ -69,3 +69,13 @@ def test_a_thumbnail_is_a_picture_unless_it_is_large() -> None:
 
 def test_the_artifact_is_a_path() -> None:
     assert shown({})["artifact"] == dg.MetadataValue.path("/data/processed/a/text.json")
+
+
+def test_nothing_of_what_a_document_says_is_in_events_on_aws() -> None:
+    aws = {"deployment": "aws", "s3_bucket": "b", "opensearch_endpoint": "http://127.0.0.1:9"}
+    facts = {"title": "a title", "preview": "first words", "thumbnail": "iVBORw0K", "pages": 3}
+    values = shown(facts, **aws)
+    assert not values.keys() & {"title", "preview", "thumbnail"}
+    assert "pages" in values
+    assert values["artifact"] == dg.MetadataValue.path("s3://b/processed/a/text.json")
+    assert "preview" in shown(facts, **aws, event_previews=True)
