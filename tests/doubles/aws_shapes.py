@@ -71,10 +71,12 @@ class ShapeServer:
 
     Attributes:
         calls: In the order in which they were answered.
+        controls: What modules offer to other processes, beside the methods below.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.controls: dict[str, Callable[..., Any]] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._next: dict[tuple[str, str], deque[str]] = defaultdict(deque)
         self._shares: dict[tuple[str, str], _Share] = {}
@@ -173,6 +175,8 @@ class ShapeServer:
         arguments = json.loads(raw or b"[]")
         if name in ("fail_next", "fail_share", "heal", "count"):
             return getattr(self, name)(*arguments)
+        if name in self.controls:
+            return self.controls[name](*arguments)
         if name == "calls":
             return [[call.service, call.operation, call.error] for call in list(self.calls)]
         raise ValueError(f"no such control: {name}")
