@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from resources.aws.clients import AwsClients
 from tests.doubles.aws_protocol import (
     Answer,
     Request,
@@ -235,6 +236,22 @@ def _http(server: ShapeServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
     return Connection
+
+
+class DoubleClients(AwsClients):
+    """Clients of a double, set up as those of AWS, without anything in the environment."""
+
+    def __init__(self, url: str, attempts: int = 8) -> None:
+        super().__init__("us-east-1", attempts)
+        self._url = url
+
+    def _made(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        retries = {"mode": "adaptive", "total_max_attempts": self._attempts}
+        session = boto3.session.Session("AKIATEST", "secret-of-the-tests", region_name=self._region)
+        return session.client(service, endpoint_url=self._url, config=Config(retries=retries))
 
 
 @dataclass(frozen=True)
