@@ -52,7 +52,7 @@ class TextractDouble:
     Args:
         reader: Reads an image (height, width, 3) of RGB where nothing is registered for it.
         fetch: Gives the bytes of an object: bucket, key -> bytes.
-        seconds: How long a job takes.
+        seconds: How long a job takes that is started from now on.
 
     Attributes:
         known: sha256 of an image's bytes -> what is read on it.
@@ -70,7 +70,7 @@ class TextractDouble:
     ) -> None:
         self._reader = reader
         self._fetch = fetch or _from_s3
-        self._seconds = seconds
+        self.seconds = seconds
         self._lock = threading.Lock()
         self.known: dict[str, OCRResult] = {}
         self.jobs: dict[str, Job] = {}
@@ -88,7 +88,13 @@ class TextractDouble:
             on("textract", f"StartDocument{kind}")(self._start)
             on("textract", f"GetDocument{kind}")(self._get)
         server.controls["paid"] = lambda: self.paid_pages
+        server.controls["finish"] = self.finish
         server.controls["expire"] = self.expire
+
+    def finish(self) -> None:
+        """All jobs are done now."""
+        for job in self.jobs.values():
+            job.ready = 0.0
 
     def expire(self) -> None:
         """The results of all jobs are older than seven days."""
@@ -135,7 +141,7 @@ class TextractDouble:
             pages = _pages_of(data)
             fails, self.failing = self.failing > 0, max(0, self.failing - 1)
             job_id = hashlib.sha256(f"{token}{now}".encode()).hexdigest()
-            ready = now + self._seconds
+            ready = now + self.seconds
             self.jobs[job_id] = Job(token, request, data, pages, ready, fails, self.unreadable)
             self.paid_pages[job_id] = 0 if fails else pages - len(self.unreadable)
         return {"JobId": job_id}
@@ -207,7 +213,7 @@ def _pages_of(data: bytes) -> int:
         raise ServiceError("UnsupportedDocumentException", "not a PDF")
     try:
         with pymupdf.open(stream=data, filetype="pdf") as document:
-            if document.needs_pass or document.is_encrypted:
+            if document.needs_pass or document.metadata.get("encryption"):
                 raise ServiceError("UnsupportedDocumentException", "encrypted")
             pages = len(document)
     except RuntimeError as error:
