@@ -88,9 +88,24 @@ class Deployment:
             from resources.ocr.tesseract import TesseractEngine
 
             return TesseractEngine(self.settings.ocr_languages)
+        if self.settings.ocr == "textract":
+            return self._textract()
         from resources.ocr.paddle import PaddleOCREngine
 
         return PaddleOCREngine()
+
+    def _textract(self) -> OCREngine:
+        from resources.ocr.textract import TextractEngine
+        from resources.ocr.textract_jobs import TextractJobs
+
+        settings = self.settings
+        tier = settings.textract_tier
+        limiter = self.limiter("textract", settings.textract_per_second, settings.textract_at_once)
+        price = self.prices.textract_page(tier) or 0.0
+        documents = None
+        if settings.storage == "s3":
+            documents = TextractJobs(self.aws, settings.s3_bucket, tier, limiter, price)
+        return TextractEngine(self.aws, tier, limiter, price, documents)
 
     @cached_property
     def embedder(self) -> Embedder:

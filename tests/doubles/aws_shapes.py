@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from resources.aws.clients import AwsClients
 from tests.doubles.aws_protocol import (
     Answer,
     Request,
@@ -71,10 +72,12 @@ class ShapeServer:
 
     Attributes:
         calls: In the order in which they were answered.
+        controls: What modules offer to other processes, beside the methods below.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.controls: dict[str, Callable[..., Any]] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._next: dict[tuple[str, str], deque[str]] = defaultdict(deque)
         self._shares: dict[tuple[str, str], _Share] = {}
@@ -173,6 +176,8 @@ class ShapeServer:
         arguments = json.loads(raw or b"[]")
         if name in ("fail_next", "fail_share", "heal", "count"):
             return getattr(self, name)(*arguments)
+        if name in self.controls:
+            return self.controls[name](*arguments)
         if name == "calls":
             return [[call.service, call.operation, call.error] for call in list(self.calls)]
         raise ValueError(f"no such control: {name}")
@@ -232,6 +237,22 @@ def _http(server: ShapeServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
     return Connection
+
+
+class DoubleClients(AwsClients):
+    """Clients of a double, set up as those of AWS, without anything in the environment."""
+
+    def __init__(self, url: str, attempts: int = 8) -> None:
+        super().__init__("us-east-1", attempts)
+        self._url = url
+
+    def _made(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        retries = {"mode": "adaptive", "total_max_attempts": self._attempts}
+        session = boto3.session.Session("AKIATEST", "secret-of-the-tests", region_name=self._region)
+        return session.client(service, endpoint_url=self._url, config=Config(retries=retries))
 
 
 @dataclass(frozen=True)
