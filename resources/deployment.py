@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resources.catalog import Catalog
     from resources.embeddings import Embedder
     from resources.event_queue import EventQueue
+    from resources.llm import LLMAdapter
     from resources.locks import Locks
     from resources.ocr import OCREngine
     from resources.prices import Prices
@@ -87,13 +88,28 @@ class Deployment:
             from resources.ocr.tesseract import TesseractEngine
 
             return TesseractEngine(self.settings.ocr_languages)
+        if self.settings.ocr == "textract":
+            return self._textract()
         from resources.ocr.paddle import PaddleOCREngine
 
         return PaddleOCREngine()
 
+    def _textract(self) -> OCREngine:
+        from resources.ocr.textract import TextractEngine
+        from resources.ocr.textract_jobs import TextractJobs
+
+        settings = self.settings
+        tier = settings.textract_tier
+        limiter = self.limiter("textract", settings.textract_per_second, settings.textract_at_once)
+        price = self.prices.textract_page(tier) or 0.0
+        documents = None
+        if settings.storage == "s3":
+            documents = TextractJobs(self.aws, settings.s3_bucket, tier, limiter, price)
+        return TextractEngine(self.aws, tier, limiter, price, documents)
+
     @cached_property
     def embedder(self) -> Embedder:
-        return build_embedder(self.settings, self.state / "models")
+        return self._build_embedder(self.settings)
 
     @cached_property
     def vector_store(self) -> VectorStore:
@@ -176,8 +192,25 @@ class Deployment:
             return self.embedder
         if generation.name not in self._embedders:
             settings = generation.settings_of(self.settings)
-            self._embedders[generation.name] = build_embedder(settings, self.state / "models")
+            self._embedders[generation.name] = self._build_embedder(settings)
         return self._embedders[generation.name]
+
+    def _build_embedder(self, settings: Settings) -> Embedder:
+        """The embedder that these settings name, with the services of this deployment."""
+        if settings.embedder != "titan":
+            return build_embedder(settings, self.state / "models")
+        from resources.embeddings.titan import TitanEmbedder
+        from resources.embeddings.wordpiece import WordPiece
+
+        return TitanEmbedder(
+            self.aws,
+            settings.titan_model,
+            settings.titan_dimension,
+            self._bedrock_limiter("embeddings"),
+            self.prices,
+            at_once=settings.bedrock_at_once,
+            tokenizer=WordPiece(settings.minilm_path),
+        )
 
     def _founder(self) -> Generation:
         """What a home answers from that has no live generation: the target.
@@ -243,6 +276,23 @@ class Deployment:
 
         return load_prices(self.settings.prices)
 
+    @cached_property
+    def llm(self) -> LLMAdapter | None:
+        """The language model; None where the settings name none."""
+        if self.settings.llm == "none":
+            return None
+        from resources.llm.bedrock import BedrockAdapter
+
+        model, limiter = self.settings.bedrock_model, self._bedrock_limiter("llm")
+        return BedrockAdapter(self.aws, model, limiter, self.prices)
+
+    def _bedrock_limiter(self, models: str) -> Limiter:
+        """Each kind of model has quotas of its own."""
+        settings = self.settings
+        return self.limiter(
+            f"bedrock-{models}", settings.bedrock_per_second, settings.bedrock_at_once
+        )
+
     @property
     def event_queue(self) -> EventQueue | None:
         """Where the storage reports what happens to its objects; a folder reports nothing."""
@@ -262,7 +312,7 @@ class Deployment:
 
 
 def build_embedder(settings: Settings, models: Path) -> Embedder:
-    """The embedder that the settings name.
+    """The embedder that the settings name, one that needs no service on AWS.
 
     Args:
         models: Folder where MiniLM keeps its exported model.
@@ -311,6 +361,8 @@ def _generation(settings: Settings, embedder: Embedder) -> Generation:
         embedder_precision=settings.embedder_precision,
         minilm_path=settings.minilm_path,
         ollama_embedding_model=settings.ollama_embedding_model,
+        titan_model=settings.titan_model,
+        titan_dimension=settings.titan_dimension,
         collection=settings.collection,
         created_at=datetime.now(UTC),
     )

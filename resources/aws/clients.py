@@ -6,6 +6,7 @@ config files, the role of a task or an instance), so what is documented there ho
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -22,21 +23,25 @@ class AwsClients:
     def __init__(self, region: str | None = None, attempts: int = 8) -> None:
         self._region = region
         self._attempts = attempts
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, int], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, read_seconds: int = READ_SECONDS) -> Any:
         """The client for a service, named as boto3 names it.
+
+        Args:
+            read_seconds: Longest silence of the service before a call is given up.
 
         Raises:
             SparknetError: No region is known, or boto3 is not installed.
         """
         with self._lock:  # sessions are not safe across threads, the clients they make are
-            if service not in self._clients:
-                self._clients[service] = self._made(service)
-            return self._clients[service]
+            key = (service, read_seconds)
+            if key not in self._clients:
+                self._clients[key] = self._made(service, read_seconds)
+            return self._clients[key]
 
-    def _made(self, service: str) -> Any:
+    def _made(self, service: str, read_seconds: int) -> Any:
         try:
             import boto3
             from botocore.config import Config
@@ -52,12 +57,14 @@ class AwsClients:
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": self._attempts},
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=read_seconds,
             max_pool_connections=CONNECTIONS,
             user_agent_extra="sparknet-assets",
         )
+        # boto3 reads AWS_DEFAULT_REGION alone; ECS and the other SDKs know AWS_REGION.
+        region = self._region or os.environ.get("AWS_REGION") or None
         try:
-            return boto3.session.Session(region_name=self._region).client(service, config=config)
+            return boto3.session.Session(region_name=region).client(service, config=config)
         except NoRegionError:
             raise SparknetError(
                 FailureKind.REFUSED,

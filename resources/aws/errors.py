@@ -109,7 +109,8 @@ def error_code(error: Exception) -> str:
     response: Any = getattr(error, "response", None)
     if not isinstance(response, dict):
         return ""
-    return str(response.get("Error", {}).get("Code", ""))
+    code = str(response.get("Error", {}).get("Code", ""))
+    return code[:1].upper() + code[1:]  # an event of a stream names its error in lower case
 
 
 def as_aws_error(error: Exception, action: str, resource: str) -> SparknetError | None:
