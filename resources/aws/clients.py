@@ -6,7 +6,9 @@ config files, the role of a task or an instance), so what is documented there ho
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from resources.failure import FailureKind, SparknetError
@@ -22,8 +24,11 @@ class AwsClients:
     def __init__(self, region: str | None = None, attempts: int = 8) -> None:
         self._region = region
         self._attempts = attempts
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[int, str], Any] = {}
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Callable[..., AwsClients], tuple[str | None, int]]:
+        return AwsClients, (self._region, self._attempts)
 
     def client(self, service: str) -> Any:
         """The client for a service, named as boto3 names it.
@@ -32,9 +37,11 @@ class AwsClients:
             SparknetError: No region is known, or boto3 is not installed.
         """
         with self._lock:  # sessions are not safe across threads, the clients they make are
-            if service not in self._clients:
-                self._clients[service] = self._made(service)
-            return self._clients[service]
+            # A forked process has the connections of its parent, which are not for two to use.
+            key = (os.getpid(), service)
+            if key not in self._clients:
+                self._clients[key] = self._made(service)
+            return self._clients[key]
 
     def _made(self, service: str) -> Any:
         try:

@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -89,10 +90,12 @@ def _answer_501() -> None:
     from moto.core.responses import BaseResponse
 
     answer = BaseResponse.call_action
+    one_at_a_time = threading.RLock()  # moto copies tables while its other threads change them
 
     def call_action(self: Any) -> Any:
         try:
-            return answer(self)
+            with one_at_a_time:
+                return answer(self)
         except NotImplementedError as error:
             said = {"__type": "NotImplementedInMoto", "message": str(error)}
             return 501, {"x-amzn-ErrorType": "NotImplementedInMoto"}, json.dumps(said)
