@@ -144,13 +144,7 @@ class Records:
         before = self._table.get([document_key(record.doc_id) for record in mine])
         keys = [partition_key(record.partition_key) for record in mine]
         owners = {k: str(i["doc_id"]) for k, i in self._table.get(keys).items()}
-        leaving = {
-            doc_id: record
-            for doc_id, record in wanted.items()
-            if (item := before.get(document_key(doc_id)))
-            and document_of(item).partition_key != record.partition_key
-        }
-        self._check_owners(mine, owners, leaving)
+        self._check_owners(mine, before, owners)
         kept = {partition_key(record.partition_key) for record in mine}
         left, changes = [], {}
         made = {doc_id for doc_id in order if _mark_of(before.get(document_key(doc_id))) == mark}
@@ -170,22 +164,23 @@ class Records:
     def _check_owners(
         self,
         records: Sequence[DocumentRecord],
+        before: Mapping[Key, Item],
         owners: Mapping[Key, str],
-        leaving: Mapping[str, DocumentRecord],
     ) -> None:
-        taken: dict[str, str] = {}
+        """Raises if a document would take the partition key of another, one after the other."""
+        owner_of = {key[0]: owner for key, owner in owners.items()}
         for record in records:
-            owner = owners.get(partition_key(record.partition_key), record.doc_id)
-            if owner in leaving:
-                owner = record.doc_id
-            other = taken.setdefault(record.partition_key, record.doc_id)
-            if record.doc_id != owner or other != record.doc_id:
+            wanted = partition_key(record.partition_key)[0]
+            if owner_of.get(wanted, record.doc_id) != record.doc_id:
                 raise SparknetError(
                     FailureKind.INTERNAL,
                     f"The partition key {record.partition_key} belongs to another document than"
                     f" {record.doc_id}.",
                     retryable=False,
                 )
+            if item := before.get(document_key(record.doc_id)):
+                owner_of.pop(partition_key(document_of(item).partition_key)[0], None)
+            owner_of[wanted] = record.doc_id
 
     def _stage_changes(self, records: Sequence[StageRecord]) -> tuple[dict[str, Change], list[Key]]:
         """A change for each document's stages, and the keys of the parts it makes outdated.
