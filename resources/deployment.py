@@ -235,6 +235,10 @@ class Deployment:
     @cached_property
     def locks(self) -> Locks:
         """Keeps processes apart that take documents in, remove them, or switch generations."""
+        if self.settings.catalog == "dynamodb":
+            from resources.catalog.dynamodb_locks import DynamoDBLocks
+
+            return DynamoDBLocks(self.settings.dynamodb_table, self.aws)
         from resources.locks import FileLocks
 
         return FileLocks(self.state)
@@ -300,12 +304,21 @@ class Deployment:
 
     @cached_property
     def catalog(self) -> Catalog:
+        if self.settings.catalog == "dynamodb":
+            from resources.catalog.dynamodb import DynamoDBCatalog
+
+            return DynamoDBCatalog(self.settings.dynamodb_table, self.aws)
         from resources.catalog.sqlite import SQLiteCatalog
 
         return SQLiteCatalog(self.state / "catalog.db")
 
     @cached_property
     def cache(self) -> Cache:
+        if self.settings.cache == "redis":
+            from resources.cache.redis import RedisCache
+
+            url = self.settings.redis_url.get_secret_value()
+            return RedisCache(url, self.settings.redis_namespace)
         from resources.cache.sqlite import SQLiteCache
 
         return SQLiteCache(self.state / "cache.db")

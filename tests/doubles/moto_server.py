@@ -5,11 +5,13 @@ An operation that moto lacks answers 501 at once: its own 500 would be retried f
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -85,14 +87,37 @@ def _wait(server: MotoServer, process: subprocess.Popen[str]) -> None:
     raise RuntimeError(f"the moto server did not start: {process.communicate()[1][-500:]}")
 
 
+class _OneCopy:
+    """As the module copy for moto, which copies its whole table for each item of a transaction."""
+
+    def __init__(self) -> None:
+        self.copies: dict[int, Any] = {}
+
+    def copy(self, what: Any) -> Any:
+        return copy.copy(what)
+
+    def deepcopy(self, what: Any) -> Any:
+        if type(what).__name__ != "Table":
+            return copy.deepcopy(what)
+        if id(what) not in self.copies:
+            self.copies[id(what)] = copy.deepcopy(what)
+        return self.copies[id(what)]
+
+
 def _answer_501() -> None:
     from moto.core.responses import BaseResponse
+    from moto.dynamodb import models
 
     answer = BaseResponse.call_action
+    tables = _OneCopy()
+    models.copy = tables  # type: ignore[assignment]
+    one_at_a_time = threading.RLock()  # moto copies tables while its other threads change them
 
     def call_action(self: Any) -> Any:
         try:
-            return answer(self)
+            with one_at_a_time:
+                tables.copies.clear()
+                return answer(self)
         except NotImplementedError as error:
             said = {"__type": "NotImplementedInMoto", "message": str(error)}
             return 501, {"x-amzn-ErrorType": "NotImplementedInMoto"}, json.dumps(said)
