@@ -17,13 +17,19 @@ CONNECTIONS = 32
 
 
 class AwsClients:
-    """Makes a client for a service at its first use. Clients are shared between threads."""
+    """Makes a client for a service at its first use. Clients are shared between threads.
+
+    Pickles as its settings: another process makes its own.
+    """
 
     def __init__(self, region: str | None = None, attempts: int = 8) -> None:
         self._region = region
         self._attempts = attempts
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[AwsClients], tuple[str | None, int]]:
+        return AwsClients, (self._region, self._attempts)
 
     def client(self, service: str) -> Any:
         """The client for a service, named as boto3 names it.
@@ -55,6 +61,8 @@ class AwsClients:
             read_timeout=READ_SECONDS,
             max_pool_connections=CONNECTIONS,
             user_agent_extra="sparknet-assets",
+            # boto3 would presign by version 2 in old regions, which objects under KMS refuse.
+            signature_version="s3v4" if service == "s3" else None,
         )
         try:
             return boto3.session.Session(region_name=self._region).client(service, config=config)

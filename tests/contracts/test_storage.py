@@ -21,19 +21,24 @@ from hypothesis import strategies as st
 from resources.failure import SparknetError
 from resources.storage import InvalidKeyError, ObjectNotFoundError, StorageAdapter
 from resources.storage.local import LocalStorageAdapter
+from tests.doubles.buckets import new_bucket
+from tests.doubles.rgw import KMS_KEY
 
-ADAPTERS = ["local"]
+ADAPTERS = ["local", "s3", "s3-versioned", "rgw", "rgw-versioned"]
 
 
 @pytest.fixture(params=ADAPTERS)
 def new_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], StorageAdapter]:
     """Makes an empty storage at each call."""
     numbers = itertools.count()
-
-    def make() -> StorageAdapter:
-        return {"local": LocalStorageAdapter}[request.param](tmp_path / f"storage-{next(numbers)}")
-
-    return make
+    if request.param == "local":
+        return lambda: LocalStorageAdapter(tmp_path / f"storage-{next(numbers)}")
+    server, _, versioned = request.param.partition("-")
+    if server == "rgw":
+        request.getfixturevalue("rgw")
+        return lambda: new_bucket(versioned=bool(versioned), kms_key=KMS_KEY)
+    request.getfixturevalue("moto")
+    return lambda: new_bucket(versioned=bool(versioned))
 
 
 @pytest.fixture
