@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from resources.failure import FailureKind, SparknetError
 from resources.storage import InvalidKeyError, ObjectInfo, ObjectNotFoundError
@@ -43,6 +43,8 @@ class S3StorageAdapter:
         bucket: Its name. It may keep versions, or not.
         kms_key: Id, alias or ARN of the KMS key that encrypts; S3's own key (SSE-S3) by default.
     """
+
+    page_keys: ClassVar[int] = PAGE
 
     def __init__(self, bucket: str, clients: AwsClients, kms_key: str = "") -> None:
         self._bucket = Bucket(bucket, clients, kms_key)

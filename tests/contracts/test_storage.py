@@ -203,9 +203,13 @@ def test_listing_is_lazy_and_may_be_cut_short(storage: StorageAdapter) -> None:
     listing = storage.list()
     assert next(listing).key == "raw/00/file"
     storage.delete("raw/01/file")
-    assert next(listing).key == "raw/02/file"
+    kept = [info.key for info in listing]
+    assert ("raw/01/file" in kept) <= (storage.page_keys > 1)
+    assert kept[-28:] == [f"raw/{number:02}/file" for number in range(2, 30)]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @hypothesis_settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

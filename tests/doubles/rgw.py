@@ -23,7 +23,7 @@ from pathlib import Path
 SWITCH = "SPARKNET_TEST_RGW"
 KMS_KEY = "key1"
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
-START_SECONDS = 60
+START_SECONDS = 120
 _CREDENTIALS = ("AKIARGW", "secret-of-the-tests")
 _CONFIG = """\
 [global]
@@ -110,7 +110,7 @@ def rgw_server() -> Iterator[RGW]:
         _start_cluster(stack, folder, fsid, mon_port)
         _serve(stack, folder, "radosgw", "-n", "client.rgw")
         server = RGW(f"http://127.0.0.1:{port}")
-        _wait(server)
+        _wait(server, folder)
         key, secret = _CREDENTIALS
         user = ("--uid=tests", "--display-name=tests", f"--access-key={key}", f"--secret={secret}")
         _run(folder, "radosgw-admin", "user", "create", *user)
@@ -149,13 +149,14 @@ def _serve(stack: ExitStack, folder: Path, program: str, *arguments: str) -> Non
     stack.callback(process.kill)
 
 
-def _wait(server: RGW) -> None:
+def _wait(server: RGW, folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with suppress(OSError), urllib.request.urlopen(server.url, timeout=5):
             return
         time.sleep(0.2)
-    raise RuntimeError(f"Ceph's gateway did not answer within {START_SECONDS} s")
+    said = (folder / "radosgw.out").read_text(errors="replace")[-500:]
+    raise RuntimeError(f"Ceph's gateway did not answer within {START_SECONDS} s: {said}")
 
 
 def _free_port() -> int:
