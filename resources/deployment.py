@@ -78,6 +78,10 @@ class Deployment:
 
     @cached_property
     def storage(self) -> StorageAdapter:
+        if self.settings.storage == "s3":
+            from resources.storage.s3 import S3StorageAdapter
+
+            return S3StorageAdapter(self.settings.s3_bucket, self.aws, self.settings.s3_kms_key)
         from resources.storage.local import LocalStorageAdapter
 
         return LocalStorageAdapter(self.home)
@@ -297,10 +301,14 @@ class Deployment:
             f"bedrock-{models}", settings.bedrock_per_second, settings.bedrock_at_once
         )
 
-    @property
+    @cached_property
     def event_queue(self) -> EventQueue | None:
         """Where the storage reports what happens to its objects; a folder reports nothing."""
-        return None
+        if not self.settings.sqs_queue_url:
+            return None
+        from resources.event_queue.sqs import SQSEventQueue
+
+        return SQSEventQueue(self.settings.sqs_queue_url, self.aws)
 
     @cached_property
     def catalog(self) -> Catalog:

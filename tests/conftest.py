@@ -10,6 +10,7 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
+from tests.doubles import rgw as ceph
 from tests.doubles.moto_server import MotoServer, moto_server
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
@@ -51,3 +52,22 @@ def moto(running_moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServe
     for name, value in running_moto.environment.items():
         monkeypatch.setenv(name, value)
     return running_moto
+
+
+@pytest.fixture(scope="session")
+def running_rgw() -> Iterator[ceph.RGW]:
+    """A Ceph Object Gateway; the tests are skipped unless it is there and asked for."""
+    if reason := ceph.reason_to_skip():
+        pytest.skip(reason)
+    with ceph.rgw_server() as server:
+        yield server
+
+
+@pytest.fixture
+def rgw(running_rgw: ceph.RGW, monkeypatch: pytest.MonkeyPatch) -> ceph.RGW:
+    """That gateway, with the environment of this test pointing to it."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in running_rgw.environment.items():
+        monkeypatch.setenv(name, value)
+    return running_rgw

@@ -125,13 +125,26 @@ def _answer_501() -> None:
     BaseResponse.call_action = call_action  # type: ignore[method-assign]
 
 
+def _take_any_key() -> None:
+    """The routes of moto's server leave out keys with a line break in them."""
+    from moto.moto_server import utilities
+
+    class Converter(utilities.RegexConverter):
+        def __init__(self, url_map: Any, *items: str) -> None:
+            super().__init__(url_map, *items)
+            self.regex = f"(?s:{self.regex})"
+
+    utilities.RegexConverter = Converter  # type: ignore[misc]
+
+
 def main(port: str) -> None:
     """Serves until it is killed."""
     import logging
 
+    _answer_501()
+    _take_any_key()
     from moto.server import main as serve
 
-    _answer_501()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     serve(["-H", "127.0.0.1", "-p", port])
 
