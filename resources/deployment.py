@@ -69,6 +69,12 @@ class Deployment:
         """Folder of the local adapters' own files: catalog, cache, index, locks."""
         return self.home / "state"
 
+    def location(self, key: str = "") -> str:
+        """Where an object is, or all of them are, for people: a path or an S3 address."""
+        if self.settings.storage == "s3":
+            return f"s3://{self.settings.s3_bucket}/{key}"
+        return str(self.home / key)
+
     @cached_property
     def storage(self) -> StorageAdapter:
         from resources.storage.local import LocalStorageAdapter

@@ -31,6 +31,19 @@ _PACKAGES = (
 )  # fmt: skip
 
 
+_CLOUD = "docs/aws/README.md lists what each service needs"
+_REMEDIES = {
+    "sqlite": "restore state/catalog.db from a backup, or move it away",
+    "sqlite cache": "delete state/cache.db: it only saves time",
+    "redis cache": "see SPARKNET_REDIS_URL: without it work is repeated",
+    "paddle": "make setup",
+    "tesseract": "install its package and languages",
+    "minilm": "make setup, or set SPARKNET_MINILM_PATH",
+    "ollama": "start Ollama, or see SPARKNET_OLLAMA_HOST",
+    **dict.fromkeys(("dynamodb", "textract", "titan"), _CLOUD),
+}
+
+
 class Check(NamedTuple):
     """One line of the diagnosis."""
 
@@ -46,10 +59,11 @@ def diagnose(deployment: Deployment) -> Iterator[Check]:
         ("settings", check_settings, ""),
         ("home", check_home, "choose a folder that you may write to: SPARKNET_HOME"),
         ("disk", check_disk, "free some space, or move SPARKNET_HOME"),
-        ("catalog", check_catalog, "restore state/catalog.db from a backup, or move it away"),
-        ("cache", check_cache, "delete state/cache.db: it only saves time"),
-        ("ocr", check_ocr, "make setup; for tesseract install its package and languages"),
-        ("embedder", check_embedder, "make setup, or set SPARKNET_MINILM_PATH"),
+        ("storage", check_storage, ""),
+        ("catalog", check_catalog, _remedy(deployment.settings.catalog)),
+        ("cache", check_cache, _remedy(f"{deployment.settings.cache} cache")),
+        ("ocr", check_ocr, _remedy(deployment.settings.ocr)),
+        ("embedder", check_embedder, _remedy(deployment.settings.embedder)),
         ("vector store", check_vector_store, "sparknet verify tells what is missing"),
         ("dagster", check_dagster, "make setup; see docs/operations.md"),
         ("machine", check_machine, "set SPARKNET_WORKERS and SPARKNET_WORKER_MEMORY_MB lower"),
@@ -130,6 +144,16 @@ def check_disk(deployment: Deployment) -> Check:
     return Check("disk", "ok", detail)
 
 
+def check_storage(deployment: Deployment) -> Check:
+    """Originals can be listed."""
+    found = any(True for _ in deployment.storage.list("raw/", limit=1))
+    said = "raw/ can be listed" if found else "raw/ is empty"
+    where = deployment.settings.s3_bucket if deployment.settings.storage == "s3" else ""
+    return Check(
+        "storage", "ok", " ".join(filter(None, [deployment.settings.storage, where, said]))
+    )
+
+
 def check_catalog(deployment: Deployment) -> Check:
     """The catalog opens."""
     totals = deployment.catalog.totals()
@@ -143,7 +167,7 @@ def check_cache(deployment: Deployment) -> Check:
     found = deployment.cache.get_many("doctor", ["probe"])
     deployment.cache.delete_many("doctor", ["probe"])
     if found.get("probe") != b"x":
-        remedy = "delete state/cache.db: it only saves time"
+        remedy = _remedy(f"{deployment.settings.cache} cache")
         return Check("cache", "warn", "does not keep entries; work is repeated", remedy)
     return Check("cache", "ok", deployment.settings.cache)
 
@@ -216,6 +240,10 @@ def check_machine(deployment: Deployment) -> Check:
     if settings.workers > cores:
         return Check("machine", "warn", detail, "more workers than cores make it slower")
     return Check("machine", "ok", detail)
+
+
+def _remedy(adapter: str) -> str:
+    return _REMEDIES.get(adapter, "")
 
 
 def _reason(error: Exception) -> str:

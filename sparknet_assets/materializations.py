@@ -148,7 +148,5 @@ def _quote(text: str) -> str:
 
 
 def location(key: str, deployment: Deployment) -> dg.MetadataValue:
-    """Where an object is: a path that can be copied, where there are files."""
-    if deployment.settings.storage == "local":
-        return dg.MetadataValue.path(str(deployment.home / key))
-    return dg.MetadataValue.text(key)
+    """Where an object is, so that it can be copied."""
+    return dg.MetadataValue.path(deployment.location(key))

@@ -146,5 +146,5 @@ def _print(
         click.echo(f"left: {clean(key)} arrived since; it is a new document", err=True)
     click.echo(
         f"{counted(len(receipts), 'document')} deleted in {seconds:.1f} s; "
-        f"receipts are under {session.deployment.home}"
+        f"receipts are under {session.deployment.location()}"
     )

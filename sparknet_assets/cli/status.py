@@ -64,7 +64,7 @@ def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> 
         print_json({"documents": documents, "totals": totals})
         return
     if not totals:
-        click.echo(f"No documents in {session.deployment.home} yet: sparknet ingest PATH...")
+        click.echo(f"No documents in {session.deployment.location()} yet: sparknet ingest PATH...")
         return
     count = sum(totals.values())
     everything = list_all or count <= _LISTED
