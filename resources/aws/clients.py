@@ -36,17 +36,38 @@ class AwsClients:
                 self._clients[service] = self._made(service)
             return self._clients[service]
 
+    def __reduce__(self) -> tuple[type[AwsClients], tuple[str | None, int]]:
+        return AwsClients, (self._region, self._attempts)
+
+    def signing(self) -> tuple[Any, str]:
+        """Credentials, renewed when they expire, and region, for requests that we sign ourselves.
+
+        Raises:
+            SparknetError: There are no credentials, or no region is known.
+        """
+        try:
+            import boto3
+        except ImportError:
+            raise _no_boto3() from None
+        with self._lock:
+            session = boto3.session.Session(region_name=self._region)
+            credentials, region = session.get_credentials(), session.region_name
+        if region is None:
+            raise _no_region("OpenSearch")
+        if credentials is None:
+            raise SparknetError(
+                FailureKind.REFUSED,
+                "No AWS credentials were found to sign with: set AWS_PROFILE, or run with a role.",
+            )
+        return credentials, region
+
     def _made(self, service: str) -> Any:
         try:
             import boto3
             from botocore.config import Config
             from botocore.exceptions import NoRegionError
         except ImportError:
-            raise SparknetError(
-                FailureKind.UNAVAILABLE,
-                "The adapters on AWS need boto3: pip install 'sparknet-assets[aws]'.",
-                retryable=False,
-            ) from None
+            raise _no_boto3() from None
         # Adaptive mode slows a client down once a service throttles it, and retries with jitter:
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
         config = Config(
@@ -59,8 +80,20 @@ class AwsClients:
         try:
             return boto3.session.Session(region_name=self._region).client(service, config=config)
         except NoRegionError:
-            raise SparknetError(
-                FailureKind.REFUSED,
-                f"No AWS region is set, so {service} can't be reached: set AWS_REGION or"
-                " SPARKNET_AWS_REGION.",
-            ) from None
+            raise _no_region(service) from None
+
+
+def _no_boto3() -> SparknetError:
+    return SparknetError(
+        FailureKind.UNAVAILABLE,
+        "The adapters on AWS need boto3: pip install 'sparknet-assets[aws]'.",
+        retryable=False,
+    )
+
+
+def _no_region(service: str) -> SparknetError:
+    return SparknetError(
+        FailureKind.REFUSED,
+        f"No AWS region is set, so {service} can't be reached: set AWS_REGION or"
+        " SPARKNET_AWS_REGION.",
+    )

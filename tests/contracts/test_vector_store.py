@@ -30,8 +30,9 @@ from numpy.typing import NDArray
 from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.vector_store import Chunk, PageBox, VectorStore
-from resources.vector_store.chroma import ChromaVectorStore, generation_name
+from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
+from resources.vector_store.naming import generation_name
 
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
@@ -71,9 +72,16 @@ def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
 _numbers = itertools.count()
 
 
-@pytest.fixture(params=["chroma", "chroma-server"])
+CHROMA = ("chroma", "chroma-server")
+OPENSEARCH = ("opensearch", "serverless-classic", "serverless", "opensearch-real")
+
+
+@pytest.fixture(params=[*CHROMA, *OPENSEARCH])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> NewStore:
     """Makes an empty store at each call, or another view of the same one with `like`."""
+    if request.param in OPENSEARCH:
+        stores: NewStore = request.getfixturevalue("opensearch_stores")(request.param, DIMENSION)
+        return stores
     server = request.getfixturevalue("chroma_server") if "server" in request.param else None
 
     def make(like: VectorStore | None = None) -> VectorStore:
