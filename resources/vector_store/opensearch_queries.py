@@ -22,9 +22,7 @@ _CANDIDATES = 128
 def any_of(field: str, values: Collection[str]) -> dict[str, Any]:
     """A filter: the field is one of these values, of which there may be any number."""
     ordered = sorted(set(values))
-    parts = [
-        {"terms": {field: ordered[at : at + _TERMS]}} for at in range(0, len(ordered), _TERMS)
-    ]
+    parts = [{"terms": {field: ordered[at : at + _TERMS]}} for at in range(0, len(ordered), _TERMS)]
     if len(parts) == 1:
         return parts[0]
     return {"bool": {"should": parts, "minimum_should_match": 1}}
@@ -60,9 +58,7 @@ def cosine(score: float) -> float:
     return 2.0 * score - 1.0
 
 
-def _within(
-    clauses: Sequence[dict[str, Any]], doc_ids: Collection[str] | None
-) -> dict[str, Any]:
+def _within(clauses: Sequence[dict[str, Any]], doc_ids: Collection[str] | None) -> dict[str, Any]:
     query: dict[str, Any] = {"should": list(clauses), "minimum_should_match": 1}
     if doc_ids is not None:
         query["filter"] = [any_of("doc_id", doc_ids)]
