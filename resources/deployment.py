@@ -234,7 +234,7 @@ class Deployment:
         return target
 
     def _on_disk(self, generation: Generation) -> bool:
-        return (self.state / "index" / generation.name).exists()
+        return bool(self.store_of(generation).size_bytes())
 
     @cached_property
     def locks(self) -> Locks:
@@ -371,7 +371,7 @@ def _told(identity: str, dimension: int) -> str:
 
 def _generation(settings: Settings, embedder: Embedder) -> Generation:
     """The generation that these settings name, as if made now."""
-    from resources.vector_store.chroma import generation_name
+    from resources.vector_store.naming import generation_name
 
     identity, dimension = embedder.identity, embedder.dimension
     return Generation(
