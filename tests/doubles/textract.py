@@ -1,7 +1,8 @@
 """Textract as it behaves: limits, jobs, tokens, pages of results, expiry. What it reads is given.
 
 `python -m tests.doubles.aws_shapes PORT tests.doubles.textract` serves it in its own process, with
-`TEXTRACT_JOB_SECONDS` and `TEXTRACT_READER` (`paddle`, `tesseract`) in the environment.
+`TEXTRACT_JOB_SECONDS` and `TEXTRACT_READER` (`paddle`, `tesseract`) in the environment, and
+`TEXTRACT_OBJECTS`: the folder of the objects where they are not in S3.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -21,6 +23,7 @@ import pymupdf
 
 from resources.ocr import Box, Line, OCRResult
 from resources.ocr.geometry import word_at
+from resources.storage.local import LocalStorageAdapter
 from tests.doubles.aws_shapes import ServiceError, ShapeServer
 from tests.doubles.textract_results import Block, blocks_of
 
@@ -243,6 +246,14 @@ def register(server: ShapeServer) -> None:
             from resources.ocr.tesseract import TesseractEngine
 
             reader = TesseractEngine().recognize
-    TextractDouble(reader, seconds=float(os.environ.get("TEXTRACT_JOB_SECONDS", "0"))).register(
-        server
-    )
+    fetch: Callable[[str, str], bytes] | None = None
+    if folder := os.environ.get("TEXTRACT_OBJECTS"):
+        storage = LocalStorageAdapter(Path(folder))
+
+        def from_folder(bucket: str, key: str) -> bytes:
+            return storage.get(key)
+
+        fetch = from_folder
+
+    seconds = float(os.environ.get("TEXTRACT_JOB_SECONDS", "0"))
+    TextractDouble(reader, fetch, seconds).register(server)

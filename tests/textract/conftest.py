@@ -11,19 +11,17 @@ import numpy as np
 import pymupdf
 import pytest
 
-from resources.aws.limits import Limiter
 from resources.deployment import Deployment
 from resources.ocr import Box, Line, OCRResult
 from resources.ocr.geometry import word_at
 from resources.ocr.textract import TextractEngine
 from resources.ocr.textract_jobs import TextractJobs
-from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
 from sparknet_assets.stages import document_jobs
-from tests.doubles.aws_shapes import DoubleClients, ShapeServer
+from tests.doubles.aws_shapes import ShapeServer
 from tests.doubles.textract import TextractDouble
+from tests.textract.reading import deployed
 
-PRICE = 0.019
 WIDTH = 60
 
 
@@ -89,11 +87,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
     storage = LocalStorageAdapter(tmp_path / "data")
     textract = TextractDouble(read_scan, fetch=lambda bucket, key: storage.get(key))
     textract.register(server)
-    clients = DoubleClients(server.start(), attempts=3)
-    limiter = Limiter(tmp_path / "limits", "textract", None, 4)
-    jobs = TextractJobs(clients, "papers", "standard", limiter, PRICE)
-    engine = TextractEngine(clients, "standard", limiter, PRICE, jobs)
-    deployment = Deployment(Settings(home=tmp_path / "data", textract_job_timeout=60.0))
-    deployment.__dict__.update(storage=storage, ocr=engine)
-    yield Service(deployment, server, textract, jobs, engine)
+    deployment = deployed(tmp_path / "data", server.start(), textract_job_timeout=60.0)
+    engine: Any = deployment.ocr
+    yield Service(deployment, server, textract, engine.documents, engine)
     server.stop()

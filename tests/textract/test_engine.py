@@ -13,7 +13,8 @@ from resources.failure import FailureKind, SparknetError
 from resources.ocr.textract import MOST_BYTES, TextractEngine, encoded
 from resources.spending import BudgetError, Ledger
 from tests.doubles.aws_shapes import DoubleClients
-from tests.textract.conftest import PRICE, Service
+from tests.textract.conftest import Service
+from tests.textract.reading import PRICE
 
 PAGE = np.full((80, 60), 255, np.uint8)
 PAGE[10:20, 10:50] = 7
