@@ -59,7 +59,7 @@ def test_a_switch_of_generations(double: OpenSearchDouble, tmp_path: Path) -> No
     first = deployed(double, tmp_path)
     fill(first)
     register(first.catalog, first.target, live=True)
-    second = deployed(double, tmp_path, collection="Second")
+    second = deployed(double, tmp_path, collection="second")
     assert second.vector_store.generation != first.vector_store.generation
     assert second.vector_store.count() == (0, 0)
     assert search(second, "tenant").hits, "the live one answers while the other is built"
