@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from tests.doubles.event_stream import event, exception
+
 SERVICES = ("textract", "bedrock-runtime")
 # Any operation may answer these, declared or not:
 # https://docs.aws.amazon.com/textract/latest/APIReference/CommonErrors.html
@@ -127,6 +129,9 @@ def request_of(path: str, headers: dict[str, str], raw: bytes) -> Request:
 def answer_of(operation: Any, output: dict[str, Any]) -> Answer:
     """Writes an output that was validated."""
     shape = operation.output_shape
+    if operation.has_event_stream_output:
+        headers = {"Content-Type": "application/vnd.amazon.eventstream"}
+        return Answer(200, headers, b"".join(map(_message, _events(operation, output))))
     if operation.service_model.resolved_protocol == "json":
         body = json.dumps(_encoded(shape, output)).encode()
         return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, body)
@@ -139,6 +144,31 @@ def answer_of(operation: Any, output: dict[str, Any]) -> Answer:
     if payload:
         return Answer(200, headers, bytes(rest.get(payload, b"")))
     return Answer(200, headers, json.dumps(_encoded(shape, rest)).encode())
+
+
+def wrong_output(operation: Any, output: dict[str, Any]) -> list[str]:
+    """What is wrong with an output, event by event where it streams."""
+    if not operation.has_event_stream_output:
+        return validate(operation.output_shape, output)
+    shape = operation.get_event_stream_output()
+    return [
+        wrong
+        for event in _events(operation, output)
+        for wrong in (validate(shape, event) if len(event) == 1 else [f"{event}: not one member"])
+    ]
+
+
+def _events(operation: Any, output: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events of a stream: each a member of its shape, exceptions too."""
+    shape = operation.get_event_stream_output()
+    name = next(n for n, m in operation.output_shape.members.items() if m.name == shape.name)
+    events: list[dict[str, Any]] = output[name]
+    return events
+
+
+def _message(member: dict[str, Any]) -> bytes:
+    ((name, value),) = member.items()
+    return exception(name, value["message"]) if name.endswith("Exception") else event(name, value)
 
 
 def failure_of(operation: Any, error: ServiceError) -> ServiceError:

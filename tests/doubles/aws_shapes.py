@@ -38,7 +38,7 @@ from tests.doubles.aws_protocol import (
     failure_of,
     operation_named,
     request_of,
-    validate,
+    wrong_output,
 )
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -164,7 +164,7 @@ class ShapeServer:
         except ServiceError as error:
             self._note(request, error.code)
             return error_answer(failure_of(operation, error))
-        wrong = validate(operation.output_shape, output)
+        wrong = wrong_output(operation, output)
         if wrong:
             raise AssertionError(f"the double answers {operation.name} wrongly: {wrong}")
         self._note(request, LOST if lost else "")
@@ -206,6 +206,7 @@ class ShapeServer:
 def _http(server: ShapeServer) -> type[BaseHTTPRequestHandler]:
     class Connection(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else an answer's body waits 40 ms for its head's receipt
 
         def log_message(self, *_: Any) -> None:
             pass
