@@ -61,7 +61,8 @@ class Cloud:
 
     def start(self, home: Path, *arguments: str, **settings: Any) -> subprocess.Popen[str]:
         """Starts the `sparknet` command in a process group of its own."""
-        variables = {f"SPARKNET_{k.upper()}": str(v) for k, v in {**self.settings, **settings}.items()}
+        given = {**self.settings, **settings}
+        variables = {f"SPARKNET_{name.upper()}": str(value) for name, value in given.items()}
         return subprocess.Popen(
             [sys.executable, "-m", "sparknet_assets.cli", "--home", str(home), *arguments],
             env={**os.environ, **self.environment, **variables},
@@ -71,9 +72,7 @@ class Cloud:
             start_new_session=True,
         )
 
-    def run(
-        self, home: Path, *arguments: str, **settings: Any
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, home: Path, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         """Runs the `sparknet` command to its end."""
         process = self.start(home, *arguments, **settings)
         out, err = process.communicate(timeout=300)
@@ -145,4 +144,3 @@ def cloud(
             opensearch=search,
             dynamodb=faults,
         )
-
