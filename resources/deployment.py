@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from resources.spending import Ledger
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
+    from resources.vector_store.opensearch_register import ChunkRegister
 
 
 class ModelGoneError(SparknetError):
@@ -167,8 +168,27 @@ class Deployment:
         if own is not None and generation.name == self.target.name:
             return own  # type: ignore[no-any-return]
         if generation.name not in self._stores:
-            self._stores[generation.name] = _build_store(self.settings, generation, self.state)
+            build = self._opensearch if self.settings.vector_store == "opensearch" else _build_store
+            self._stores[generation.name] = build(self.settings, generation, self.state)
         return self._stores[generation.name]
+
+    def _opensearch(self, settings: Settings, generation: Generation, state: Path) -> VectorStore:
+        from resources.vector_store.naming import index_name
+        from resources.vector_store.opensearch import OpenSearchVectorStore
+
+        index = index_name(generation.name)
+        return OpenSearchVectorStore(
+            settings.opensearch_endpoint,
+            index,
+            generation=generation.name,
+            dimension=generation.dimension,
+            kind=settings.opensearch_kind,
+            engine=settings.opensearch_engine,
+            aws=self.aws if settings.opensearch_signed else None,
+            register=_chunk_register(self, index),
+            locks=self.locks,
+            attempts=settings.aws_attempts,
+        )
 
     def embedder_of(self, generation: Generation) -> Embedder:
         """The embedder whose vectors a generation holds.
@@ -363,6 +383,19 @@ def _build_store(settings: Settings, generation: Generation, state: Path) -> Vec
         dimension=generation.dimension,
         server=(settings.chroma_host, settings.chroma_port) if on_server else None,
     )
+
+
+def _chunk_register(deployment: Deployment, index: str) -> ChunkRegister | None:
+    """What knows what is in an index on Serverless; shared by all machines where the catalog is."""
+    if deployment.settings.opensearch_kind == "domain":
+        return None
+    if deployment.settings.catalog == "dynamodb":
+        from resources.vector_store.opensearch_dynamo import DynamoChunkRegister
+
+        return DynamoChunkRegister(deployment.settings.dynamodb_table, index, deployment.aws)
+    from resources.vector_store.opensearch_register import SQLiteChunkRegister
+
+    return SQLiteChunkRegister(deployment.state / "opensearch" / f"{index}.db")
 
 
 def _told(identity: str, dimension: int) -> str:

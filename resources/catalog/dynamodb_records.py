@@ -66,11 +66,17 @@ class Records:
             SparknetError: A partition key belongs to another document.
         """
         wanted = {record.doc_id: record for record in documents}
-        stage_changes, outdated = self._stage_changes(stages)
+        stage_changes = self._stage_changes(stages)
+        outdated: list[Key] | None = None
         mark = uuid.uuid4().hex
         order = list(dict.fromkeys([*wanted, *stage_changes]))
         for attempt in range(_ATTEMPTS):
-            left, changes = self._planned(wanted, mark, bury_in, order)
+            keys = [document_key(doc_id) for doc_id in order if doc_id in wanted]
+            keys += [stages_key(doc_id) for doc_id in order if doc_id in stage_changes]
+            before = self._table.get(keys)
+            if outdated is None:  # later, parts in place may be those of this write
+                outdated = _parts_in_place(before, stages)
+            left, changes = self._planned(wanted, before, mark, bury_in, order)
             for doc_id in left:
                 if doc_id in stage_changes:
                     changes.setdefault(doc_id, []).append(stage_changes[doc_id])
@@ -87,7 +93,8 @@ class Records:
                 f"Documents in the table {self._table.name} were changed by others each time they"
                 " were to be written: try again.",
             )
-        gone = outdated if bury_in is None else [*outdated, *self._parts_of(wanted)]
+        gone = outdated or []
+        gone += [] if bury_in is None else self._parts_of(wanted)
         self._table.write([], gone)
 
     def delete(self, doc_id: str, generations: Collection[str], lease: Key) -> bool:
@@ -135,15 +142,14 @@ class Records:
     def _planned(
         self,
         wanted: Mapping[str, DocumentRecord],
+        before: Mapping[Key, Item],
         mark: str,
         bury_in: Collection[str] | None,
         order: Sequence[str],
     ) -> tuple[list[str], dict[str, list[Change]]]:
         """Documents yet to be written, and the changes of each."""
         mine = [wanted[doc_id] for doc_id in order if doc_id in wanted]
-        before = self._table.get([document_key(record.doc_id) for record in mine])
-        keys = [partition_key(record.partition_key) for record in mine]
-        owners = {k: str(i["doc_id"]) for k, i in self._table.get(keys).items()}
+        owners = self._owners(mine, before)
         self._check_owners(mine, before, owners)
         kept = {partition_key(record.partition_key) for record in mine}
         left, changes = [], {}
@@ -160,6 +166,20 @@ class Records:
                     changes[doc_id].append(Change("Delete", stages_key(doc_id)))
                     changes[doc_id] += [Change("Delete", holding_key(g, doc_id)) for g in bury_in]
         return left, changes
+
+    def _owners(
+        self, records: Sequence[DocumentRecord], before: Mapping[Key, Item]
+    ) -> dict[Key, str]:
+        """Partition keys that these documents are to have -> who has them now."""
+        owners, asked = {}, []
+        for record in records:
+            key, item = partition_key(record.partition_key), before.get(document_key(record.doc_id))
+            if item and document_of(item).partition_key == record.partition_key:
+                owners[key] = record.doc_id
+            else:
+                asked.append(key)
+        found = self._table.get(asked)
+        return owners | {key: str(item["doc_id"]) for key, item in found.items()}
 
     def _check_owners(
         self,
@@ -182,8 +202,8 @@ class Records:
                 owner_of.pop(partition_key(document_of(item).partition_key)[0], None)
             owner_of[wanted] = record.doc_id
 
-    def _stage_changes(self, records: Sequence[StageRecord]) -> tuple[dict[str, Change], list[Key]]:
-        """A change for each document's stages, and the keys of the parts it makes outdated.
+    def _stage_changes(self, records: Sequence[StageRecord]) -> dict[str, Change]:
+        """A change for each document's stages.
 
         The parts of long records are written here, before anything refers to them.
         """
@@ -203,19 +223,8 @@ class Records:
                     value = ""
                 values |= {_STAGE + stage: value, _SPILLED + stage: spilled}
             changes[doc_id] = _set_all(stages_key(doc_id), values)
-        outdated = self._parts_in_place(by_document)
         self._table.write(parts)
-        return changes, outdated
-
-    def _parts_in_place(self, stages: Mapping[str, Collection[str]]) -> list[Key]:
-        """Keys of the parts that are referred to now by these stages of documents."""
-        keys = [stages_key(doc_id) for doc_id in stages]
-        return [
-            key
-            for (pk, _), item in self._table.get(keys).items()
-            for stage in stages[pk.removeprefix("S#")]
-            for key in _part_keys(pk, str(item.get(_SPILLED + stage, "")))
-        ]
+        return changes
 
     def _parts(self, items: Iterable[Item], only: str) -> dict[Key, Item]:
         keys = [
@@ -232,6 +241,16 @@ class Records:
         pks = [f"S#{doc_id}" for doc_id in doc_ids]
         pages = self._table.queries(pks, "begins_with(sk, :parts)", values)
         return [key_of(item) for items in pages for item in items]
+
+
+def _parts_in_place(items: Mapping[Key, Item], stages: Sequence[StageRecord]) -> list[Key]:
+    """Keys of the parts that are referred to now by these stages."""
+    return [
+        key
+        for record in stages
+        if (item := items.get(stages_key(record.doc_id)))
+        for key in _part_keys(str(item["pk"]), str(item.get(_SPILLED + record.stage, "")))
+    ]
 
 
 def _document_changes(

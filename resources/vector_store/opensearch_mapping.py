@@ -47,7 +47,7 @@ def index_body(
     vector: dict[str, Any] = {"type": "knn_vector", "dimension": dimension}
     if profile.names_engine:
         method = {"name": "hnsw", "space_type": "cosinesimil", "parameters": _HNSW}
-        vector["method"] = {**method, "engine": engine}
+        vector["method"] = {**method, "engine": engine if profile.refreshes else "faiss"}
     else:
         vector["space_type"] = "cosinesimil"
     properties = {

@@ -249,7 +249,9 @@ def answer_with(clients: AwsClients, status: int, code: str, message: str = "") 
         body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
         raw = io.BytesIO(b"" if request.method == "HEAD" else body)
         raw.stream = lambda **_: iter([raw.read()])  # type: ignore[attr-defined]
-        return AWSResponse(request.url, status, {}, raw)
+        # boto3 asks by HEAD for the region that a 301 leads to, and would ask again at another.
+        said = 404 if request.method == "HEAD" and status == 301 else status
+        return AWSResponse(request.url, said, {}, raw)
 
     clients.client("s3").meta.events.register("before-send.s3", answer)
 

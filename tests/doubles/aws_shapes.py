@@ -246,13 +246,14 @@ class DoubleClients(AwsClients):
         super().__init__("us-east-1", attempts)
         self._url = url
 
-    def _made(self, service: str) -> Any:
+    def _made(self, service: str, read_seconds: int) -> Any:
         import boto3
         from botocore.config import Config
 
         retries = {"mode": "adaptive", "total_max_attempts": self._attempts}
         session = boto3.session.Session("AKIATEST", "secret-of-the-tests", region_name=self._region)
-        return session.client(service, endpoint_url=self._url, config=Config(retries=retries))
+        config = Config(retries=retries, read_timeout=read_seconds)
+        return session.client(service, endpoint_url=self._url, config=config)
 
 
 @dataclass(frozen=True)

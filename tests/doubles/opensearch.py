@@ -91,6 +91,7 @@ class OpenSearchDouble:
 
     Attributes:
         calls: Method and path of every request.
+        statuses: Those of refusals.
         faults: What goes wrong from now on.
     """
 
@@ -99,6 +100,7 @@ class OpenSearchDouble:
         self.profile = PROFILES[kind]
         self.visible_within = self.profile.visible_within * scale
         self.calls: list[tuple[str, str]] = []
+        self.statuses: set[int] = set()
         self.faults = Faults()
         self.indexes: dict[str, Index] = {}
         self.url = ""
@@ -128,6 +130,7 @@ class OpenSearchDouble:
                 return self._error(error)
 
     def _error(self, error: Refused) -> tuple[int, Any]:
+        self.statuses.add(error.status)
         said = {"type": error.type, "reason": error.reason}
         return error.status, {"error": {**said, "root_cause": [said]}, "status": error.status}
 

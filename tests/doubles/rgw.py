@@ -128,7 +128,7 @@ def _start_cluster(stack: ExitStack, folder: Path, fsid: str, mon_port: int) -> 
     _run(folder, "ceph-mon", "--mkfs", "-i", "a", *made_from)
     _serve(stack, folder, "ceph-mon", "-i", "a")
     osd = str(uuid.uuid4())
-    _run(folder, "ceph", "osd", "new", osd)
+    _run_when_ready(folder, "ceph", "osd", "new", osd)
     _run(folder, "ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
     _serve(stack, folder, "ceph-osd", "-i", "0")
     with suppress(subprocess.CalledProcessError):  # it may have placed itself already
@@ -139,6 +139,18 @@ def _run(folder: Path, program: str, *arguments: str) -> None:
     own = program in {"ceph-authtool", "monmaptool"}
     command = [program, *arguments, *(() if own else ("-c", str(folder / "ceph.conf")))]
     subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS, cwd=folder)
+
+
+def _run_when_ready(folder: Path, program: str, *arguments: str) -> None:
+    """Tries until the monitor that was just started has formed its quorum."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return _run(folder, program, *arguments)
+        except subprocess.CalledProcessError as error:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{program}: {error.stderr[-500:]!r}") from error
+            time.sleep(0.5)
 
 
 def _serve(stack: ExitStack, folder: Path, program: str, *arguments: str) -> None:
