@@ -21,6 +21,7 @@ from resources.failure import FailureKind, SparknetError
 from resources.processes import this_host
 from resources.settings import Settings
 from schedules.planning import Change, compare
+from sparknet_assets import workers
 from sparknet_assets.batch import run_batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.document_run import StageResult
@@ -394,13 +395,19 @@ def test_folders_of_killed_processes_are_swept(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    dead = tmp_path / f"sparknet-workers-{2**22 + 1}-abc"
-    alive = tmp_path / f"sparknet-workers-{os.getpid()}-abc"
+
+    def folder_of(pid: int) -> Path:
+        return tmp_path / f"{workers._folders(str(pid))}abc"
+
+    dead, alive = folder_of(2**22 + 1), folder_of(os.getpid())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(workers, "this_host", lambda: "another-host/1")
+        foreign = folder_of(2**22 + 1)
     other = tmp_path / "sparknet-workers-notes"
-    for folder in (dead, alive, other):
+    for folder in (dead, alive, foreign, other):
         folder.mkdir()
     WorkerPool(deployment).close()
-    assert sorted(tmp_path.glob("sparknet-workers-*")) == sorted([alive, other])
+    assert sorted(tmp_path.glob("sparknet-workers-*")) == sorted([alive, foreign, other])
 
 
 def _alive(pid: int) -> bool:
