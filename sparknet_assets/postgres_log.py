@@ -7,6 +7,7 @@ engine of `PostgresEventLogStorage`, and its steps to store an event.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -60,6 +61,7 @@ class PostgresEventLog(PostgresEventLogStorage):
         self._tables: set[str] = set()
         self._latest: deque[tuple[float, int, EventLogEntry]] = deque()
         self._was_away = False
+        self._lock = threading.Lock()
         super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
         self._engine = create_pg_engine(
             postgres_url,
@@ -127,11 +129,13 @@ class PostgresEventLog(PostgresEventLogStorage):
     def _store_after_what_was_lost(self, event: EventLogEntry) -> None:
         if self._was_away:
             columns = SqlEventLogStorageTable.c
+            with self._lock:
+                latest = list(self._latest)
             with self._connect() as connection:
-                mine = columns.id.in_([event_id for _, event_id, _ in self._latest])
+                mine = columns.id.in_([event_id for _, event_id, _ in latest])
                 rows = connection.execute(select(columns.id, columns.run_id).where(mine)).all()
             there = {(int(row[0]), str(row[1])) for row in rows}
-            for _, event_id, lost in list(self._latest):
+            for _, event_id, lost in latest:
                 if (event_id, lost.run_id) not in there:
                     self._store(lost)
             self._was_away = False
@@ -151,9 +155,10 @@ class PostgresEventLog(PostgresEventLogStorage):
 
     def _remember(self, event_id: int, event: EventLogEntry) -> None:
         now = time.monotonic()
-        self._latest.append((now, event_id, event))
-        while self._latest[0][0] < now - LOST_SECONDS:
-            self._latest.popleft()
+        with self._lock:
+            self._latest.append((now, event_id, event))
+            while self._latest[0][0] < now - LOST_SECONDS:
+                self._latest.popleft()
 
     def _refuse_a_dead_one(self, connection: Any, record: Any, _: object) -> None:
         """A failover ends the connections that are kept. Asking at every use doubles the trips.
