@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -16,6 +17,7 @@ from sparknet_assets.intake import take_in
 from sparknet_assets.partitions import PARTITIONS
 from sparknet_assets.removals import execute_removal
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
+from tests.postgres.conftest import write_config
 from tests.postgres.test_postgres_log import rows_with
 from tests.removal.homes import SECRET, with_words
 
@@ -83,9 +85,10 @@ print(execute(deployment, ids, run=ScriptedBatch()).finished)
 """
 
 
-def start(settings, home, name: str) -> subprocess.Popen[str]:
-    """In a home of its own, as machines that share no folder, and with a lock of its own."""
-    arguments = [str(home), name, str(settings.dagster_home)]
+def start(folder: Path, name: str) -> subprocess.Popen[str]:
+    """As on a machine of its own: it shares no folder with others, so no lock either."""
+    dagster_home = write_config(folder / "dagster", run_launcher=None)
+    arguments = [str(folder / "data"), name, str(dagster_home)]
     return subprocess.Popen(
         [sys.executable, "-c", PROCESS, *arguments],
         stdout=subprocess.PIPE,
@@ -94,8 +97,8 @@ def start(settings, home, name: str) -> subprocess.Popen[str]:
     )
 
 
-def test_two_processes_share_a_new_database(settings, tmp_path, request) -> None:
-    processes = [start(settings, tmp_path / name, name) for name in ("left", "right")]
+def test_two_processes_share_a_new_database(database, tmp_path, request) -> None:
+    processes = [start(tmp_path / name, name) for name in ("left", "right")]
     for process in processes:
         out, err = process.communicate(timeout=200)
         assert process.returncode == 0, err
