@@ -17,6 +17,7 @@ from benchmarks import (
     orchestration,
     real_documents,
     retrieval_quality,
+    run_storm,
     search_latency,
     verification,
 )
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict | Sequence[Verdict]]] = {
     "edited_page": edited_page.measure,
     "memory": memory.measure,
     "orchestration": orchestration.measure,
+    "run_storm": run_storm.measure,
     "bulk": bulk.measure,
     "embedding_speed": embedding_speed.measure,
     "retrieval_quality": retrieval_quality.measure,

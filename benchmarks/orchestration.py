@@ -112,8 +112,9 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _fill(deployment: Deployment, count: int) -> list[str]:
-    doc_ids = [f"document-{number:05}" for number in range(count)]
+def fill(deployment: Deployment, count: int, prefix: str = "") -> list[str]:
+    """Originals of `count` documents; returns their ids."""
+    doc_ids = [f"{prefix}document-{number:05}" for number in range(count)]
     for doc_id in doc_ids:
         deployment.storage.put(f"raw/{doc_id}/file.txt", doc_id.encode())
     return doc_ids
@@ -128,11 +129,11 @@ def measure(documents: int = DOCUMENTS) -> Verdict:
     run = partial(run_batch, graph=GRAPH)
     with tempfile.TemporaryDirectory(prefix="sparknet-orchestration-") as folder:
         alone = Deployment(Settings(home=Path(folder, "alone")))
-        ids = _fill(alone, documents)
+        ids = fill(alone, documents)
         batch = _seconds(lambda: list(run(ids, alone)))
         batch_again = _seconds(lambda: list(run(ids, alone)))
         inside = Deployment(Settings(home=Path(folder, "inside")))
-        _fill(inside, documents)
+        fill(inside, documents)
         execute(inside, [], run=run)
         dagster = _seconds(lambda: execute(inside, ids, run=run))
         dagster_again = _seconds(lambda: execute(inside, ids, run=run))

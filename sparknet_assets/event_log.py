@@ -1,16 +1,14 @@
 """Dagster's SQLite event log: connections kept open, and the events of partitions removable.
 
 An event costs 4 ms of CPU instead of 14. Files and schema are Dagster's own, so any Dagster reads
-them. With `planned`, the second of the two modules that build on Dagster's internals: `_connect`
-and `_initdb` of `SqliteEventLogStorage`, its tables, how it caches their contents, and how it
-watches the file of a run.
+them. Builds on Dagster's internals, as `planned`, `partition_events` and `postgres_log` do: here
+`_connect` and `_initdb` of `SqliteEventLogStorage`, and how it watches the file of a run.
 """
 
 from __future__ import annotations
 
-import logging
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,39 +16,31 @@ from typing import Any
 
 from dagster import AssetKey, StringSource
 from dagster._core.event_api import EventHandlerFn
-from dagster._core.events import AssetWipedData, DagsterEvent, DagsterEventType
-from dagster._core.events.log import EventLogEntry
-from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import (
-    AssetCheckExecutionsTable,
-    AssetEventTagsTable,
-    AssetKeyTable,
-    SqlEventLogStorageTable,
-)
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorageWatchdog,
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import ColumnElement, and_, create_engine, delete, select, update
+from sqlalchemy import create_engine, delete
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 from resources.sqlite import in_chunks
+from sparknet_assets.partition_events import (
+    asset_names,
+    count_partitions,
+    events_of,
+    forget_events,
+    tells_of,
+)
 
 OPEN_FILES = 8
 _VISIBLE_SECONDS = 0.2
-# All types that tell of a partition: with them, Dagster's index by asset and partition serves.
-_TYPES = [
-    kind.value
-    for kind in DagsterEventType
-    if kind.value.startswith(("ASSET_", "FRESHNESS_")) and kind is not DagsterEventType.ASSET_WIPED
-]
-_EVENTS = SqlEventLogStorageTable.c
 
 
 class EventLog(SqliteEventLogStorage):
@@ -126,9 +116,7 @@ class EventLog(SqliteEventLogStorage):
 
     def count_partitions(self, keys: Collection[str]) -> dict[str, int]:
         """Partition key -> number of its events, of whatever asset."""
-        with self.index_connection() as connection:
-            found = self._events_of(connection, keys, self._assets(connection))
-        return dict(Counter(partition for _, _, partition in found))
+        return count_partitions(self, keys)
 
     def wipe_partitions(
         self, keys: Collection[str], assets: Collection[AssetKey] | None = None
@@ -142,51 +130,20 @@ class EventLog(SqliteEventLogStorage):
             False when a reader kept a file's log from being emptied; a later call will do it.
         """
         with self.index_connection() as connection:
-            names = [asset.to_string() for asset in assets or ()] or self._assets(connection)
-            found = self._events_of(connection, keys, names)
+            names = asset_names(connection, assets)
+            found = events_of(connection, keys, names)
         runs = {run_id for _, run_id, _ in found if self._has_file(run_id)}
         for run_id in runs:
             with self.run_connection(run_id) as connection:
                 for chunk in in_chunks(keys):
-                    connection.execute(delete(SqlEventLogStorageTable).where(_of(chunk, names)))
+                    connection.execute(
+                        delete(SqlEventLogStorageTable).where(tells_of(chunk, names))
+                    )
         with self.index_connection() as connection:
             if found:
-                self._forget(connection, [row_id for row_id, _, _ in found], keys, names)
+                forget_events(self, connection, [row_id for row_id, _, _ in found], keys, names)
         # Runs of before as well: what was deleted may have been kept in their logs by a reader.
         return all([self._scrub(shard) for shard in [*sorted(runs), INDEX_SHARD_NAME]])
-
-    def _forget(
-        self, connection: Connection, ids: list[int], keys: Collection[str], names: Sequence[str]
-    ) -> None:
-        # Takes the next id: ids of deleted rows at the end would be given out again, and readers
-        # that remember how far they got (Dagster's partition status is one) would miss events.
-        connection.execute(self.prepare_insert_event(_wiped(names[0], keys)))
-        for chunk in in_chunks(ids):
-            tags = AssetEventTagsTable.c.event_id.in_(chunk)
-            connection.execute(delete(AssetEventTagsTable).where(tags))
-            connection.execute(delete(SqlEventLogStorageTable).where(_EVENTS.id.in_(chunk)))
-        checks = AssetCheckExecutionsTable.c
-        for some in in_chunks(keys):
-            mine = and_(checks.asset_key.in_(names), checks.partition.in_(some))
-            connection.execute(delete(AssetCheckExecutionsTable).where(mine))
-        # Copies of events; Dagster looks both up in the log when they are missing.
-        copies = {"last_materialization": None, "cached_status_data": None}
-        mine = AssetKeyTable.c.asset_key.in_(names)
-        connection.execute(update(AssetKeyTable).where(mine).values(copies))
-
-    def _assets(self, connection: Connection) -> list[str]:
-        return list(connection.execute(select(AssetKeyTable.c.asset_key)).scalars())
-
-    def _events_of(
-        self, connection: Connection, keys: Collection[str], names: Sequence[str]
-    ) -> list[tuple[int, str, str]]:
-        """Id, run and partition of each event in the index."""
-        columns = select(_EVENTS.id, _EVENTS.run_id, _EVENTS.partition)
-        return [
-            tuple(row)
-            for chunk in in_chunks(keys)
-            for row in connection.execute(columns.where(_of(chunk, names)))
-        ]
 
     def _has_file(self, run_id: str) -> bool:
         """Opening the file of a run that was deleted would make it anew."""
@@ -213,29 +170,3 @@ class _Watcher(SqliteEventLogStorageWatchdog):
             # meanwhile makes one more call, not many: watchdog skips repeats.
             time.sleep(_VISIBLE_SECONDS)
             self._process_log()
-
-
-def _of(keys: Sequence[str], names: Sequence[str]) -> ColumnElement[bool]:
-    return and_(
-        _EVENTS.asset_key.in_(names),
-        _EVENTS.dagster_event_type.in_(_TYPES),
-        _EVENTS.partition.in_(keys),
-    )
-
-
-def _wiped(asset: str, keys: Collection[str]) -> EventLogEntry:
-    """The event by which Dagster itself tells of a wipe."""
-    key = AssetKey.from_db_string(asset)
-    assert key is not None
-    return EventLogEntry(  # type: ignore[no-untyped-call]
-        error_info=None,
-        user_message="",
-        level=logging.INFO,
-        run_id=RUNLESS_RUN_ID,
-        timestamp=time.time(),
-        dagster_event=DagsterEvent(
-            event_type_value=DagsterEventType.ASSET_WIPED.value,
-            event_specific_data=AssetWipedData(asset_key=key, partition_keys=list(keys)),
-            job_name=RUNLESS_JOB_NAME,
-        ),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,8 @@ CONFIG = "dagster.yaml"
 HOME_VARIABLE = "DAGSTER_HOME"
 # Not in our dagster.yaml itself: without DAGSTER_HOME, Dagster's commands take that as it is.
 EVENT_LOG = f"""
-# Dagster's own SQLite files, with connections kept open. For several machines replace it by
-# `storage: postgres: ...`.
+# Dagster's own SQLite files, with connections kept open. For several machines take the storage of
+# infra/dagster/dagster.yaml instead.
 event_log_storage:
   module: sparknet_assets.event_log
   class: EventLog
@@ -75,7 +75,9 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     from dagster import DagsterInstance
 
     folder = dagster_home(settings)
-    with file_lock(folder / ".lock"), _dagster_home_is(folder):
+    # A folder that is part of an image has a database elsewhere, which Dagster makes by itself.
+    alone = file_lock(folder / ".lock") if os.access(folder, os.W_OK) else nullcontext()
+    with alone, _dagster_home_is(folder):
         instance = DagsterInstance.from_config(str(folder))
     with instance:
         settle_dead_runs(instance)

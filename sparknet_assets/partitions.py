@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from resources.catalog import DocumentStatus
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DynamicPartitionsDefinition
+    from dagster._core.storage.event_log import SqlEventLogStorage
 
     from resources.catalog import Catalog
-    from sparknet_assets.event_log import EventLog
 
 # For all assets: of several groups the UI shows folded boxes at first, and no graph.
 GROUP = "documents"
@@ -78,10 +78,28 @@ def wipe_events(instance: DagsterInstance | None, keys: Collection[str]) -> bool
     return log.wipe_partitions(keys) if log else None
 
 
-def _wipeable_log(instance: DagsterInstance | None) -> EventLog | None:
-    """The instance's event log if it is ours; other storages of Dagster can't wipe partitions."""
+class WipeableLog(Protocol):
+    """An event log that can count and remove the events of partitions."""
+
+    def count_partitions(self, keys: Collection[str]) -> dict[str, int]:
+        """Partition key -> number of its events, of whatever asset."""
+        ...
+
+    def wipe_partitions(self, keys: Collection[str]) -> bool:
+        """Removes their events; False when traces are left that a later call will remove."""
+        ...
+
+
+def _wipeable_log(instance: DagsterInstance | None) -> WipeableLog | None:
+    """The instance's event log if it is ours, or Dagster's own on Postgres; None for others."""
     log = instance.event_log_storage if instance else None
-    return cast("EventLog", log) if hasattr(log, "wipe_partitions") else None
+    if hasattr(log, "wipe_partitions"):
+        return cast("WipeableLog", log)
+    if hasattr(log, "postgres_url"):
+        from sparknet_assets.postgres_wipe import PostgresWipe
+
+        return PostgresWipe(cast("SqlEventLogStorage", log))
+    return None
 
 
 def contiguous(keys: Iterable[str], order: Sequence[str]) -> list[list[str]]:

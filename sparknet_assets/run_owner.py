@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from resources.processes import is_running, start_of, this_host
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, DagsterRun
 
 TAG = "sparknet/process"
 
@@ -34,6 +34,12 @@ def is_alive(process: str) -> bool:
     """False when `process` was one of this host and is gone; True when nobody can tell."""
     host, pid, started = process.rsplit(":", 2)
     return host != this_host() or is_running(int(pid), float(started))
+
+
+def is_owner_alive(run: DagsterRun) -> bool:
+    """False when no process has put its name to this run, or when it is known to be gone."""
+    run_id, _, process = run.tags.get(TAG, "").partition(":")
+    return run_id == run.run_id and is_alive(process)
 
 
 def settle_dead_runs(instance: DagsterInstance) -> list[str]:

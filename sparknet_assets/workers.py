@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
+from resources.processes import this_host
 from resources.storage import InvalidKeyError
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class WorkerPool:
         self._ledger = deployment.ledger
         self._pool: Any = None
         _sweep_folders()
-        self._pids = tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-")
+        self._pids = tempfile.TemporaryDirectory(prefix=f"{folder_prefix()}{os.getpid()}-")
         self._killed_for_memory: set[int] = set()
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -224,12 +226,21 @@ class WorkerPool:
             self._pids.cleanup()
 
 
+def folder_prefix() -> str:
+    """How the names of this host's folders begin, before the pid of their owner.
+
+    Containers that share a folder for temporary files have pids of their own.
+    """
+    return f"{_FOLDERS}{hashlib.sha256(this_host().encode()).hexdigest()[:12]}-"
+
+
 def _sweep_folders() -> None:
     """Removes the folders of processes that were killed before they could do it themselves."""
     import psutil
 
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*-*"):
-        owner = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+    prefix = folder_prefix()
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        owner = folder.name.removeprefix(prefix).partition("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
 

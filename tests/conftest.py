@@ -19,6 +19,7 @@ from resources.vector_store import VectorStore
 from tests.doubles import rgw as ceph
 from tests.doubles.moto_server import CREDENTIALS, REGION, MotoServer, moto_server
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
+from tests.doubles.postgres_server import PostgresServer, postgres_server, reason_to_skip
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 
@@ -87,6 +88,15 @@ def signing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL; the tests are skipped where there is none."""
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
