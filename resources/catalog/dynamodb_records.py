@@ -43,9 +43,9 @@ _SPILLED = "spilled."
 class Records:
     """Each document goes with its lookups and stages into one transaction, many share one.
 
-    A transaction asks that documents are what they were when it was planned; if not, it is planned
-    anew. What was read within the last minute is planned with. Each write leaves its own mark on a document, so that one whose answer got lost is known
-    to have been made.
+    A transaction asks that documents are what they were when it was planned, maybe with what was
+    read within the last minute; if not, it is planned anew with what is there. Each write leaves
+    its own mark on a document, so that one whose answer got lost is known to have been made.
     """
 
     def __init__(self, table: Table) -> None:
