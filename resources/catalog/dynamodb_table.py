@@ -29,7 +29,10 @@ TRANSACTION_BYTES = 3_500_000  # of 4 MB, which count names and conditions too
 _GET_ITEMS = 100
 _WRITE_ITEMS = 25
 _AT_ONCE = 16
+# Throttling passes within a minute or so; a service that is not to be reached is not waited for.
 _ATTEMPTS = 60
+_UNREACHABLE_ATTEMPTS = 12
+_READ_SECONDS = 20
 _WAIT_SECONDS = 0.05
 _LONGEST_WAIT_SECONDS = 2.0
 # Reasons of a cancelled transaction that another attempt may not meet.
@@ -215,7 +218,19 @@ class Table:
         raise self._throttled("TransactWriteItems")
 
     def _ask(self, operation: str, **asked: Any) -> Any:
-        client = self.clients.client("dynamodb")
+        """Asks until there is an answer: botocore would first wait a second, which is much here."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._ask_once(operation, **asked)
+            except SparknetError as error:
+                most = _PATIENCE.get(error.kind, 1)
+                if not error.retryable or attempt + 1 >= most:
+                    raise
+            _pause(attempt)
+        raise self._throttled(operation)
+
+    def _ask_once(self, operation: str, **asked: Any) -> Any:
+        client = self.clients.client("dynamodb", _READ_SECONDS, attempts=1)
         # TransactWriteItems is no action of IAM: its parts are, the first of which is named.
         action = "PutItem" if operation == "TransactWriteItems" else operation
         with aws_errors(f"dynamodb:{action}", f"table {self.name}"):
@@ -233,6 +248,10 @@ class Table:
         )
 
 
+_PATIENCE = {
+    FailureKind.THROTTLED: _ATTEMPTS,
+    FailureKind.UNAVAILABLE: _UNREACHABLE_ATTEMPTS,
+}
 _METHODS = {
     "BatchGetItem": "batch_get_item",
     "BatchWriteItem": "batch_write_item",

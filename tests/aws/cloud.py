@@ -1,4 +1,4 @@
-"""All that the `aws` deployment stands on, on loopback, and the `sparknet` command run there."""
+"""All that the `aws` deployment stands on, on loopback: what `sparknet` needs to run there."""
 
 from __future__ import annotations
 
