@@ -1,4 +1,4 @@
-# make setup | demo | dev | test | check | benchmark | lock | clean
+# make setup | demo | dev | test | check | benchmark | opensearch | lock | clean
 SHELL := /bin/sh
 BIN := .venv/bin
 DEMO_HOME := data/demo
@@ -7,10 +7,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # ONNX Runtime, which PyMuPDF loads as well, would report to its maker.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo dev test check format benchmark lock clean
+.PHONY: help setup demo dev test check format benchmark opensearch opensearch-stop lock clean
 
 help: ## Shows this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/	/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
 
 setup: ## Builds .venv with the pinned packages (Python 3.11 to 3.13; PYTHON=... to choose)
 	@PYTHON="$(PYTHON)" scripts/setup.sh
@@ -36,6 +36,12 @@ format: setup ## Formats the code
 
 benchmark: setup ## Measures the budgets: speed, memory, accuracy
 	@$(BIN)/python -m benchmarks
+
+opensearch: ## Starts an OpenSearch with k-NN on loopback for the tests, prints its URL (needs Maven, Java)
+	@scripts/opensearch.sh start
+
+opensearch-stop: ## Stops that OpenSearch
+	@scripts/opensearch.sh stop
 
 lock: setup ## Pins the dependencies anew (UPGRADE=1 for the newest versions)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from resources.catalog import Catalog
     from resources.embeddings import Embedder
     from resources.event_queue import EventQueue
+    from resources.llm import LLMAdapter
     from resources.locks import Locks
     from resources.ocr import OCREngine
     from resources.prices import Prices
     from resources.spending import Ledger
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
+    from resources.vector_store.opensearch_register import ChunkRegister
 
 
 class ModelGoneError(SparknetError):
@@ -77,6 +79,10 @@ class Deployment:
 
     @cached_property
     def storage(self) -> StorageAdapter:
+        if self.settings.storage == "s3":
+            from resources.storage.s3 import S3StorageAdapter
+
+            return S3StorageAdapter(self.settings.s3_bucket, self.aws, self.settings.s3_kms_key)
         from resources.storage.local import LocalStorageAdapter
 
         return LocalStorageAdapter(self.home)
@@ -87,13 +93,28 @@ class Deployment:
             from resources.ocr.tesseract import TesseractEngine
 
             return TesseractEngine(self.settings.ocr_languages)
+        if self.settings.ocr == "textract":
+            return self._textract()
         from resources.ocr.paddle import PaddleOCREngine
 
         return PaddleOCREngine()
 
+    def _textract(self) -> OCREngine:
+        from resources.ocr.textract import TextractEngine
+        from resources.ocr.textract_jobs import TextractJobs
+
+        settings = self.settings
+        tier = settings.textract_tier
+        limiter = self.limiter("textract", settings.textract_per_second, settings.textract_at_once)
+        price = self.prices.textract_page(tier) or 0.0
+        documents = None
+        if settings.storage == "s3":
+            documents = TextractJobs(self.aws, settings.s3_bucket, tier, limiter, price)
+        return TextractEngine(self.aws, tier, limiter, price, documents)
+
     @cached_property
     def embedder(self) -> Embedder:
-        return build_embedder(self.settings, self.state / "models")
+        return self._build_embedder(self.settings)
 
     @cached_property
     def vector_store(self) -> VectorStore:
@@ -147,8 +168,27 @@ class Deployment:
         if own is not None and generation.name == self.target.name:
             return own  # type: ignore[no-any-return]
         if generation.name not in self._stores:
-            self._stores[generation.name] = _build_store(self.settings, generation, self.state)
+            build = self._opensearch if self.settings.vector_store == "opensearch" else _build_store
+            self._stores[generation.name] = build(self.settings, generation, self.state)
         return self._stores[generation.name]
+
+    def _opensearch(self, settings: Settings, generation: Generation, state: Path) -> VectorStore:
+        from resources.vector_store.naming import index_name
+        from resources.vector_store.opensearch import OpenSearchVectorStore
+
+        index = index_name(generation.name)
+        return OpenSearchVectorStore(
+            settings.opensearch_endpoint,
+            index,
+            generation=generation.name,
+            dimension=generation.dimension,
+            kind=settings.opensearch_kind,
+            engine=settings.opensearch_engine,
+            aws=self.aws if settings.opensearch_signed else None,
+            register=_chunk_register(self, index),
+            locks=self.locks,
+            attempts=settings.aws_attempts,
+        )
 
     def embedder_of(self, generation: Generation) -> Embedder:
         """The embedder whose vectors a generation holds.
@@ -176,8 +216,25 @@ class Deployment:
             return self.embedder
         if generation.name not in self._embedders:
             settings = generation.settings_of(self.settings)
-            self._embedders[generation.name] = build_embedder(settings, self.state / "models")
+            self._embedders[generation.name] = self._build_embedder(settings)
         return self._embedders[generation.name]
+
+    def _build_embedder(self, settings: Settings) -> Embedder:
+        """The embedder that these settings name, with the services of this deployment."""
+        if settings.embedder != "titan":
+            return build_embedder(settings, self.state / "models")
+        from resources.embeddings.titan import TitanEmbedder
+        from resources.embeddings.wordpiece import WordPiece
+
+        return TitanEmbedder(
+            self.aws,
+            settings.titan_model,
+            settings.titan_dimension,
+            self._bedrock_limiter("embeddings"),
+            self.prices,
+            at_once=settings.bedrock_at_once,
+            tokenizer=WordPiece(settings.minilm_path),
+        )
 
     def _founder(self) -> Generation:
         """What a home answers from that has no live generation: the target.
@@ -197,11 +254,15 @@ class Deployment:
         return target
 
     def _on_disk(self, generation: Generation) -> bool:
-        return (self.state / "index" / generation.name).exists()
+        return bool(self.store_of(generation).size_bytes())
 
     @cached_property
     def locks(self) -> Locks:
         """Keeps processes apart that take documents in, remove them, or switch generations."""
+        if self.settings.catalog == "dynamodb":
+            from resources.catalog.dynamodb_locks import DynamoDBLocks
+
+            return DynamoDBLocks(self.settings.dynamodb_table, self.aws)
         from resources.locks import FileLocks
 
         return FileLocks(self.state)
@@ -243,26 +304,56 @@ class Deployment:
 
         return load_prices(self.settings.prices)
 
-    @property
+    @cached_property
+    def llm(self) -> LLMAdapter | None:
+        """The language model; None where the settings name none."""
+        if self.settings.llm == "none":
+            return None
+        from resources.llm.bedrock import BedrockAdapter
+
+        model, limiter = self.settings.bedrock_model, self._bedrock_limiter("llm")
+        return BedrockAdapter(self.aws, model, limiter, self.prices)
+
+    def _bedrock_limiter(self, models: str) -> Limiter:
+        """Each kind of model has quotas of its own."""
+        settings = self.settings
+        return self.limiter(
+            f"bedrock-{models}", settings.bedrock_per_second, settings.bedrock_at_once
+        )
+
+    @cached_property
     def event_queue(self) -> EventQueue | None:
         """Where the storage reports what happens to its objects; a folder reports nothing."""
-        return None
+        if not self.settings.sqs_queue_url:
+            return None
+        from resources.event_queue.sqs import SQSEventQueue
+
+        return SQSEventQueue(self.settings.sqs_queue_url, self.aws)
 
     @cached_property
     def catalog(self) -> Catalog:
+        if self.settings.catalog == "dynamodb":
+            from resources.catalog.dynamodb import DynamoDBCatalog
+
+            return DynamoDBCatalog(self.settings.dynamodb_table, self.aws)
         from resources.catalog.sqlite import SQLiteCatalog
 
         return SQLiteCatalog(self.state / "catalog.db")
 
     @cached_property
     def cache(self) -> Cache:
+        if self.settings.cache == "redis":
+            from resources.cache.redis import RedisCache
+
+            url = self.settings.redis_url.get_secret_value()
+            return RedisCache(url, self.settings.redis_namespace)
         from resources.cache.sqlite import SQLiteCache
 
         return SQLiteCache(self.state / "cache.db")
 
 
 def build_embedder(settings: Settings, models: Path) -> Embedder:
-    """The embedder that the settings name.
+    """The embedder that the settings name, one that needs no service on AWS.
 
     Args:
         models: Folder where MiniLM keeps its exported model.
@@ -294,13 +385,26 @@ def _build_store(settings: Settings, generation: Generation, state: Path) -> Vec
     )
 
 
+def _chunk_register(deployment: Deployment, index: str) -> ChunkRegister | None:
+    """What knows what is in an index on Serverless; shared by all machines where the catalog is."""
+    if deployment.settings.opensearch_kind == "domain":
+        return None
+    if deployment.settings.catalog == "dynamodb":
+        from resources.vector_store.opensearch_dynamo import DynamoChunkRegister
+
+        return DynamoChunkRegister(deployment.settings.dynamodb_table, index, deployment.aws)
+    from resources.vector_store.opensearch_register import SQLiteChunkRegister
+
+    return SQLiteChunkRegister(deployment.state / "opensearch" / f"{index}.db")
+
+
 def _told(identity: str, dimension: int) -> str:
     return f"{identity} (dimension {dimension})"
 
 
 def _generation(settings: Settings, embedder: Embedder) -> Generation:
     """The generation that these settings name, as if made now."""
-    from resources.vector_store.chroma import generation_name
+    from resources.vector_store.naming import generation_name
 
     identity, dimension = embedder.identity, embedder.dimension
     return Generation(
@@ -311,6 +415,8 @@ def _generation(settings: Settings, embedder: Embedder) -> Generation:
         embedder_precision=settings.embedder_precision,
         minilm_path=settings.minilm_path,
         ollama_embedding_model=settings.ollama_embedding_model,
+        titan_model=settings.titan_model,
+        titan_dimension=settings.titan_dimension,
         collection=settings.collection,
         created_at=datetime.now(UTC),
     )

@@ -46,6 +46,7 @@ class Failure(BaseModel):
         message: One or two sentences for people: what is wrong, with which document, what to do.
         attempts: How often the work was tried, this time included.
         next_retry_at: When a scheduled retry is due (UTC); None when none is planned.
+        cost_usd: Paid to services before it failed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +56,7 @@ class Failure(BaseModel):
     retryable: bool
     attempts: int = 1
     next_retry_at: datetime | None = None
+    cost_usd: float = 0.0
 
 
 class SparknetError(Exception):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from resources.model_ids import model_name
+
 if TYPE_CHECKING:
     from resources.catalog import Catalog
     from resources.settings import Settings
@@ -21,12 +23,15 @@ PREVIOUS = f"{PREFIX}previous"
 _MODEL = {
     "minilm": ("embedder", "embedder_precision", "minilm_path"),
     "ollama": ("embedder", "ollama_embedding_model"),
+    "titan": ("embedder", "titan_model", "titan_dimension"),
 }
 _SETTINGS = (
     "embedder",
     "embedder_precision",
     "minilm_path",
     "ollama_embedding_model",
+    "titan_model",
+    "titan_dimension",
     "collection",
 )
 
@@ -50,6 +55,8 @@ class Generation(BaseModel):
     embedder_precision: str
     minilm_path: Path | None = None
     ollama_embedding_model: str
+    titan_model: str = ""  # generations of an earlier version don't say
+    titan_dimension: int = 0
     collection: str
     created_at: datetime
     retiring: bool = False
@@ -63,7 +70,7 @@ class Generation(BaseModel):
         return {
             name: "" if getattr(self, name) is None else str(getattr(self, name))
             for name in ("collection", *_MODEL[self.embedder])
-            if getattr(self, name) != getattr(settings, name)
+            if _compared(name, getattr(self, name)) != _compared(name, getattr(settings, name))
         }
 
     def is_named_by(self, settings: Settings) -> bool:
@@ -73,6 +80,11 @@ class Generation(BaseModel):
     def same_model(self, settings: Settings) -> bool:
         """Whether these settings name this index's model."""
         return self.differences(settings).keys() <= {"collection"}
+
+
+def _compared(setting: str, value: object) -> object:
+    """A model is the same one through a profile, which may be exchanged for another."""
+    return model_name(str(value)) if setting == "titan_model" else value
 
 
 class Registry(NamedTuple):

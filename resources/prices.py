@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from resources.failure import FailureKind, SparknetError
+from resources.model_ids import plain_id
 
 TABLE = Path(__file__).with_name("prices.toml")
 Tier = Literal["basic", "standard", "premium"]
@@ -115,11 +116,6 @@ class Prices(BaseModel):
             if name.startswith(profile.prefix):
                 return name.removeprefix(profile.prefix), profile.factor
         return name, 1.0
-
-
-def plain_id(model: str) -> str:
-    """The id in the ARN of a model or inference profile; any other id as it is."""
-    return model.rpartition("/")[2] if model.startswith("arn:") else model
 
 
 def load_prices(path: Path | None = None) -> Prices:

@@ -37,6 +37,7 @@ _ON_AWS: dict[str, Any] = {
     "vector_store": "opensearch",
     "catalog": "dynamodb",
     "cache": "redis",
+    "llm": "bedrock",
     "event_previews": False,
 }
 _NEEDED = (
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     vector_store: Literal["chroma", "chroma-server", "opensearch"] = "chroma"
     catalog: Literal["sqlite", "dynamodb"] = "sqlite"
     cache: Literal["sqlite", "redis"] = "sqlite"
+    llm: Literal["none", "bedrock"] = "none"
 
     max_bytes: int = Field(512 * 2**20, gt=0, description="Largest document, bytes.")
     max_pages: int = Field(5000, gt=0, description="Most pages of a document.")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sparknet_assets.jobs import AnyJob
 
 SECONDS = 15
+SAFETY_NET_SECONDS = 600
+"""Events may be lost, but seldom are; each look lists up to `sensor_pages` pages of the bucket."""
 WANTED = (Change.NEW, Change.CHANGED, Change.ORPHANED)
 # A copy over a network may pause for seconds. What was written to later than this, or by a clock
 # that is ahead, has to look the same twice.
@@ -34,13 +36,17 @@ HASHED_BYTES = 256 * 2**20
 """Of files that may only have been touched; about a second's work."""
 
 
-def raw_documents_sensor(jobs: "Sequence[AnyJob]") -> dg.SensorDefinition:
-    """Finds new, changed and removed documents in raw/ and requests runs for them."""
+def raw_documents_sensor(jobs: "Sequence[AnyJob]", seconds: int = SECONDS) -> dg.SensorDefinition:
+    """Finds new, changed and removed documents in raw/ and requests runs for them.
+
+    Args:
+        seconds: Between two looks; `SAFETY_NET_SECONDS` beside a queue of events.
+    """
 
     @dg.sensor(
         name="raw_documents_sensor",
         jobs=jobs,
-        minimum_interval_seconds=SECONDS,
+        minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Compares raw/ with the catalog, a window at a time: requests runs for the "
         "documents that are new or changed, and the removal of those that are gone.",

@@ -22,7 +22,7 @@ from resources.settings import load_settings
 from schedules.event_queue import queue_sensor
 from schedules.maintenance import plan_asset, reconcile_job, retry_job
 from schedules.schedules import all_schedules
-from schedules.sensors import raw_documents_sensor
+from schedules.sensors import SAFETY_NET_SECONDS, raw_documents_sensor
 from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
 from sparknet_assets.checks import verification, verify_job
@@ -68,9 +68,11 @@ def build_defs(
     ingest, removal = ingest_job(pipeline), removal_job()
     others: list[AnyJob] = [reconcile_job(stages, run), retry_job(run), verify_job(checks)]
     jobs = [ingest, removal, *others]
-    sensors = [raw_documents_sensor([ingest, removal])]
     if (deployment or Deployment(settings)).event_queue:
-        sensors.append(queue_sensor([ingest, removal]))
+        safety_net = raw_documents_sensor([ingest, removal], SAFETY_NET_SECONDS)
+        sensors = [safety_net, queue_sensor([ingest, removal])]
+    else:
+        sensors = [raw_documents_sensor([ingest, removal])]
     whole = DeploymentResource()
     resources: dict[str, Any] = {
         "deployment": deployment or whole,

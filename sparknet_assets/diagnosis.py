@@ -40,7 +40,7 @@ _REMEDIES = {
     "tesseract": "install its package and languages",
     "minilm": "make setup, or set SPARKNET_MINILM_PATH",
     "ollama": "start Ollama, or see SPARKNET_OLLAMA_HOST",
-    **dict.fromkeys(("dynamodb", "textract", "titan"), _CLOUD),
+    **dict.fromkeys(("dynamodb", "textract", "titan", "bedrock"), _CLOUD),
 }
 
 
@@ -68,6 +68,8 @@ def diagnose(deployment: Deployment) -> Iterator[Check]:
         ("dagster", check_dagster, "make setup; see docs/operations.md"),
         ("machine", check_machine, "set SPARKNET_WORKERS and SPARKNET_WORKER_MEMORY_MB lower"),
     ]
+    if deployment.settings.llm != "none":
+        checks.append(("language model", check_llm, _remedy(deployment.settings.llm)))
     failed: dict[str, str] = {}
     for name, check, remedy in checks:
         try:
@@ -188,6 +190,17 @@ def check_embedder(deployment: Deployment) -> Check:
             "embedder", "fail", f"gives vectors of {vectors.shape[-1]}, not {expected}, numbers"
         )
     return Check("embedder", "ok", f"{deployment.embedder.identity}, {expected} dimensions")
+
+
+def check_llm(deployment: Deployment) -> Check:
+    """The language model answers; it is asked for a word."""
+    from resources.llm import Message, StopReason
+
+    assert deployment.llm is not None
+    answer = deployment.llm.complete([Message("user", "Say yes.")], max_tokens=16)
+    if answer.stop in (StopReason.REFUSED, StopReason.OTHER):
+        return Check("language model", "warn", f"{deployment.llm.identity} refuses to say yes")
+    return Check("language model", "ok", deployment.llm.identity)
 
 
 def check_vector_store(deployment: Deployment) -> Check:

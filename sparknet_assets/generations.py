@@ -105,9 +105,10 @@ def progress(deployment: Deployment) -> list[GenerationProgress]:
             "retiring": generation.retiring,
         }
         held = deployment.catalog.holdings(name)
-        size = _size(deployment, name)
+        store = deployment.store_of(generation)
+        size = store.size_bytes()
         # Counting would make the files of an index that has none.
-        vectors, keyword_rows = deployment.store_of(generation).count() if size else (0, 0)
+        vectors, keyword_rows = (0, 0) if size == 0 else store.count()
         row = GenerationProgress(
             name=name,
             model=generation.identity,
@@ -118,7 +119,7 @@ def progress(deployment: Deployment) -> list[GenerationProgress]:
             chunks=sum(holding.chunks for holding in held.values()),
             vectors=vectors,
             keyword_rows=keyword_rows,
-            size=size,
+            size=size or 0,
             created_at=generation.created_at,
             retirable=name in registry.generations and not of["live"],
         )
@@ -195,7 +196,8 @@ def retire(deployment: Deployment, name: str) -> Change:
                 f"{name} is the index that answers; switch to another first:"
                 " `sparknet generations switch`."
             )
-        live, size = deployment.generations.live_name, _size(deployment, name)
+        live = deployment.generations.live_name
+        size = deployment.store_of(generation).size_bytes() or 0
         discard(deployment, generation)
     return Change("retire", name, live=live, before=live, freed=size)
 
@@ -249,11 +251,6 @@ def _registered(deployment: Deployment, name: str) -> Generation:
             f" `sparknet materialize` to build it. There are: {known}."
         )
     raise _refused(f"There is no generation {name}. There are: {known}.")
-
-
-def _size(deployment: Deployment, name: str) -> int:
-    folder = deployment.state / "index" / name
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _refused(message: str) -> SparknetError:

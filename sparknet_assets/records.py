@@ -83,7 +83,7 @@ def succeeded(
         attempts=attempts,
         pages=output.pages,
         seconds=seconds,
-        cost_usd=output.cost_usd,
+        cost_usd=output.cost_usd + _paid_in_vain(previous, fingerprint),
         run_id=run_id,
         updated_at=datetime.now(UTC),
         metadata=dict(output.metadata),
@@ -117,10 +117,18 @@ def failed(
         failure=failure.model_copy(update={"attempts": attempts}),
         attempts=attempts,
         seconds=seconds,
+        cost_usd=failure.cost_usd + _paid_in_vain(previous, tried),
         run_id=run_id,
         updated_at=datetime.now(UTC),
         metadata={name: count for name, count in kept.items() if count},
     )
+
+
+def _paid_in_vain(previous: StageRecord | None, tried: str) -> float:
+    """What the attempts at the same work before this one cost: what they left is used by it."""
+    if previous is None or previous.status is not StageStatus.FAILED or previous.tried != tried:
+        return 0.0
+    return previous.cost_usd
 
 
 def with_retry(record: StageRecord, attempts: int, first_wait: timedelta) -> StageRecord:

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from resources.catalog import DocumentStatus, StageRecord, StageStatus
 from resources.deployment import Deployment
+from resources.failure import SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.page_spans import PageSpans
-from sparknet_assets.stages.contract import RAW_DOCUMENTS, DocumentStage, PagedStage, StageOutput
+from sparknet_assets.stages.contract import (
+    RAW_DOCUMENTS,
+    DocumentStage,
+    PagedStage,
+    Preparation,
+    StageOutput,
+)
 from sparknet_assets.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -37,6 +44,9 @@ def run_stage(
             return copied, 0.0
         finished = pool.result(pool.submit(stage.run, run.ref))
         return finished.value, finished.seconds
+    surveyed = 0.0
+    if stage.preparation is not None:
+        surveyed = _prepare(stage.preparation, run, pool, deployment)
     known = None
     if stage.known is not None and not run.force:
         known = stage.known(run.ref, [run.ref, *twins], deployment)
@@ -44,7 +54,33 @@ def run_stage(
     pages = spans.results(stage.page_count(run.ref, deployment), known)
     output = stage.assemble(run.ref, pages, deployment)
     metadata = {**output.metadata, "pages_reused": spans.reused}
-    return replace(output, metadata=metadata), spans.seconds
+    return replace(output, metadata=metadata), spans.seconds + surveyed
+
+
+def _prepare(
+    preparation: Preparation, run: DocumentRun, pool: WorkerPool, deployment: Deployment
+) -> float:
+    """Does what is to be done before the pages; the seconds that workers took for it."""
+    twins = _twins(run, deployment)
+    earlier = [] if run.force else [run.ref, *twins]
+    candidates = preparation.candidates(run.ref, earlier, deployment)
+    spans = [
+        candidates[start : start + preparation.span]
+        for start in range(0, len(candidates), preparation.span)
+    ]
+    tasks = [pool.submit(preparation.survey, run.ref, span) for span in spans]
+    found: list[int] = []
+    seconds = 0.0
+    for task in tasks:
+        try:
+            finished = pool.result(task)
+        except SparknetError:
+            continue  # the pages will say for themselves what is wrong
+        found += finished.value
+        seconds += finished.seconds
+    if found:
+        preparation.prepare(run.ref, found, twins, pool.pause, deployment)
+    return seconds
 
 
 def _twins(run: DocumentRun, deployment: Deployment) -> list[DocumentRef]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from resources.cache import Cache
-from resources.embeddings import Embedder
+from resources.embeddings import EmbeddedText, Embedder, EmbedsEach
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.vector_store import Chunk
 
@@ -28,13 +28,48 @@ SERVICE_KINDS = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What a service charged.
+
+    Attributes:
+        cost_usd: Of the tokens whose price is known.
+        unpriced: Tokens whose price is not known.
+    """
+
+    tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.tokens + other.tokens,
+            self.cost_usd + other.cost_usd,
+            self.unpriced + other.unpriced,
+        )
+
+    @property
+    def metadata(self) -> dict[str, int]:
+        """What to show of it; nothing where nothing was charged."""
+        charged = {"charged_tokens": self.tokens} if self.tokens else {}
+        return {**charged, "unpriced_tokens": self.unpriced} if self.unpriced else charged
+
+
+NOTHING = Spent()
+
+
 @dataclass
 class Found:
-    """What is known about a window of texts, by `text_sha256`: a vector or a failure each."""
+    """What is known about a window of texts, by `text_sha256`: a vector or a failure each.
+
+    Attributes:
+        spent: On a text, for those that were paid for.
+    """
 
     vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     failures: dict[str, Failure] = field(default_factory=dict)
+    spent: dict[str, Spent] = field(default_factory=dict)
 
 
 class TextVectors:
@@ -105,21 +140,41 @@ class TextVectors:
         Returns:
             The failure that makes further requests pointless, if there was one.
         """
+        if isinstance(self._embedder, EmbedsEach):
+            return self._embed_each(self._embedder, group, found)
         try:
             vectors = self._embedder.embed([chunk.text for chunk in group])
             self._check_shape(vectors, len(group))
         except SparknetError as error:
             return self._divide(group, found, error)
         for chunk, vector in zip(group, vectors, strict=True):
-            if _is_unit(vector):
-                found.vectors[chunk.text_sha256] = vector
-            else:
-                found.failures[chunk.text_sha256] = SparknetError(
-                    FailureKind.INTERNAL,
-                    f"{self._embedder.identity} returned a vector that is not of length 1;"
-                    " it was not stored. Try again, or choose another embedder.",
-                ).to_failure()
+            self._take(chunk.text_sha256, vector, found)
         return None
+
+    def _embed_each(
+        self, embedder: EmbedsEach, group: Sequence[Chunk], found: Found
+    ) -> Failure | None:
+        """As `_embed`, where the embedder itself tells a text that is refused from the others."""
+        texts, stopped = embedder.embed_each([chunk.text for chunk in group])
+        for chunk, text in zip(group, texts, strict=True):
+            key = chunk.text_sha256
+            if text.tokens:
+                found.spent[key] = _spent(text)
+            if text.error is not None:
+                found.failures[key] = text.error.to_failure()
+            elif text.vector is not None:
+                self._take(key, text.vector, found)
+        return stopped.to_failure() if stopped else None
+
+    def _take(self, key: str, vector: NDArray[np.float32], found: Found) -> None:
+        if _is_unit(vector):
+            found.vectors[key] = vector
+        else:
+            found.failures[key] = SparknetError(
+                FailureKind.INTERNAL,
+                f"{self._embedder.identity} returned a vector that is not of length 1;"
+                " it was not stored. Try again, or choose another embedder.",
+            ).to_failure()
 
     def _divide(self, group: Sequence[Chunk], found: Found, error: SparknetError) -> Failure | None:
         failure = error.to_failure()
@@ -143,6 +198,12 @@ class TextVectors:
                 f"{self._embedder.identity} returned vectors of shape {vectors.shape} instead of"
                 f" {expected}; none of them were stored.",
             )
+
+
+def _spent(text: EmbeddedText) -> Spent:
+    if text.cost_usd is None:
+        return Spent(text.tokens, 0.0, text.tokens)
+    return Spent(text.tokens, text.cost_usd)
 
 
 def _is_unit(vector: NDArray[np.float32]) -> bool:

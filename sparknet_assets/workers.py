@@ -117,6 +117,15 @@ class WorkerPool:
                 task = self.submit(task.function, *task.args)
         raise SparknetError(FailureKind.CRASHED, "ended the worker processes again and again")
 
+    def pause(self, seconds: float) -> None:
+        """Waits, but not beyond the end of the batch.
+
+        Raises:
+            PoolClosedError: The pool was closed meanwhile.
+        """
+        if self._closed.wait(seconds):
+            raise PoolClosedError
+
     def _outcome(self, task: Task[T]) -> Finished[T]:
         from pebble import ProcessExpired
 

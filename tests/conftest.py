@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from resources.aws.clients import AwsClients
 from resources.deployment import Deployment
+from resources.locks import FileLocks
 from resources.settings import Settings
-from tests.doubles.moto_server import MotoServer, moto_server
+from resources.vector_store import VectorStore
+from tests.doubles import rgw as ceph
+from tests.doubles.moto_server import CREDENTIALS, REGION, MotoServer, moto_server
+from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 
@@ -51,3 +59,104 @@ def moto(running_moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServe
     for name, value in running_moto.environment.items():
         monkeypatch.setenv(name, value)
     return running_moto
+
+
+@pytest.fixture(scope="session")
+def running_rgw() -> Iterator[ceph.RGW]:
+    """A Ceph Object Gateway; the tests are skipped unless it is there and asked for."""
+    if reason := ceph.reason_to_skip():
+        pytest.skip(reason)
+    with ceph.rgw_server() as server:
+        yield server
+
+
+@pytest.fixture
+def rgw(running_rgw: ceph.RGW, monkeypatch: pytest.MonkeyPatch) -> ceph.RGW:
+    """That gateway, with the environment of this test pointing to it."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in running_rgw.environment.items():
+        monkeypatch.setenv(name, value)
+    return running_rgw
+
+
+@pytest.fixture
+def signing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials and region of the doubles, in the environment."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def opensearch_server() -> str:
+    """URL of a real OpenSearch."""
+    url = os.environ.get("SPARKNET_TEST_OPENSEARCH", "")
+    if not url:
+        pytest.skip(
+            "no OpenSearch: `make opensearch`, then set SPARKNET_TEST_OPENSEARCH to its URL"
+        )
+    return url
+
+
+OpenSearchStores = Callable[[str, int], Callable[..., VectorStore]]
+
+
+@pytest.fixture
+def opensearch_stores(
+    request: pytest.FixtureRequest, tmp_path: Path, signing: None
+) -> Iterator[OpenSearchStores]:
+    """Makes a maker of stores: on a double by its kind, or on a real server."""
+    made: list[VectorStore] = []
+    doubles = ExitStack()
+
+    def maker(kind: str, dimension: int) -> Callable[..., VectorStore]:
+        if kind == "opensearch-real":
+            url = request.getfixturevalue("opensearch_server")
+            return lambda like=None: like_or(like, lambda: real(url, dimension))
+        double = doubles.enter_context(
+            opensearch_double("domain" if kind == "opensearch" else kind, scale=0.01)  # type: ignore[arg-type]
+        )
+        return lambda like=None: like_or(like, lambda: on(double, dimension))
+
+    def like_or(like: VectorStore | None, new: Callable[[], VectorStore]) -> VectorStore:
+        if like is not None:
+            copy: VectorStore = pickle.loads(pickle.dumps(like))
+            return copy
+        made.append(new())
+        return made[-1]
+
+    def real(url: str, dimension: int) -> VectorStore:
+        from resources.vector_store.opensearch import OpenSearchVectorStore
+
+        name = f"test-{uuid4().hex[:12]}"
+        return OpenSearchVectorStore(url, name, dimension=dimension, engine="lucene", replicas=0)
+
+    def on(double: OpenSearchDouble, dimension: int) -> VectorStore:
+        return opensearch_store(double, tmp_path, dimension)
+
+    try:
+        yield maker
+    finally:
+        for store in made:
+            store.drop()
+        doubles.close()
+
+
+def opensearch_store(double: OpenSearchDouble, folder: Path, dimension: int) -> VectorStore:
+    """A store of its own on a double, with register and locks in a folder."""
+    from resources.vector_store.opensearch import OpenSearchVectorStore
+    from resources.vector_store.opensearch_register import SQLiteChunkRegister
+
+    name = f"test-{uuid4().hex[:12]}"
+    return OpenSearchVectorStore(
+        double.url,
+        name,
+        dimension=dimension,
+        kind=double.kind,
+        aws=AwsClients(),
+        register=SQLiteChunkRegister(folder / f"{name}.db"),
+        locks=FileLocks(folder / "locks"),
+        visible_within=double.visible_within,
+    )

@@ -68,6 +68,14 @@ def test_a_missing_region_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
         AwsClients().client("sqs")
 
 
+def test_the_region_of_a_container_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert AwsClients().client("sqs").meta.region_name == "eu-central-1"
+    assert AwsClients("eu-west-1").client("sqs").meta.region_name == "eu-west-1"
+
+
 def test_missing_credentials_are_one_sentence(
     moto: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

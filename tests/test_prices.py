@@ -97,3 +97,9 @@ def test_a_source_and_a_date_are_needed(tmp_path: Path) -> None:
     table.write_text("currency = 'USD'\n[[embedding]]\nmodel='x'\nusd_per_million_tokens=1\n")
     with pytest.raises(SparknetError, match="source"):
         load_prices(table)
+
+
+def test_the_table_is_part_of_the_package() -> None:
+    builder = pytest.importorskip("hatchling.builders.wheel", reason="pip install hatchling")
+    files = builder.WheelBuilder(str(TABLE.parent.parent)).recurse_included_files()
+    assert "resources/prices.toml" in {file.distribution_path for file in files}

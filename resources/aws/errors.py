@@ -57,7 +57,12 @@ _CREDENTIALS = {
     "MissingAuthenticationTokenException": "are missing",
 }
 _REGION = frozenset(
-    {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+    {
+        "301",
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+    }
 )
 _GONE = {
     "NoSuchBucket": "there is no such bucket",
@@ -67,6 +72,7 @@ _GONE = {
     "AWS.SimpleQueueService.NonExistentQueue": "there is no such queue",
     "404": "there is nothing of that name",
 }
+_DAMAGED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"})
 _PASSING = frozenset(
     {
         "InternalError",
@@ -79,6 +85,7 @@ _PASSING = frozenset(
         "ModelTimeoutException",
         "ModelErrorException",
         "RequestTimeout",
+        "NoSuchUpload",  # aborted by somebody else while it was written
         "500",
         "502",
         "503",
@@ -109,7 +116,8 @@ def error_code(error: Exception) -> str:
     response: Any = getattr(error, "response", None)
     if not isinstance(response, dict):
         return ""
-    return str(response.get("Error", {}).get("Code", ""))
+    code = str(response.get("Error", {}).get("Code", ""))
+    return code[:1].upper() + code[1:]  # an event of a stream names its error in lower case
 
 
 def as_aws_error(error: Exception, action: str, resource: str) -> SparknetError | None:
@@ -161,6 +169,12 @@ def _of_service(error: Any, action: str, resource: str) -> SparknetError:
         )
     if code in _GONE:
         return _refused(f"{action}: {_GONE[code]}: {resource}.")
+    if code in _DAMAGED:
+        return SparknetError(
+            FailureKind.UNAVAILABLE,
+            f"What {action} sent to {resource} was damaged on its way, and refused ({code}): it is"
+            " tried again later.",
+        )
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _PASSING or status >= 500:
         return SparknetError(
@@ -185,6 +199,12 @@ def _of_client(error: Exception, action: str, resource: str) -> SparknetError:
     ):
         return _refused(
             f"No AWS credentials were found for {action}: set AWS_PROFILE, or run with a role."
+        )
+    if isinstance(error, exceptions.FlexibleChecksumError):
+        return SparknetError(
+            FailureKind.UNAVAILABLE,
+            f"What {action} gave of {resource} does not have its checksum: it is tried again"
+            " later.",
         )
     if isinstance(error, exceptions.EndpointConnectionError | exceptions.HTTPClientError):
         return SparknetError(

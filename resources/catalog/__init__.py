@@ -109,7 +109,12 @@ class Holding(NamedTuple):
 
 
 class Catalog(Protocol):
-    """Documents and their stages. Each write is atomic and durable when it returns."""
+    """Documents and their stages. Each write is atomic and durable when it returns.
+
+    A write of many documents may exceed what a transaction of the database takes: what is written
+    of one document stays together even so, and "all or none" holds of as many as fit. A write that
+    fails then leaves the first of them written, as if fewer had been asked for; it can be repeated.
+    """
 
     def get(self, doc_id: str) -> DocumentRecord | None: ...
 

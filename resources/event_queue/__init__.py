@@ -34,8 +34,12 @@ class EventQueue(Protocol):
     def receive(self, limit: int) -> Sequence[StorageEvent]:
         """Up to `limit` messages, hidden from others for a while. Fewer, or none, proves nothing.
 
-        Keys outside `raw/` may be among them. A message that can't be read as an event must not
-        keep the others from being read: the adapter deletes it, with a warning.
+        Keys outside `raw/` may be among them. A message that tells of several objects gives an
+        event for each, so there may be more events than `limit`.
+
+        A message that can't be read as an event must not keep the others from being read: the
+        adapter leaves it alone, with a warning once, and the queue moves it elsewhere after some
+        receptions (on SQS by the queue's redrive policy).
         """
         ...
 

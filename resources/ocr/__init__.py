@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterator
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, Field
 
-from resources.failure import Failure
+from resources.failure import Failure, FailureKind, SparknetError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +95,23 @@ class KeyValue(BaseModel):
     confidence: float
 
 
+class SelectionMark(BaseModel):
+    """A check box or radio button that an engine found.
+
+    Attributes:
+        confidence: 0 to 1.
+    """
+
+    selected: bool
+    box: Box
+    confidence: float
+
+    @property
+    def text(self) -> str:
+        """As it stands in the text of cells and values."""
+        return "[x]" if self.selected else "[ ]"
+
+
 class OCRResult(BaseModel):
     """What an engine read on one image.
 
@@ -99,11 +119,15 @@ class OCRResult(BaseModel):
         lines: In reading order.
         rotation: Degrees clockwise that the image was turned by to be read upright; boxes refer to
             the image as given.
+        handwritten: Boxes of the words that were written by hand, where an engine tells.
+        cost_usd: Paid to a service for this reading.
     """
 
     lines: list[Line]
     tables: list[Table] = Field(default_factory=list)
     key_values: list[KeyValue] = Field(default_factory=list)
+    selection_marks: list[SelectionMark] = Field(default_factory=list)
+    handwritten: list[Box] = Field(default_factory=list)
     rotation: int = 0
     cost_usd: float = 0.0
 
@@ -119,6 +143,7 @@ class PageText(BaseModel):
         language: ISO 639-1 code, or None when there is too little text to tell.
         confidence: Mean word confidence, 0 to 1; None on a page without words.
         lines: In reading order, table lines included.
+        selection_marks, handwritten: As in `OCRResult`; left out of the JSON where there are none.
         hidden_characters: Characters of invisible text that were found and left out.
         failure: Set when this page could not be read; the page then has no lines.
     """
@@ -134,6 +159,8 @@ class PageText(BaseModel):
     lines: list[Line] = Field(default_factory=list)
     tables: list[Table] = Field(default_factory=list)
     key_values: list[KeyValue] = Field(default_factory=list)
+    selection_marks: list[SelectionMark] = Field(default_factory=list, exclude_if=operator.not_)
+    handwritten: list[Box] = Field(default_factory=list, exclude_if=operator.not_)
     hidden_characters: int = 0
     failure: Failure | None = None
 
@@ -158,3 +185,89 @@ class OCREngine(Protocol):
     def recognize(self, image: NDArray[np.uint8]) -> OCRResult:
         """Reads one page image of shape (height, width) grey or (height, width, 3) RGB."""
         ...
+
+
+class JobState(StrEnum):
+    """How a job of a `DocumentReader` stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+    """Its results have expired, or it is unknown to the service."""
+
+
+class TokenTakenError(SparknetError):
+    """The token of a job was used for another object before."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(FailureKind.INTERNAL, message, retryable=False)
+
+    def __reduce__(self) -> tuple[type[TokenTakenError], tuple[str]]:
+        return TokenTakenError, (self.message,)
+
+
+class ResultsGoneError(SparknetError):
+    """The results of a job have expired."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(FailureKind.UNREADABLE, message)
+
+    def __reduce__(self) -> tuple[type[ResultsGoneError], tuple[str]]:
+        return ResultsGoneError, (self.message,)
+
+
+class DocumentReader(Protocol):
+    """Reads whole PDFs where the storage keeps them, by jobs of a service.
+
+    A job goes on without us: who knows its id, in any process, can wait for it and take its
+    results, again and again until they expire.
+
+    Attributes:
+        most_pages, most_bytes: Larger documents are refused.
+        price: US dollars for a page; every page of the document is paid.
+    """
+
+    most_pages: int
+    most_bytes: int
+    price: float
+
+    def begin(self, key: str, token: str, pages: int) -> str:
+        """Starts a job for the object under `key`; its id.
+
+        Args:
+            token: At most 64 letters, digits, - and _. The same token gives the same job again,
+                and nothing is paid twice.
+            pages: How many are going to be paid; 0 when a call before said so already.
+
+        Raises:
+            TokenTakenError: The token stands for a job that reads another object.
+            SparknetError: `encrypted`, `corrupt`, `unsupported`, `too_large` for a document that
+                the service can't read; `throttled` while too many jobs are under way.
+        """
+        ...
+
+    def state(self, job_id: str) -> tuple[JobState, str]:
+        """How the job stands, and what the service says about it."""
+        ...
+
+    def pages(self, job_id: str) -> Iterator[tuple[int, OCRResult]]:
+        """The pages of a job that is done, 1-based, in the order of the service.
+
+        Boxes refer to the page as a viewer shows it. Pages that could not be read are left out.
+        `cost_usd` is 0: the job was paid, not the page.
+
+        Raises:
+            ResultsGoneError: They have expired.
+            SparknetError: The service could not be asked.
+        """
+        ...
+
+
+def document_reader(engine: OCREngine) -> DocumentReader | None:
+    """How an engine reads whole documents, by its attribute `documents`.
+
+    None for an engine that reads images alone, or where the storage is not one it can read from.
+    """
+    reader: DocumentReader | None = getattr(engine, "documents", None)
+    return reader

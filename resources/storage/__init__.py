@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, ClassVar, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,13 @@ class InvalidKeyError(ValueError):
 
 
 class StorageAdapter(Protocol):
-    """Objects under `/`-separated keys. A reader sees the old bytes or the new, never a mixture."""
+    """Objects under `/`-separated keys. A reader sees the old bytes or the new, never a mixture.
+
+    Attributes:
+        page_keys: Keys that a listing reads ahead: so many may be of objects deleted meanwhile.
+    """
+
+    page_keys: ClassVar[int]
 
     def put(self, key: str, data: bytes) -> ObjectInfo:
         """Writes `data` under `key`, replacing what was there; durable when it returns."""

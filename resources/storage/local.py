@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from resources.failure import FailureKind, SparknetError
 from resources.storage import InvalidKeyError, ObjectInfo, ObjectNotFoundError
@@ -49,6 +49,8 @@ class LocalStorageAdapter:
         irreplaceable: Prefixes of keys that nothing can make again: these survive any power cut
             once the write has returned.
     """
+
+    page_keys: ClassVar[int] = 1
 
     def __init__(
         self, base_path: str | Path, *, irreplaceable: tuple[str, ...] = ("raw/", "receipts/")

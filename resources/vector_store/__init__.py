@@ -73,12 +73,22 @@ class Compaction(NamedTuple):
 class VectorStore(Protocol):
     """Chunks with vectors and a keyword index over the same chunks, in one generation.
 
-    Writers are serialised across processes; a reader sees every write that returned before.
+    Writers are serialised across processes; a reader sees every write that returned before, but
+    for what `visible_within` says of searches.
     """
 
     @property
     def generation(self) -> str:
         """Name of the generation that is read and written: embedder and dimension."""
+        ...
+
+    @property
+    def visible_within(self) -> float:
+        """Seconds until searches find what a write that returned has added; 0: at once.
+
+        Only where a service promises no more. Deletions, ids and counts take effect at once
+        everywhere.
+        """
         ...
 
     def add_chunks(self, chunks: Sequence[Chunk], embeddings: NDArray[np.float32]) -> None:
@@ -127,6 +137,10 @@ class VectorStore(Protocol):
 
     def repair(self) -> None:
         """Makes vectors and keyword rows agree again, from what the store itself holds."""
+        ...
+
+    def size_bytes(self) -> int | None:
+        """Bytes that this generation takes; 0 when it holds nothing, None when nobody can say."""
         ...
 
     def drop(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from resources.vector_store.exact import (
     compare_all,
 )
 from resources.vector_store.keyword import KeywordIndex, Row
+from resources.vector_store.naming import generation_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +61,8 @@ class ChromaVectorStore:
         self._register = KeywordIndex(self._folder / "register.db")
         self._index = ChromaIndex(self._folder, self._generation, server, self._register)
         self._access = ChromaAccess(self._folder, self._index)
+
+    visible_within = 0.0
 
     @property
     def generation(self) -> str:
@@ -195,6 +196,10 @@ class ChromaVectorStore:
         """
         self._access.repair()
 
+    def size_bytes(self) -> int:
+        """Size of this generation's files here; what a Chroma server keeps is not counted."""
+        return files.size(self._folder)
+
     def drop(self) -> None:
         """Removes this generation: the collection, also on a server, its register and its folder.
 
@@ -231,15 +236,6 @@ class ChromaVectorStore:
         if not np.isfinite(vectors).all():
             raise ValueError("an embedding has a number in it that is not finite")
         return vectors
-
-
-def generation_name(collection: str, embedder: str, dimension: int) -> str:
-    """Name of a generation: readable, unique for its parts, valid in Chroma and as a folder."""
-    wanted = f"{collection}-{embedder}-{dimension}"
-    name = re.sub(r"[^a-zA-Z0-9._-]+", "-", wanted)
-    if name != wanted or len(name) > 120:
-        name = f"{name[:100]}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
-    return name
 
 
 def _row(chunk: Chunk, vector: NDArray[np.float32]) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resources.sqlite import in_chunks
@@ -20,10 +20,17 @@ class ChromaCollection:
 
     The chunks themselves stay in the register: Chroma would store them twice, once in an index, and
     keep the text of deleted ones in its files.
+
+    Args:
+        loaded: Called once the index is in memory, which the first query sees to. Chroma makes the
+            files of one that it never synced anew then.
     """
 
-    def __init__(self, client: Any, collection: Any) -> None:
+    def __init__(
+        self, client: Any, collection: Any, loaded: Callable[[], None] = lambda: None
+    ) -> None:
         self._client = client
+        self._loaded: Callable[[], None] | None = loaded
         self._collection = collection
         self._batch = min(client.get_max_batch_size(), _IDS_PER_CALL)
 
@@ -61,6 +68,9 @@ class ChromaCollection:
             where=None if doc_ids is None else {"doc_id": {"$in": list(doc_ids)}},
             include=["distances"],
         )
+        if self._loaded:
+            self._loaded()
+            self._loaded = None
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return {chunk_id: 1.0 - float(distance) for chunk_id, distance in pairs}
 

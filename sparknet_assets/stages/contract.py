@@ -82,6 +82,35 @@ class DocumentStage(Stage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What is done once for a document before its pages, such as a job of a service for all.
+
+    Attributes:
+        candidates: The pages that it may be worth for, given the document and those that may hold
+            the same pages; none where it is out of the question. Cheap; runs in the parent.
+        survey: Which of the candidates it is for. Runs in workers, span by span; where that fails,
+            the pages of the span are left out.
+        prepare: Given what all surveys found, and other documents of the same bytes. Runs in the
+            parent and may wait for long, by the function given, which takes seconds. What it makes
+            is durable, and `run_pages` finds it.
+    """
+
+    candidates: Callable[[DocumentRef, Sequence[DocumentRef], Deployment], Sequence[int]]
+    survey: Callable[[DocumentRef, Sequence[int], Deployment], list[int]]
+    prepare: Callable[
+        [
+            DocumentRef,
+            Sequence[int],
+            Sequence[DocumentRef],
+            Callable[[float], None],
+            Deployment,
+        ],
+        None,
+    ]
+    span: int = 64
+
+
+@dataclass(frozen=True, kw_only=True)
 class PagedStage(Stage):
     """Runs spans of pages in worker processes; a page that fails alone costs that page only.
 
@@ -96,6 +125,7 @@ class PagedStage(Stage):
             of the span one by one.
         assemble: Takes the results in page order, streamed, and writes the artifact. Runs in the
             parent and must not hold more than a few pages.
+        preparation: Before the pages, where there is something to do for them together.
     """
 
     page_count: Callable[[DocumentRef, Deployment], int]
@@ -105,6 +135,7 @@ class PagedStage(Stage):
         Callable[[DocumentRef, Sequence[DocumentRef], Deployment], Iterator[PageResult | None]]
         | None
     ) = None
+    preparation: Preparation | None = None
     span: int = 8
 
 

@@ -17,7 +17,7 @@ from resources.vector_store import Chunk
 from sparknet_assets.artifacts import EMBEDDINGS, DocumentRef, read_chunks
 from sparknet_assets.embeddings_file import write_embeddings
 from sparknet_assets.stages.contract import BatchStage, StageOutput
-from sparknet_assets.text_vectors import TextVectors
+from sparknet_assets.text_vectors import NOTHING, Spent, TextVectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,7 @@ class _Open:
     tokens: int = 0
     cached: int = 0
     seconds: float = 0.0
+    spent: Spent = NOTHING
     failure: Failure | None = None
     read: bool = False
 
@@ -90,7 +91,8 @@ def _chunks(document: _Open, deployment: Deployment) -> Iterator[Chunk]:
 def _settle(window: list[tuple[_Open, Chunk]], texts: TextVectors) -> None:
     """Gives every chunk of the window its vector, or its document a failure.
 
-    The time that takes is shared out by tokens; what the cache had costs next to nothing.
+    The time that takes is shared out by tokens; what the cache had costs next to nothing. Money
+    goes to the first document with the text it was paid for.
     """
     started = time.perf_counter()
     found = texts.get([chunk for _, chunk in window])
@@ -99,6 +101,7 @@ def _settle(window: list[tuple[_Open, Chunk]], texts: TextVectors) -> None:
     for document, chunk in window:
         if chunk.text_sha256 not in found.cached:
             document.seconds += seconds * chunk.tokens / max(tokens, 1)
+        document.spent += found.spent.pop(chunk.text_sha256, NOTHING)
         failure = found.failures.get(chunk.text_sha256)
         if failure is None:
             document.vectors.append(found.vectors[chunk.text_sha256])
@@ -116,7 +119,8 @@ def _finish(
     waiting[:] = [document for document in waiting if not document.complete]
     for document in done:
         if document.failure is not None:
-            yield document.ref, document.failure
+            cost = document.spent.cost_usd
+            yield document.ref, document.failure.model_copy(update={"cost_usd": cost})
             continue
         try:
             output = _write(document, deployment)
@@ -149,7 +153,9 @@ def _write(document: _Open, deployment: Deployment) -> StageOutput:
             "cached": document.cached,
             "tokens": document.tokens,
             "model": embedder.identity,
+            **document.spent.metadata,
         },
+        cost_usd=document.spent.cost_usd,
         seconds=document.seconds,
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
-from resources.ocr import PageText, Table
+from resources.ocr import OCRResult, PageText, Table, document_reader
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import (
     PAGES,
@@ -23,6 +23,8 @@ from sparknet_assets.fingerprint import recipe_of
 from sparknet_assets.page_sources import text_sources
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.text.page_text import (
+    CACHE,
+    cache_key,
     from_layer,
     from_ocr,
     kept_layer,
@@ -30,7 +32,13 @@ from sparknet_assets.source.text.page_text import (
     recognise,
 )
 from sparknet_assets.source.text.tables import known_tables
-from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
+from sparknet_assets.stages.contract import PagedStage, PageResult, Preparation, StageOutput
+from sparknet_assets.stages.document_jobs import (
+    job_possible,
+    job_results,
+    read_by_job,
+    settled_cost,
+)
 from sparknet_assets.stages.documents import read_metadata
 from sparknet_assets.stages.known_texts import KnownTexts
 from sparknet_assets.stages.libraries import library_versions
@@ -51,6 +59,50 @@ def known(
             yield texts.result(page, source)
 
 
+def candidates(
+    ref: DocumentRef, earlier: Sequence[DocumentRef], deployment: Deployment
+) -> Sequence[int]:
+    """The pages that a job of a service may have to read, where the engine has such jobs."""
+    if document_reader(deployment.ocr) is None or deployment.settings.text_layer == "always":
+        return ()
+    metadata = read_metadata(ref, deployment)
+    if not job_possible(ref, metadata, deployment):
+        return ()
+    if not earlier:
+        return range(1, metadata.page_count + 1)
+    texts = enumerate(known(ref, earlier, deployment), start=1)
+    return [page for page, text in texts if text is None]
+
+
+def survey(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> list[int]:
+    """Those of the pages that OCR has to read and whose reading is not in the cache."""
+    images = _images(ref, pages, deployment)
+    wanted: dict[int, str] = {}
+    with open_source(ref, read_metadata(ref, deployment), deployment) as source:
+        for page in pages:
+            layer = layer_of(source.pdf_page(page), deployment.settings.text_layer)
+            if not layer.good and images[page].failure is None:
+                wanted[page] = cache_key(deployment.ocr, images[page])
+    cached = deployment.cache.get_many(CACHE, wanted.values())
+    return [page for page, key in wanted.items() if key not in cached]
+
+
+def prepare(
+    ref: DocumentRef,
+    pages: Sequence[int],
+    twins: Sequence[DocumentRef],
+    pause: Callable[[float], None],
+    deployment: Deployment,
+) -> None:
+    """Has a job read the whole document where so many of its pages are to be read.
+
+    Raises:
+        SparknetError: The job is not done yet, or can't be started now: the next run goes on.
+    """
+    metadata = read_metadata(ref, deployment)
+    read_by_job(ref, metadata, len(pages), twins, pause, deployment)
+
+
 def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) -> list[PageResult]:
     """Reads these pages.
 
@@ -63,6 +115,7 @@ def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) ->
     images = _images(ref, pages, deployment)
     # The tables of a rendition are those of its source file; None means that they must be found.
     known: dict[int, list[Table]] | None = None
+    read_already = job_results(ref, metadata, deployment)
     if metadata.kind == "rendition":
         known = _rendition_tables(ref, deployment)
     with open_source(ref, metadata, deployment) as source:
@@ -72,6 +125,7 @@ def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) ->
                 images[page],
                 None if known is None else known.get(page, []),
                 source,
+                read_already,
                 deployment,
             )
             for page in pages
@@ -94,6 +148,7 @@ def assemble(
         pages=count - len(tally.failures),
         failed_pages=tally.failures,
         metadata=tally.metadata(),
+        cost_usd=tally.cost_usd + settled_cost(ref, deployment),
     )
 
 
@@ -102,10 +157,11 @@ def _read(
     image: PageImage,
     known: list[Table] | None,
     source: PageSource,
+    read_already: Callable[[int], OCRResult | None],
     deployment: Deployment,
 ) -> PageResult:
     try:
-        return page_result(_page_text(ref, image, known, source, deployment))
+        return page_result(*_page_text(ref, image, known, source, read_already, deployment))
     except SparknetError as error:
         return PageResult(image.page, failure=error.to_failure())
 
@@ -115,8 +171,10 @@ def _page_text(
     image: PageImage,
     known: list[Table] | None,
     source: PageSource,
+    read_already: Callable[[int], OCRResult | None],
     deployment: Deployment,
-) -> PageText:
+) -> tuple[PageText, float]:
+    """The text of the page, and what was paid for it."""
     settings = deployment.settings
     try:
         layer = layer_of(source.pdf_page(image.page), settings.text_layer)
@@ -125,14 +183,15 @@ def _page_text(
             raise
         layer = layer_of(None, settings.text_layer)
     if layer.good or settings.text_layer == "always":
-        return from_layer(layer, image, known or (), settings.tables and known is None)
+        return from_layer(layer, image, known or (), settings.tables and known is None), 0.0
     if image.failure is not None:
         failure = image.failure
         raise SparknetError(failure.kind, failure.message, failure.retryable)
-    result = recognise(ref, image, deployment)
+    result = recognise(ref, image, deployment, read_already)
     if kept := kept_layer(layer, result):
-        return from_layer(kept, image, (), settings.tables)
-    return from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
+        return from_layer(kept, image, (), settings.tables), result.cost_usd
+    text = from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
+    return text, result.cost_usd
 
 
 def _sources(ref: DocumentRef, deployment: Deployment) -> Iterator[str]:
@@ -210,5 +269,6 @@ STAGE = PagedStage(
     known=known,
     run_pages=run_pages,
     assemble=assemble,
+    preparation=Preparation(candidates=candidates, survey=survey, prepare=prepare),
     span=2,
 )

@@ -16,8 +16,12 @@ from sparknet_assets.stages.contract import PageResult
 PREVIEW = 300
 
 
-def page_result(text: PageText) -> PageResult:
-    """A page on its way to text.json: a line of facts for `Tally`, then its JSON."""
+def page_result(text: PageText, cost_usd: float = 0.0) -> PageResult:
+    """A page on its way to text.json: a line of facts for `Tally`, then its JSON.
+
+    Args:
+        cost_usd: Paid for it now; what it cost before is in the record of then.
+    """
     facts = {
         "engine": text.engine,
         "reason": text.reason,
@@ -26,6 +30,7 @@ def page_result(text: PageText) -> PageResult:
         "words": sum(len(line.words) for line in text.lines),
         "tables": len(text.tables),
         "hidden_characters": text.hidden_characters,
+        "cost_usd": cost_usd,
         "preview": " ".join(line.text for line in text.lines[:PREVIEW])[:PREVIEW],
     }
     record = json.dumps(facts).encode() + b"\n" + text.model_dump_json().encode()
@@ -37,6 +42,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.failures: dict[int, Failure] = {}
+        self.cost_usd = 0.0
         self._engines: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
@@ -62,6 +68,7 @@ class Tally:
             raise _nothing_read(ref, self.failures)
 
     def _add(self, facts: dict[str, Any]) -> None:
+        self.cost_usd += facts["cost_usd"]
         self._engines[facts["engine"]] += 1
         self._reasons[facts["reason"]] += 1
         if facts["language"]:

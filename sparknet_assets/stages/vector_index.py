@@ -25,7 +25,7 @@ from sparknet_assets.holdings import (
 )
 from sparknet_assets.stages.contract import BatchStage, StageOutput
 from sparknet_assets.stages.index_writer import Outcome, Written, write
-from sparknet_assets.text_vectors import SERVICE_KINDS, TextVectors
+from sparknet_assets.text_vectors import NOTHING, SERVICE_KINDS, Found, Spent, TextVectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,8 @@ def run(
         for ref, outcome in written:
             if isinstance(outcome, Written):
                 also = follow.took(ref) if follow else None
-                yield ref, _output(outcome, store.generation, also)
+                spent = follow.spent.get(ref.doc_id, NOTHING) if follow else NOTHING
+                yield ref, _output(outcome, store.generation, also, spent)
             else:
                 yield ref, outcome
 
@@ -78,7 +79,7 @@ def _note(
     deployment.catalog.put_holdings(generation, held)
 
 
-def _output(written: Written, generation: str, also: str | None) -> StageOutput:
+def _output(written: Written, generation: str, also: str | None, spent: Spent) -> StageOutput:
     return StageOutput(
         data_version=written.digest,
         metadata={
@@ -87,13 +88,19 @@ def _output(written: Written, generation: str, also: str | None) -> StageOutput:
             "removed": written.removed,
             "generation": generation,
             **({"also_in": also} if also else {}),
+            **spent.metadata,
         },
+        cost_usd=spent.cost_usd,
         seconds=written.seconds,
     )
 
 
 class _Follower:
-    """Keeps the live generation up with documents whose text is newer than what it holds."""
+    """Keeps the live generation up with documents whose text is newer than what it holds.
+
+    Attributes:
+        spent: On the vectors that the live generation's embedder made, by document.
+    """
 
     def __init__(self, deployment: Deployment, live: Generation, texts: Mapping[str, str]) -> None:
         self._deployment = deployment
@@ -101,6 +108,7 @@ class _Follower:
         self._texts = texts
         self._behind = behind(deployment, live, texts)
         self._down: SparknetError | None = None
+        self.spent: dict[str, Spent] = {}
 
     def took(self, ref: DocumentRef) -> str | None:
         """Name of the live generation, for a document that was written to it."""
@@ -145,7 +153,10 @@ class _Follower:
             chunks = read_chunks(self._deployment.storage, ref)
             while group := list(islice(chunks, _EMBEDDED_TOGETHER)):
                 ids += [chunk.chunk_id for chunk in group]
-                rows += _found(texts, group)
+                found = texts.get(group)
+                before = self.spent.get(ref.doc_id, NOTHING)
+                self.spent[ref.doc_id] = sum(found.spent.values(), before)
+                rows += _vectors(found, group)
             return ids, np.array(rows, np.float32).reshape(len(rows), self._live.dimension)
         except SparknetError as error:
             if error.kind in SERVICE_KINDS:
@@ -161,8 +172,7 @@ class _Follower:
         )
 
 
-def _found(texts: TextVectors, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
-    found = texts.get(chunks)
+def _vectors(found: Found, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
     for failure in found.failures.values():
         raise SparknetError(failure.kind, failure.message, failure.retryable)
     return [found.vectors[chunk.text_sha256] for chunk in chunks]

@@ -6,7 +6,8 @@ import itertools
 import multiprocessing
 import pickle
 import sqlite3
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,27 @@ from hypothesis import strategies as st
 
 from resources.cache import Cache
 from resources.cache import sqlite as sqlite_cache
+from resources.cache.redis import RedisCache
 from resources.cache.sqlite import SQLiteCache
 from resources.failure import SparknetError
+from tests.doubles.redis_server import redis_server
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Port of a real server, for all tests here."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as (port, _):
+        yield port
+
+
+@pytest.fixture(params=["sqlite", "redis"])
 def new_cache(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Cache]:
     """Makes an empty cache at each call."""
-    numbers = itertools.count()
-
-    def make() -> Cache:
-        return {"sqlite": SQLiteCache}[request.param](tmp_path / str(next(numbers)) / "cache.db")
-
-    return make
+    if request.param == "sqlite":
+        numbers = itertools.count()
+        return lambda: SQLiteCache(tmp_path / str(next(numbers)) / "cache.db")
+    url = f"redis://127.0.0.1:{request.getfixturevalue('redis_port')}/0"
+    return lambda: RedisCache(url, uuid.uuid4().hex)
 
 
 @pytest.fixture

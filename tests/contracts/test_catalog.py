@@ -21,7 +21,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from resources.aws.clients import AwsClients
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord, StageStatus
+from resources.catalog.dynamodb import DynamoDBCatalog
+from resources.catalog.dynamodb_table import create_table
 from resources.catalog.sqlite import SQLiteCatalog
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.processes import this_host
@@ -30,17 +33,23 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 OWNER = f"{this_host()}:{os.getpid()}:me"
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "dynamodb"])
 def new_catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Catalog]:
     """Makes an empty catalog at each call."""
     numbers = itertools.count()
 
-    def make() -> Catalog:
-        return {"sqlite": SQLiteCatalog}[request.param](
-            tmp_path / str(next(numbers)) / "catalog.db"
-        )
+    def in_file() -> Catalog:
+        return SQLiteCatalog(tmp_path / str(next(numbers)) / "catalog.db")
 
-    return make
+    def in_table() -> Catalog:
+        clients, name = AwsClients(), f"table-{next(numbers)}"
+        create_table(name, clients)
+        return DynamoDBCatalog(name, clients)
+
+    if request.param == "sqlite":
+        return in_file
+    request.getfixturevalue("moto")
+    return in_table
 
 
 @pytest.fixture

@@ -11,9 +11,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from resources.aws.clients import AwsClients
+from resources.aws.limits import Limiter
 from resources.embeddings import Embedder
 from resources.embeddings.minilm import MiniLMEmbedder
 from resources.embeddings.ollama import OllamaEmbedder
+from resources.embeddings.titan import TitanEmbedder
+from tests.doubles.bedrock import TITAN, bedrock_server
 from tests.doubles.ollama import OllamaServer
 
 TEXTS = [
@@ -30,11 +34,15 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models")
 
 
-@pytest.fixture(scope="module", params=["minilm-int8", "minilm-fp32", "ollama"])
+@pytest.fixture(scope="module", params=["minilm-int8", "minilm-fp32", "ollama", "titan"])
 def embedder(request: pytest.FixtureRequest, model_cache: Path) -> Iterator[Embedder]:
     if request.param == "ollama":
         with OllamaServer() as server:
             yield OllamaEmbedder(server.host, "nomic-embed-text", timeout=10)
+    elif request.param == "titan":
+        with bedrock_server():
+            limiter = Limiter(model_cache / "limits", "titan", None, 4)
+            yield TitanEmbedder(AwsClients(), TITAN, 512, limiter, at_once=4)
     else:
         yield MiniLMEmbedder(request.param.removeprefix("minilm-"), None, model_cache)
 

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from resources.aws.limits import Limiter
 from resources.ocr import OCREngine, OCRResult
 from resources.ocr.geometry import turn_box
 from resources.ocr.paddle import PaddleOCREngine
 from resources.ocr.tesseract import TesseractEngine
+from resources.ocr.textract import TextractEngine
+from tests.doubles.aws_shapes import DoubleClients, ShapeServer
+from tests.doubles.textract import TextractDouble
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+
+def textract() -> TextractEngine:
+    """Textract's client against its double, which reads with PP-OCR."""
+    server = ShapeServer()
+    TextractDouble(PaddleOCREngine().recognize).register(server)
+    limits = Path(tempfile.mkdtemp(prefix="sparknet-limits-"))
+    atexit.register(shutil.rmtree, limits, ignore_errors=True)
+    clients = DoubleClients(server.start())
+    return TextractEngine(clients, "standard", Limiter(limits, "textract", None, 4), 0.019)
+
+
 ENGINES: dict[str, Callable[[], OCREngine]] = {
     "paddle": PaddleOCREngine,
     "tesseract": lambda: TesseractEngine(["eng"]),
+    "textract": textract,
 }
 TEXT = [
     "The harbour office opens at seven",

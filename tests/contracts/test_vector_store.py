@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 
 from resources.failure import SparknetError
 from resources.locks import file_lock
-from resources.vector_store import Chunk, PageBox, VectorStore
-from resources.vector_store.chroma import ChromaVectorStore, generation_name
+from resources.vector_store import Chunk, PageBox, VectorStore, chroma_client
+from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
+from resources.vector_store.naming import generation_name
 
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
@@ -71,9 +72,16 @@ def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
 _numbers = itertools.count()
 
 
-@pytest.fixture(params=["chroma", "chroma-server"])
+CHROMA = ("chroma", "chroma-server")
+OPENSEARCH = ("opensearch", "serverless-classic", "serverless", "opensearch-real")
+
+
+@pytest.fixture(params=[*CHROMA, *OPENSEARCH])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> NewStore:
     """Makes an empty store at each call, or another view of the same one with `like`."""
+    if request.param in OPENSEARCH:
+        stores: NewStore = request.getfixturevalue("opensearch_stores")(request.param, DIMENSION)
+        return stores
     server = request.getfixturevalue("chroma_server") if "server" in request.param else None
 
     def make(like: VectorStore | None = None) -> VectorStore:
@@ -95,6 +103,13 @@ def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> NewStore:
 @pytest.fixture
 def store(new_store: NewStore) -> VectorStore:
     return new_store()
+
+
+def settled(store: VectorStore) -> VectorStore:
+    """The store, once its searches find what was written."""
+    if store.visible_within:
+        time.sleep(store.visible_within * 1.1 + 0.02)
+    return store
 
 
 def chunk(doc_id: str, ordinal: int, text: str = "some words", **values: Any) -> Chunk:
@@ -135,6 +150,7 @@ def test_an_empty_store(store: VectorStore) -> None:
 def test_a_hit_is_the_whole_chunk(store: VectorStore) -> None:
     wanted = chunk("dök/1, %", 3, 'Zwölf "Boxkämpfer" \n\t jagen 文書')
     store.add_chunks([wanted, chunk("b", 0, "other")], vectors(2))
+    settled(store)
     (hit,) = store.search(vectors(2)[0], 1)
     assert hit.chunk == wanted
     assert hit.score == pytest.approx(1.0, abs=1e-5)
@@ -146,6 +162,7 @@ def test_a_hit_is_the_whole_chunk(store: VectorStore) -> None:
 def test_nearest_first_with_cosine_scores(store: VectorStore) -> None:
     data = vectors(200)
     store.add_chunks([chunk("a", n) for n in range(200)], data)
+    settled(store)
     query = vectors(1, seed=1)[0]
     hits = store.search(query * 7, 10)
     cosines = data @ query
@@ -162,6 +179,7 @@ def test_nearest_within_documents(
     monkeypatch.setattr("resources.vector_store.chroma.MOST_COMPARED", most)
     data = vectors(300)
     store.add_chunks([chunk(f"doc{n % 10}", n) for n in range(300)], data)
+    settled(store)
     query = vectors(1, seed=1)[0]
     hits = store.search(query * 3, 5, doc_ids=["doc4", "doc7", "doc4"])
     wanted = sorted((n for n in range(300) if n % 10 in (4, 7)), key=lambda n: -(data @ query)[n])
@@ -172,6 +190,7 @@ def test_nearest_within_documents(
 def test_search_within_documents(store: VectorStore) -> None:
     chunks = [chunk(f"doc{n % 5}", n, f"word{n} common") for n in range(100)]
     store.add_chunks(chunks, vectors(100))
+    settled(store)
     for hits in (
         store.search(vectors(1)[0], 100, doc_ids=["doc1", "doc3", "none"]),
         store.search_text("common", 100, doc_ids={"doc1", "doc3", "none"}),
@@ -185,19 +204,23 @@ def test_search_within_documents(store: VectorStore) -> None:
 def test_adding_again_replaces(store: VectorStore) -> None:
     data = vectors(3)
     store.add_chunks([chunk("a", 0, "first"), chunk("a", 1, "second")], data[:2])
+    settled(store)
     moved = chunk("a", 0, "first", pages=(9,))
     store.add_chunks([moved, chunk("a", 1, "second")], data[[2, 1]])
+    settled(store)
     assert store.count() == (2, 2)
     (hit,) = store.search(data[2], 1)
     assert (hit.chunk, hit.score) == (moved, pytest.approx(1.0, abs=1e-5))
     assert [h.chunk for h in store.search_text("first", 5)] == [moved]
     store.add_chunks([chunk("a", 0, "third")], data[:1])
+    settled(store)
     assert store.search_text("first", 5) == []
     assert store.count() == (2, 2)
 
 
 def test_deleting(store: VectorStore) -> None:
     store.add_chunks([chunk("a", n, f"word{n}") for n in range(10)], vectors(10))
+    settled(store)
     assert store.delete(["a:3", "a:4", "nothing"]) == 2
     assert store.delete(["a:3"]) == 0
     assert store.count() == (8, 8)
@@ -225,6 +248,7 @@ def test_wrong_vectors_are_refused(store: VectorStore) -> None:
 def test_thousands_in_one_write(store: VectorStore) -> None:
     count = 6500
     store.add_chunks([chunk(f"d{n // 100}", n, f"w{n}") for n in range(count)], vectors(count))
+    settled(store)
     assert store.count() == (count, count)
     assert sum(map(len, store.chunk_ids(store.document_ids()).values())) == count
     assert store.search_text("w6499", 3)[0].chunk.ordinal == 6499
@@ -242,6 +266,7 @@ def test_words(store: VectorStore) -> None:
         "foo_bar snake case",
     ]
     store.add_chunks([chunk("a", n, text) for n, text in enumerate(texts)], vectors(len(texts)))
+    settled(store)
 
     def best(query: str) -> int | None:
         hits = store.search_text(query, 3)
@@ -270,8 +295,11 @@ def test_frequent_words_do_not_hide_a_rare_one(
     store = new_store()
     chunks = [chunk("a", n, f"annual report page{n} {'x' * (n % 7)}") for n in range(200)]
     store.add_chunks(chunks, vectors(200))
+    settled(store)
     hits = store.search_text("report page77 annual page78", 10)
-    assert {h.chunk.ordinal for h in hits} == {77, 78}
+    assert {h.chunk.ordinal for h in hits[:2]} == {77, 78}
+    if isinstance(store, ChromaVectorStore):  # whose scoring is bounded
+        assert len(hits) == 2
     assert len(store.search_text("annual report", 10)) == 10
 
 
@@ -298,6 +326,7 @@ AWKWARD = [
 )
 def test_any_string_is_a_query(store: VectorStore, query: str) -> None:
     store.add_chunks([chunk("a", 0, "plain words")], vectors(1))
+    settled(store)
     assert store.search_text(query, 5) == []
 
 
@@ -370,6 +399,7 @@ def _apply(
 
 
 def _assert_holds(store: VectorStore, model: dict[str, tuple[Chunk, int]]) -> None:
+    settled(store)
     assert store.count() == (len(model), len(model))
     data = vectors(6)
     hits = store.search(data[0], 100)
@@ -390,6 +420,7 @@ def test_recall_against_brute_force(store: VectorStore) -> None:
     data = centres[rng.integers(0, 40, 3000)] + rng.normal(size=(3000, DIMENSION)) * 0.5
     data = (data / np.linalg.norm(data, axis=1, keepdims=True)).astype(np.float32)
     store.add_chunks([chunk("a", n) for n in range(3000)], data)
+    settled(store)
     found = 0
     for query in data[::60] + rng.normal(size=(50, DIMENSION)).astype(np.float32) * 0.1:
         wanted = set(np.argsort(-(data @ query))[:10])
@@ -407,6 +438,7 @@ def _take_turns(store: VectorStore, me: int, turns: Any, rounds: int) -> None:
         seen = {h.chunk.chunk_id for h in store.search(vectors(1)[0], 1000)}
         assert seen == ids, f"process {me}, step {step}: {seen ^ ids}"
         store.add_chunks([chunk(str(me), step, f"w{me}x{step}")], vectors(1, seed=step * 2 + me))
+        settled(store)
         assert len(store.search(vectors(1)[0], 1000)) == len(ids) + 1
         assert store.count() == (len(ids) + 1, len(ids) + 1)
         turns[1 - me].release()
@@ -428,6 +460,7 @@ def _write_much(store: VectorStore, me: int) -> None:
     for step in range(4):
         chunks = [chunk(f"{me}", step * 50 + n, f"w{me}") for n in range(50)]
         store.add_chunks(chunks, vectors(50, seed=me * 100 + step))
+        settled(store)
         assert len(store.search(vectors(1)[0], 10)) == 10
 
 
@@ -455,6 +488,7 @@ def test_processes_write_at_once_and_a_reader_follows(
 
 def test_it_survives_a_fork(store: VectorStore) -> None:
     store.add_chunks([chunk("a", 0)], vectors(1))
+    settled(store)
     assert len(store.search(vectors(1)[0], 5)) == 1
     child = multiprocessing.get_context("fork").Process(
         target=store.add_chunks, args=([chunk("b", 0)], vectors(1, seed=1))
@@ -462,6 +496,7 @@ def test_it_survives_a_fork(store: VectorStore) -> None:
     child.start()
     child.join(60)
     assert child.exitcode == 0
+    settled(store)
     assert len(store.search(vectors(1)[0], 5)) == 2
 
 
@@ -503,6 +538,7 @@ def test_a_killed_writer_leaves_a_whole_store(store: VectorStore, new_store: New
         reader.add_chunks([chunk("last", 0)], vectors(1, seed=7))
         vector_count, rows = reader.count()
         assert vector_count == rows
+        settled(reader)
         hits = [reader.search(vector, 1)[0] for vector in data[::10]]
         assert [h.chunk.ordinal for h in hits] == list(range(0, 500, 10))
 
@@ -631,8 +667,9 @@ def test_a_drop_that_was_cut_off(
 
 def _read_on(store: VectorStore, stop: Any, rounds: Any) -> None:
     while not stop.is_set():
-        assert len(store.search(vectors(1)[0], 1000)) in (0, 150)
-        assert len(store.search_text("word", 1000)) in (0, 150)
+        if not store.visible_within:
+            assert len(store.search(vectors(1)[0], 1000)) in (0, 150)
+            assert len(store.search_text("word", 1000)) in (0, 150)
         assert len(store.chunk_ids(["a"])["a"]) in (0, 150)
         assert store.document_ids() in (set(), {"a"})
         assert store.count() in ((0, 0), (150, 150))
@@ -656,7 +693,7 @@ def test_dropping_while_another_process_reads(store: VectorStore, tmp_path: Path
         reader.join(60)
     assert reader.exitcode == 0
     store.drop()
-    assert list((tmp_path / "index").iterdir()) == []
+    _assert_nothing_is_left(store, tmp_path)
 
 
 # What was deleted is gone from disk.
@@ -690,11 +727,13 @@ def test_texts_elsewhere(store: VectorStore) -> None:
 def test_compacting(store: VectorStore, new_store: NewStore) -> None:
     data = vectors(300)
     store.add_chunks([chunk("a", n, f"word{n}") for n in range(300)], data)
+    settled(store)
     other = new_store(like=store)
     assert other.count() == (300, 300)
     store.delete([f"a:{n}" for n in range(0, 300, 3)])
     done = store.compact()
-    assert 0 < done.bytes_after < done.bytes_before
+    if isinstance(store, ChromaVectorStore):
+        assert 0 < done.bytes_after < done.bytes_before
     kept = [n for n in range(300) if n % 3]
     for view in (store, other):
         assert view.count() == (200, 200)
@@ -703,6 +742,7 @@ def test_compacting(store: VectorStore, new_store: NewStore) -> None:
         assert view.search_text("word0", 3) == []
         assert view.search_text("word1", 3)[0].chunk.ordinal == 1
     other.add_chunks([chunk("b", 0, "more")], vectors(1, seed=4))
+    settled(other)
     assert store.count() == (201, 201)
     assert store.compact().bytes_before == store.compact().bytes_after
 
@@ -713,24 +753,33 @@ def test_compacting_nothing(store: VectorStore) -> None:
     assert store.count() == (0, 0)
 
 
+def _assert_nothing_is_left(store: VectorStore, folder: Path) -> None:
+    """Nothing of a generation that was dropped; reads of it made nothing either."""
+    assert not store.size_bytes()
+    if isinstance(store, ChromaVectorStore):
+        assert list((folder / "index").iterdir()) == []
+
+
 def test_dropping(store: VectorStore, new_store: NewStore, tmp_path: Path) -> None:
     store.drop()
     store.add_chunks([chunk("a", n, "word") for n in range(150)], vectors(150))
+    settled(store)
     other = new_store(like=store)
     assert len(other.search(vectors(1)[0], 200)) == 150
     store.drop()
     store.drop()
-    assert list((tmp_path / "index").iterdir()) == []
+    _assert_nothing_is_left(store, tmp_path)
     for view in (store, other):
         assert view.search(vectors(1)[0], 5) == []
         assert view.search_text("word", 5) == []
         assert view.document_ids() == set()
         assert view.chunk_ids(["a"]) == {"a": set()}
         assert view.texts_elsewhere(["0" * 64], "b") == set()
-        if view._index.ours:  # type: ignore[attr-defined]
+        if not isinstance(view, ChromaVectorStore) or view._index.ours:
             assert view.count() == (0, 0)
-    assert list((tmp_path / "index").iterdir()) == [], "a read makes nothing"
+    _assert_nothing_is_left(store, tmp_path)
     other.add_chunks([chunk("b", 0, "word")], vectors(1))
+    settled(other)
     for view in (store, other):
         assert view.count() == (1, 1)
         assert [h.chunk.doc_id for h in view.search(vectors(1)[0], 5)] == ["b"]
@@ -808,6 +857,17 @@ def test_files_hold_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Pa
     assert local.count() == (129, 129)
 
 
+def test_a_search_writes_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Path) -> None:
+    """Chroma makes the files of a small index anew when it loads it, which a search sees to."""
+    data = vectors(3)
+    local.add_chunks([chunk("a", n) for n in range(3)], data)
+    chroma_client.close_siblings(local._index._files)
+    hoard = [b"qzjxmemory" * 3000 for _ in range(500)]
+    del hoard
+    assert len(local.search(data[0], 1)) == 1
+    assert not any(_unused_room(tmp_path))
+
+
 def test_a_compaction_that_fails_leaves_all_as_it_was(
     local: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -841,10 +901,12 @@ def test_compacting_on_a_full_disk(
 
 
 def test_only_a_server_may_keep_what_was_deleted(store: VectorStore) -> None:
-    assert isinstance(store, ChromaVectorStore)
     store.add_chunks([chunk("a", 0)], vectors(1))
     store.delete(["a:0"])
-    assert store.compact().complete is store._index.ours
+    if isinstance(store, ChromaVectorStore):
+        assert store.compact().complete is store._index.ours
+    elif store.visible_within:
+        assert not store.compact().complete
 
 
 # Repair.
@@ -858,9 +920,10 @@ def test_repairing_what_is_whole_changes_nothing(local: ChromaVectorStore) -> No
 
 
 def test_vectors_that_went_astray(store: VectorStore) -> None:
+    if not isinstance(store, ChromaVectorStore):
+        pytest.skip("keeps a chunk's vector and words in one document")
     data = vectors(300)
     store.add_chunks([chunk("a", n, f"w{n}") for n in range(300)], data)
-    assert isinstance(store, ChromaVectorStore)
     rows = store._register.rows_of(["a:1"])
     with store._access.reading() as collection:
         collection.delete(["a:7", "a:8"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -31,6 +32,9 @@ class InlinePool:
 
     def close(self) -> None:
         pass
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         future: Future[Any] = Future()

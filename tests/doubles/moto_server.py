@@ -5,11 +5,13 @@ An operation that moto lacks answers 501 at once: its own 500 would be retried f
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -85,14 +87,37 @@ def _wait(server: MotoServer, process: subprocess.Popen[str]) -> None:
     raise RuntimeError(f"the moto server did not start: {process.communicate()[1][-500:]}")
 
 
+class _OneCopy:
+    """As the module copy for moto, which copies its whole table for each item of a transaction."""
+
+    def __init__(self) -> None:
+        self.copies: dict[int, Any] = {}
+
+    def copy(self, what: Any) -> Any:
+        return copy.copy(what)
+
+    def deepcopy(self, what: Any) -> Any:
+        if type(what).__name__ != "Table":
+            return copy.deepcopy(what)
+        if id(what) not in self.copies:
+            self.copies[id(what)] = copy.deepcopy(what)
+        return self.copies[id(what)]
+
+
 def _answer_501() -> None:
     from moto.core.responses import BaseResponse
+    from moto.dynamodb import models
 
     answer = BaseResponse.call_action
+    tables = _OneCopy()
+    models.copy = tables  # type: ignore[assignment]
+    one_at_a_time = threading.RLock()  # moto copies tables while its other threads change them
 
     def call_action(self: Any) -> Any:
         try:
-            return answer(self)
+            with one_at_a_time:
+                tables.copies.clear()
+                return answer(self)
         except NotImplementedError as error:
             said = {"__type": "NotImplementedInMoto", "message": str(error)}
             return 501, {"x-amzn-ErrorType": "NotImplementedInMoto"}, json.dumps(said)
@@ -100,13 +125,26 @@ def _answer_501() -> None:
     BaseResponse.call_action = call_action  # type: ignore[method-assign]
 
 
+def _take_any_key() -> None:
+    """The routes of moto's server leave out keys with a line break in them."""
+    from moto.moto_server import utilities
+
+    class Converter(utilities.RegexConverter):
+        def __init__(self, url_map: Any, *items: str) -> None:
+            super().__init__(url_map, *items)
+            self.regex = f"(?s:{self.regex})"
+
+    utilities.RegexConverter = Converter  # type: ignore[misc]
+
+
 def main(port: str) -> None:
     """Serves until it is killed."""
     import logging
 
+    _answer_501()
+    _take_any_key()
     from moto.server import main as serve
 
-    _answer_501()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     serve(["-H", "127.0.0.1", "-p", port])
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from resources.failure import FailureKind, SparknetError
-from resources.ocr import KeyValue, Line, OCRResult, PageText, Table
+from resources.ocr import KeyValue, Line, OCREngine, OCRResult, PageText, Table
 from resources.ocr.geometry import turn_box, turn_line
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, PageImage
@@ -107,7 +107,12 @@ def from_ocr(
         measured=False,
         find_tables=find_tables and not result.tables,
     )
-    return _page_text(engine, layer, image, arranged, result.rotation, result.key_values)
+    text = _page_text(engine, layer, image, arranged, result.rotation, result.key_values)
+    if not result.selection_marks and not result.handwritten:
+        return text
+    return text.model_copy(
+        update={"selection_marks": result.selection_marks, "handwritten": result.handwritten}
+    )
 
 
 def _page_text(
@@ -134,22 +139,39 @@ def _page_text(
     )
 
 
-def recognise(ref: DocumentRef, image: PageImage, deployment: Deployment) -> OCRResult:
+def cache_key(engine: OCREngine, image: PageImage) -> str:
+    """Where the cache has what an engine read on an image."""
+    return hashlib.sha256(f"{engine.identity}\n{image.sha256}".encode()).hexdigest()
+
+
+def recognise(
+    ref: DocumentRef,
+    image: PageImage,
+    deployment: Deployment,
+    read_already: Callable[[int], OCRResult | None] = lambda page: None,
+) -> OCRResult:
     """Reads the stored image of a page, or finds what was read on an equal image before.
+
+    Args:
+        read_already: What was read of the page with the whole document, asked before the engine.
+
+    Returns:
+        The reading; its cost is 0 where nothing was paid this time.
 
     Raises:
         SparknetError: The image is missing or can't be decoded, or the engine failed.
     """
     engine = deployment.ocr
-    key = hashlib.sha256(f"{engine.identity}\n{image.sha256}".encode()).hexdigest()
+    key = cache_key(engine, image)
     stored = deployment.cache.get_many(CACHE, [key]).get(key)
     deployment.cache.use(CACHE, {ref.doc_id: [key]})
     if stored is not None:
         try:
-            return OCRResult.model_validate_json(stored)
+            found = OCRResult.model_validate_json(stored)
+            return found.model_copy(update={"cost_usd": 0.0}) if found.cost_usd else found
         except ValidationError:
             pass  # written by another version: read the page again
-    result = engine.recognize(_pixels(ref, image, deployment))
+    result = read_already(image.page) or engine.recognize(_pixels(ref, image, deployment))
     deployment.cache.put_many(CACHE, {key: result.model_dump_json().encode()})
     return result
 
