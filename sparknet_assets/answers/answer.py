@@ -117,10 +117,21 @@ def _chosen(supports: Sequence[Support]) -> list[Support]:
     if not supports or supports[0].score < THRESHOLD:
         return []
     least = max(THRESHOLD, _NEARLY * supports[0].score)
-    distinct = {" ".join(s.sentence.text.split()): s for s in reversed(supports)}
-    kept = [s for s in supports if s.score >= least and s in distinct.values()][:_QUOTES]
+    kept: list[Support] = []
+    for support in supports:
+        if len(kept) == _QUOTES or support.score < least:
+            break
+        # Neighbouring chunks share sentences, and cut them short at their edges.
+        if not any(_overlap(support.sentence.text, other.sentence.text) for other in kept):
+            kept.append(support)
     first = {support.passage.key: place for place, support in reversed(list(enumerate(kept)))}
     return sorted(kept, key=lambda s: (first[s.passage.key], s.sentence.start))
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two texts has all of the other."""
+    one, other = " ".join(one.split()), " ".join(other.split())
+    return one in other or other in one
 
 
 def _citation(

@@ -8,62 +8,20 @@ from typing import NamedTuple
 
 # After these a full stop does not end a sentence, though a capital or a number follows.
 _ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "vs",
-        "no",
-        "nos",
-        "fig",
-        "figs",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "cf",
-        "al",
-        "art",
-        "sec",
-        "ch",
-        "vol",
-        "pp",
-        "approx",
-        "dept",
-        "est",
-        "gen",
-        "gov",
-        "hon",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "bzw",
-        "ca",
-        "evtl",
-        "ggf",
-        "nr",
-        "abs",
-        "str",
-        "tel",
-        "usw",
-    ]
+    (  # noqa: SIM905 # a line a language reads better than a line a word
+        "mr mrs ms dr prof st vs no nos fig figs inc ltd co corp cf al art sec ch vol pp approx"
+        " dept est gen gov hon jan feb mar apr jun jul aug sep sept oct nov dec"
+        " bzw ca evtl ggf nr abs str tel usw"
+    ).split()
 )
-# Scripts without spaces between sentences end them by a mark alone.
-_END = re.compile(r"[。！？｡]+[」』”’）)]*|[.!?…؟۔।]+[\"'”’»)\]]*(?=\s)")
+# Ideographic full stops and full-width marks end a sentence by themselves, without a space.
+_WIDE = "\u3002\uff01\uff1f\uff61"
+_CLOSING = "\"'\u201d\u2019\u00bb)\\]"
+_END = re.compile(
+    rf"[{_WIDE}]+[\u300d\u300f\u201d\u2019\uff09)]*|[.!?\u2026\u061f\u06d4\u0964]+[{_CLOSING}]*(?=\s)"
+)
 _LAST_WORD = re.compile(r"([^\W\d_]+(?:\.[^\W\d_]+)*)\.$")
-_OPENS = re.compile(r"\s+[\"'“‘«(\[]*(\w)")
+_OPENS = re.compile(r"\s+[\"'\u201c\u2018\u00ab(\[]*(\w)")
 ROW = " | "
 _PARAGRAPH = "\n\n"
 
@@ -98,7 +56,7 @@ def _rows(paragraph: str) -> Iterator[int]:
 def _ends(paragraph: str) -> Iterator[int]:
     """Where a sentence ends: a mark, unless it belongs to an abbreviation or a number."""
     for match in _END.finditer(paragraph):
-        if match[0][0] in "。！？｡" or _ends_here(paragraph, match):
+        if match[0][0] in _WIDE or _ends_here(paragraph, match):
             yield match.end()
 
 
