@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sparknet_assets import __version__
+from sparknet_assets.cli.ask import ask
 from sparknet_assets.cli.compare import compare
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
@@ -56,6 +57,7 @@ COMMANDS = (
     ingest,
     status,
     search,
+    ask,
     plan,
     materialize,
     retry,
