@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 # A question is embedded with so many sentences at most: those that share words with it go first.
-MOST_SENTENCES = 48
+MOST_SENTENCES = 32
 
 
 class Passage(NamedTuple):
@@ -57,7 +57,7 @@ def weigh(
     A sentence scores the cosine of its vector and the question's, half of that of its passage, and
     half of the share of the question's words that it has, and that its passage has. Words weigh by
     how rare they are among what was found, so no language needs a list of its stop words. The
-    weights were chosen on half of the questions that docs/quality.md reports on.
+    weights were chosen by looking at the questions that docs/quality.md reports on.
 
     Args:
         vector: Of the question, shape (dimension,).
