@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from tests.doubles.moto_iam import check_as_iam_does
+
 START_SECONDS = 30
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
 REGION = "us-east-1"
@@ -143,6 +145,7 @@ def main(port: str) -> None:
 
     _answer_501()
     _take_any_key()
+    check_as_iam_does()
     from moto.server import main as serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
