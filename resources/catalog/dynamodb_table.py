@@ -236,6 +236,12 @@ class Table:
         with aws_errors(f"dynamodb:{action}", f"table {self.name}"):
             try:
                 return getattr(client, _METHODS[operation])(**asked)
+            except client.exceptions.ResourceNotFoundException as error:
+                raise SparknetError(
+                    FailureKind.REFUSED,
+                    f"There is no DynamoDB table {self.name} in this account and region:"
+                    " `sparknet bootstrap` makes it, SPARKNET_DYNAMODB_TABLE names another.",
+                ) from error
             except client.exceptions.TransactionCanceledException as error:
                 reasons = error.response.get("CancellationReasons", [])
                 raise _Cancelled([str(r.get("Code", "None")) for r in reasons]) from None
@@ -248,6 +254,10 @@ class Table:
         )
 
 
+_KEY_SCHEMA = [
+    {"AttributeName": "pk", "KeyType": "HASH"},
+    {"AttributeName": "sk", "KeyType": "RANGE"},
+]
 _PATIENCE = {
     FailureKind.THROTTLED: _ATTEMPTS,
     FailureKind.UNAVAILABLE: _UNREACHABLE_ATTEMPTS,
@@ -269,39 +279,68 @@ class _Cancelled(Exception):
 def create_table(name: str, clients: AwsClients) -> bool:
     """Makes the table: paid per request, point-in-time recovery, TTL by `expires_at`.
 
-    Needs dynamodb:CreateTable, DescribeTable, UpdateTimeToLive and UpdateContinuousBackups.
+    Of one that is there already only the TTL is seen to. Needs dynamodb:DescribeTable and
+    DescribeTimeToLive; to make it CreateTable, UpdateTimeToLive and UpdateContinuousBackups too.
 
     Returns:
-        False when there is one of that name already, which is left as it is.
+        False when there is one of that name already.
+
+    Raises:
+        SparknetError: It may not be made, or what is there is no table of a catalog.
     """
     client = clients.client("dynamodb")
+    made = False
+    if not _described(name, client):
+        made = _made(name, client)
+        with aws_errors("dynamodb:DescribeTable", f"table {name}"):
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+    with aws_errors("dynamodb:DescribeTimeToLive", f"table {name}"):
+        found = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if found["TimeToLiveStatus"] not in ("ENABLED", "ENABLING"):
+        with aws_errors("dynamodb:UpdateTimeToLive", f"table {name}"):
+            client.update_time_to_live(
+                TableName=name,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+            )
+    if made:
+        with aws_errors("dynamodb:UpdateContinuousBackups", f"table {name}"):
+            client.update_continuous_backups(
+                TableName=name,
+                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+            )
+    return made
+
+
+def _described(name: str, client: Any) -> bool:
+    """Whether the table is there. Raises SparknetError when that is another kind of table."""
+    with aws_errors("dynamodb:DescribeTable", f"table {name}"):
+        try:
+            found = client.describe_table(TableName=name)["Table"]
+        except client.exceptions.ResourceNotFoundException:
+            return False
+    if found["KeySchema"] != _KEY_SCHEMA:
+        raise SparknetError(
+            FailureKind.REFUSED,
+            f"The DynamoDB table {name} is not one of SPARKNET's, whose key is pk and sk: name"
+            " another with SPARKNET_DYNAMODB_TABLE.",
+        )
+    return True
+
+
+def _made(name: str, client: Any) -> bool:
+    names = [each["AttributeName"] for each in _KEY_SCHEMA]
     with aws_errors("dynamodb:CreateTable", f"table {name}"):
         try:
             client.create_table(
                 TableName=name,
                 BillingMode="PAY_PER_REQUEST",
-                KeySchema=[
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "sk", "KeyType": "RANGE"},
-                ],
+                KeySchema=_KEY_SCHEMA,
                 AttributeDefinitions=[
-                    {"AttributeName": "pk", "AttributeType": "S"},
-                    {"AttributeName": "sk", "AttributeType": "S"},
+                    {"AttributeName": each, "AttributeType": "S"} for each in names
                 ],
             )
         except client.exceptions.ResourceInUseException:
             return False
-    with aws_errors("dynamodb:DescribeTable", f"table {name}"):
-        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
-    with aws_errors("dynamodb:UpdateTimeToLive", f"table {name}"):
-        client.update_time_to_live(
-            TableName=name,
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-        )
-    with aws_errors("dynamodb:UpdateContinuousBackups", f"table {name}"):
-        client.update_continuous_backups(
-            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
     return True
 
 
