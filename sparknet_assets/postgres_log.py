@@ -6,6 +6,8 @@ engine of `PostgresEventLogStorage`, and its steps to store an event.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -21,17 +23,19 @@ from dagster_postgres.utils import (
     pg_url_from_config,
 )
 from sqlalchemy import event as pool_events
+from sqlalchemy.exc import DisconnectionError
 
 from sparknet_assets.postgres_wipe import PostgresWipe
 
-IDLE_CONNECTIONS = 1
+IDLE_CONNECTIONS = 2
 MORE_CONNECTIONS = 10
+ASK_AFTER_SECONDS = 1.0
 
 
 class PostgresEventLog(PostgresEventLogStorage):
-    """Stock storage opens two connections for each event, and waits for three commits.
+    """Stock storage opens three connections for each event, and waits for three commits.
 
-    Here a process keeps one, and a commit isn't waited for (`synchronous_commit=off`): a crash of
+    Here a process keeps them, and a commit isn't waited for (`synchronous_commit=off`): a crash of
     the database may take back the last moment's events, which the next run of the same documents
     repeats. It never corrupts, and a wipe waits.
     """
@@ -43,6 +47,7 @@ class PostgresEventLog(PostgresEventLogStorage):
         inst_data: ConfigurableClassData | None = None,
         token_provider: Any = None,
     ) -> None:
+        self._tables: set[str] = set()
         super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
         self._engine = create_pg_engine(
             postgres_url,
@@ -50,9 +55,10 @@ class PostgresEventLog(PostgresEventLogStorage):
             isolation_level="AUTOCOMMIT",
             pool_size=IDLE_CONNECTIONS,
             max_overflow=MORE_CONNECTIONS,
-            pool_pre_ping=True,  # a failover ends the connections that are kept
         )
         pool_events.listen(self._engine, "connect", _do_not_wait)
+        pool_events.listen(self._engine, "checkin", _note_the_time)
+        pool_events.listen(self._engine, "checkout", _refuse_a_dead_one)
 
     @classmethod
     def from_config_value(
@@ -72,24 +78,27 @@ class PostgresEventLog(PostgresEventLogStorage):
         super().dispose()
         self._engine.dispose()
 
+    def has_table(self, table_name: str) -> bool:
+        """Asked for each event; a table that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     def store_event(self, event: EventLogEntry) -> None:
         """As the stock storage, without the notification that nothing listens to any more.
 
-        The event is committed by itself, before what belongs to it: readers that remember how far
-        they got would miss it if it came to be seen long after its id was given out.
+        Each statement is committed by itself. In one transaction the event would wait for others
+        that write to its asset, and readers that remember how far they got would miss it, since
+        its id was given out before.
         """
-        columns = SqlEventLogStorageTable.c
-        with self._connect() as connection:
-            insert = self.prepare_insert_event(event).returning(columns.id)
-            event_id = int(connection.execute(insert).scalar_one())
         told = event.dagster_event
-        if told is None:
-            return
-        if told.event_type in ASSET_EVENTS and told.asset_key:
-            with self.index_transaction() as connection:
+        with self._connect() as connection:
+            insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
+            event_id = int(connection.execute(insert).scalar_one())
+            if told is not None and told.event_type in ASSET_EVENTS and told.asset_key:
                 self._store_asset_event_tags(connection, [event], [event_id])
                 self._store_asset_event(connection, event, event_id)
-        if told.event_type in ASSET_CHECK_EVENTS:
+        if told is not None and told.event_type in ASSET_CHECK_EVENTS:
             self.store_asset_check_event(event, event_id)
 
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
@@ -134,6 +143,25 @@ def _do_not_wait(connection: Any, _: object) -> None:
         cursor.execute("SET synchronous_commit = off")
     if not connection.autocommit:
         connection.commit()
+
+
+def _note_the_time(_: object, record: Any) -> None:
+    record.info["since"] = time.monotonic()
+
+
+def _refuse_a_dead_one(connection: Any, record: Any, _: object) -> None:
+    """A failover ends the connections that are kept. Asking at every use would double the trips.
+
+    Raises:
+        DisconnectionError: The pool then takes a new one.
+    """
+    if time.monotonic() - record.info.get("since", math.inf) < ASK_AFTER_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception as error:
+        raise DisconnectionError from error
 
 
 def _arguments(config_value: Mapping[str, Any]) -> dict[str, Any]:

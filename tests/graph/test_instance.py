@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import uuid
@@ -205,6 +206,18 @@ def test_runs_of_dead_processes_are_settled(deployment, defs, instance) -> None:
     instance.create_run_for_job(job)
     assert settle_dead_runs(instance) == [gone.run_id]
     assert instance.get_run_by_id(gone.run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize("host", ["another-host/4026531836", f"{socket.gethostname()}/1"])
+def test_a_run_of_another_host_is_left_alone(defs, instance, host) -> None:
+    """Or of another container that has the same name: its pids mean nothing here."""
+    run_id = str(uuid.uuid4())
+    tags = {TAG: f"{run_id}:{host}:1:1.0"}
+    job = defs.resolve_job_def("ingest")
+    started = dg.DagsterRunStatus.STARTED
+    instance.create_run_for_job(job, run_id=run_id, tags=tags, status=started)
+    assert settle_dead_runs(instance) == []
+    assert instance.get_run_by_id(run_id).status is started
 
 
 PROCESS = """

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from dagster_postgres import PostgresEventLogStorage
 
-from sparknet_assets import postgres_wipe
+from sparknet_assets import postgres_log, postgres_wipe
 from sparknet_assets.instance import open_instance
 from sparknet_assets.partitions import PARTITIONS, count_events, wipe_events
 from sparknet_assets.postgres_log import PostgresEventLog
@@ -193,11 +193,14 @@ def test_many_at_once_write_and_wipe(instance, settings) -> None:
     assert instance.get_materialized_partitions(KEY) == set()
 
 
-def test_a_process_keeps_one_connection_and_survives_its_loss(instance, database) -> None:
+def test_a_process_keeps_two_connections_and_survives_their_loss(
+    instance, database, monkeypatch
+) -> None:
+    monkeypatch.setattr(postgres_log, "ASK_AFTER_SECONDS", 0.0)
     for partition in ("a", "b", "c"):
         tell(instance, partition)
     mine = f"datname = '{database.name}' AND pid <> pg_backend_pid()"
-    assert database.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}") == [(1,)]
+    assert database.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}") == [(2,)]
     database.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")
     tell(instance, "d")
     assert instance.get_materialized_partitions(KEY) == {"a", "b", "c", "d"}
