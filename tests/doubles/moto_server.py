@@ -19,6 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from tests.doubles.moto_permissions import check_tables
+from tests.doubles.moto_queues import quicken_queues
+
 START_SECONDS = 30
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
 REGION = "us-east-1"
@@ -143,6 +146,8 @@ def main(port: str) -> None:
 
     _answer_501()
     _take_any_key()
+    quicken_queues()
+    check_tables()
     from moto.server import main as serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
