@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.doubles.moto_iam import check_as_iam_does
+from tests.doubles.moto_queues import quicken_queues
 
 START_SECONDS = 30
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
@@ -145,6 +146,7 @@ def main(port: str) -> None:
 
     _answer_501()
     _take_any_key()
+    quicken_queues()
     check_as_iam_does()
     from moto.server import main as serve
 
