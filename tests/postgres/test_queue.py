@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,7 +45,7 @@ def test_the_daemon_launches_what_waits_in_the_queue(settings, instance, tmp_pat
                     pytest.fail(f"{runs and runs[0].status}: {log.read_text()[-2000:]}")
                 time.sleep(0.5)
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # it then ends its code server
     [run] = instance.get_runs()
     assert run.status is dg.DagsterRunStatus.SUCCESS
     said = [entry.message for entry in instance.all_logs(run.run_id)]
