@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 
 CODE = """
@@ -44,7 +45,10 @@ def test_the_daemon_launches_what_waits_in_the_queue(settings, instance, tmp_pat
                     pytest.fail(f"{runs and runs[0].status}: {log.read_text()[-2000:]}")
                 time.sleep(0.5)
         finally:
-            process.terminate()
+            # Its code servers would outlive it.
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
     [run] = instance.get_runs()
     assert run.status is dg.DagsterRunStatus.SUCCESS
     said = [entry.message for entry in instance.all_logs(run.run_id)]
