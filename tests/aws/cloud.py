@@ -1,4 +1,4 @@
-"""Everything that the `aws` deployment stands on, on loopback: what `sparknet` needs to run there."""
+"""Everything that the `aws` deployment stands on, on loopback: what `sparknet` runs on there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""IAM of moto for DynamoDB: each call is checked against the table that it is for.
+"""IAM of moto for DynamoDB and SQS: each call is checked by the actions that it really needs.
 
 moto checks calls of DynamoDB against every resource (`*`), so a policy that names a table allows
-none, and it asks for the operations of transactions, which are no actions of IAM.
+none, and it asks for the operations of transactions, which are no actions of IAM. No more are the batches of SQS.
 """
 
 from __future__ import annotations
@@ -34,19 +34,27 @@ def needed(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str]]
         yield operation, request.get("TableName", "") + (f"/index/{index}" if index else "")
 
 
-def check_tables() -> None:
-    """Has moto check calls of DynamoDB against their tables once policies are enforced."""
+def check_real_actions() -> None:
+    """Has moto check DynamoDB and SQS so, once policies are enforced."""
     from moto.dynamodb.responses import DynamoHandler
     from moto.iam.access_control import IAMRequest
+    from moto.sqs.responses import SQSResponse
 
-    def authorize(self: Any, resource: str = "*") -> None:
-        operation = self._get_action()
-        for action, table in sorted(set(needed(operation, json.loads(self.raw_body or b"{}")))):
+    def authorize(self: Any, action: str, resource: str) -> None:
+        self._get_action = lambda: action
+        try:
+            self._authenticate_and_authorize_action(IAMRequest, resource)
+        finally:
+            del self._get_action
+
+    def authorize_tables(self: Any, resource: str = "*") -> None:
+        request = json.loads(self.raw_body or b"{}")
+        for action, table in sorted(set(needed(self._get_action(), request))):
             arn = f"arn:aws:dynamodb:{self.region}:{self.current_account}:table/{table}"
-            self._get_action = lambda action=action: action
-            try:
-                self._authenticate_and_authorize_action(IAMRequest, arn if table else "*")
-            finally:
-                del self._get_action
+            authorize(self, action, arn if table else "*")
 
-    DynamoHandler._authenticate_and_authorize_normal_action = authorize  # type: ignore[method-assign]
+    def authorize_queue(self: Any, resource: str = "*") -> None:
+        authorize(self, self._get_action().removesuffix("Batch"), resource)
+
+    DynamoHandler._authenticate_and_authorize_normal_action = authorize_tables  # type: ignore[method-assign]
+    SQSResponse._authenticate_and_authorize_normal_action = authorize_queue  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.doubles.moto_permissions import check_tables
+from tests.doubles.moto_permissions import check_real_actions
 from tests.doubles.moto_queues import quicken_queues
 
 START_SECONDS = 30
@@ -147,7 +147,7 @@ def main(port: str) -> None:
     _answer_501()
     _take_any_key()
     quicken_queues()
-    check_tables()
+    check_real_actions()
     from moto.server import main as serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
