@@ -231,9 +231,10 @@ class Table:
 
     def _ask_once(self, operation: str, **asked: Any) -> Any:
         client = self.clients.client("dynamodb", _READ_SECONDS, attempts=1)
-        # TransactWriteItems is no action of IAM: its parts are, the first of which is named.
-        action = "PutItem" if operation == "TransactWriteItems" else operation
-        with aws_errors(f"dynamodb:{action}", f"table {self.name}"):
+        # TransactWriteItems is no action of IAM: what its parts do is.
+        parts = {f"{action}Item" for each in asked.get("TransactItems", ()) for action in each}
+        actions = [f"dynamodb:{action}" for action in sorted(parts) or [operation]]
+        with aws_errors(" and ".join(actions), f"table {self.name}"):
             try:
                 return getattr(client, _METHODS[operation])(**asked)
             except client.exceptions.ResourceNotFoundException as error:

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.doubles.moto_iam import check_as_iam_does
+from tests.doubles.moto_permissions import check_real_actions
 from tests.doubles.moto_queues import quicken_queues
 
 START_SECONDS = 30
@@ -167,7 +167,7 @@ def main(port: str) -> None:
     _update_a_copy()
     _take_any_key()
     quicken_queues()
-    check_as_iam_does()
+    check_real_actions()
     from moto.server import main as serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
