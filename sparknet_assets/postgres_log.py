@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from dagster import AssetKey
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
@@ -18,26 +19,35 @@ from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 from dagster_postgres.utils import (
+    DagsterPostgresException,
     create_pg_engine,
     get_token_provider_from_config,
     pg_url_from_config,
 )
 from sqlalchemy import event as pool_events
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from sparknet_assets.postgres_wipe import PostgresWipe
+
+T = TypeVar("T")
 
 IDLE_CONNECTIONS = 2
 MORE_CONNECTIONS = 10
 ASK_AFTER_SECONDS = 1.0
+OUTAGE_SECONDS = 180.0
+"""A failover takes 60 to 120 s as a rule (Amazon RDS user guide, Multi-AZ failover)."""
+RETRY_SECONDS = 0.5
+LOST_SECONDS = 5.0
+"""A crash takes back what came in three times `wal_writer_delay`, 200 ms (PostgreSQL manual)."""
 
 
 class PostgresEventLog(PostgresEventLogStorage):
     """Stock storage opens three connections for each event, and waits for three commits.
 
     Here a process keeps them, and a commit isn't waited for (`synchronous_commit=off`): a crash of
-    the database may take back the last moment's events, which the next run of the same documents
-    repeats. It never corrupts, and a wipe waits.
+    the database may take back the last moment's events. The run that stored them does so again; if
+    it is gone too, the next run of the same documents does. It never corrupts, and a wipe waits.
     """
 
     def __init__(
@@ -48,6 +58,8 @@ class PostgresEventLog(PostgresEventLogStorage):
         token_provider: Any = None,
     ) -> None:
         self._tables: set[str] = set()
+        self._latest: deque[tuple[float, int, EventLogEntry]] = deque()
+        self._was_away = False
         super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
         self._engine = create_pg_engine(
             postgres_url,
@@ -58,7 +70,7 @@ class PostgresEventLog(PostgresEventLogStorage):
         )
         pool_events.listen(self._engine, "connect", _do_not_wait)
         pool_events.listen(self._engine, "checkin", _note_the_time)
-        pool_events.listen(self._engine, "checkout", _refuse_a_dead_one)
+        pool_events.listen(self._engine, "checkout", self._refuse_a_dead_one)
 
     @classmethod
     def from_config_value(
@@ -90,16 +102,73 @@ class PostgresEventLog(PostgresEventLogStorage):
         Each statement is committed by itself. In one transaction the event would wait for others
         that write to its asset, and readers that remember how far they got would miss it, since
         its id was given out before.
+
+        Waits for a database that is away. One that went after it took the event, before it said
+        so, gets it twice, which does no harm.
         """
+        self._patiently(lambda: self._store_after_what_was_lost(event))
+
+    def get_maximum_record_id(self) -> int | None:
+        """As the stock storage; a run asks for each event, and waits as it does to store one."""
+        return self._patiently(super().get_maximum_record_id)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Does it again while the database is away: a failover must not end the runs under way."""
+        deadline = time.monotonic() + OUTAGE_SECONDS
+        while True:
+            try:
+                return work()
+            except (DagsterPostgresException, DBAPIError) as error:
+                if not _is_away(error) or time.monotonic() > deadline:
+                    raise
+                self._was_away = True
+            time.sleep(RETRY_SECONDS)
+
+    def _store_after_what_was_lost(self, event: EventLogEntry) -> None:
+        if self._was_away:
+            columns = SqlEventLogStorageTable.c
+            with self._connect() as connection:
+                mine = columns.id.in_([event_id for _, event_id, _ in self._latest])
+                rows = connection.execute(select(columns.id, columns.run_id).where(mine)).all()
+            there = {(int(row[0]), str(row[1])) for row in rows}
+            for _, event_id, lost in list(self._latest):
+                if (event_id, lost.run_id) not in there:
+                    self._store(lost)
+            self._was_away = False
+        self._store(event)
+
+    def _store(self, event: EventLogEntry) -> None:
         told = event.dagster_event
         with self._connect() as connection:
             insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
             event_id = int(connection.execute(insert).scalar_one())
+            self._remember(event_id, event)
             if told is not None and told.event_type in ASSET_EVENTS and told.asset_key:
                 self._store_asset_event_tags(connection, [event], [event_id])
                 self._store_asset_event(connection, event, event_id)
         if told is not None and told.event_type in ASSET_CHECK_EVENTS:
             self.store_asset_check_event(event, event_id)
+
+    def _remember(self, event_id: int, event: EventLogEntry) -> None:
+        now = time.monotonic()
+        self._latest.append((now, event_id, event))
+        while self._latest[0][0] < now - LOST_SECONDS:
+            self._latest.popleft()
+
+    def _refuse_a_dead_one(self, connection: Any, record: Any, _: object) -> None:
+        """A failover ends the connections that are kept. Asking at every use doubles the trips.
+
+        Raises:
+            DisconnectionError: The pool then takes a new one.
+        """
+        if time.monotonic() - record.info.get("since", math.inf) < ASK_AFTER_SECONDS:
+            return
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except Exception as error:
+            self._was_away = True
+            raise DisconnectionError from error
 
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
         """Removes all events of these partitions of an asset."""
@@ -145,23 +214,13 @@ def _do_not_wait(connection: Any, _: object) -> None:
         connection.commit()
 
 
+def _is_away(error: Exception) -> bool:
+    """Whether a connection was lost, or could not be made in the attempts that Dagster makes."""
+    return not isinstance(error, DBAPIError) or error.connection_invalidated
+
+
 def _note_the_time(_: object, record: Any) -> None:
     record.info["since"] = time.monotonic()
-
-
-def _refuse_a_dead_one(connection: Any, record: Any, _: object) -> None:
-    """A failover ends the connections that are kept. Asking at every use would double the trips.
-
-    Raises:
-        DisconnectionError: The pool then takes a new one.
-    """
-    if time.monotonic() - record.info.get("since", math.inf) < ASK_AFTER_SECONDS:
-        return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Exception as error:
-        raise DisconnectionError from error
 
 
 def _arguments(config_value: Mapping[str, Any]) -> dict[str, Any]:

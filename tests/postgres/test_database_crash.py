@@ -1,4 +1,4 @@
-"""The database dies under a run: what the run had finished stays, and another run does the rest."""
+"""The database dies under a run: the run waits for it, or another one does the rest."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets import execution
 from sparknet_assets.instance import open_instance
+from sparknet_assets.partitions import wipe_events
 from tests.doubles.postgres_server import (
     PostgresServer,
     postgres_server,
@@ -32,17 +33,21 @@ from tests.postgres.conftest import write_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+DAGSTERS_PATIENCE = 20
+"""Seconds after which Dagster's own attempts to connect have ended: 6 and up to twice as many."""
 DOCUMENTS = [f"document-{number:02}" for number in range(40)]
 PROCESS = """
 import sys
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
+from sparknet_assets import postgres_log
 from sparknet_assets.execution import execute
 from tests.graph.fakes import ScriptedBatch
-deployment = Deployment(Settings(home=Path(sys.argv[1]), dagster_home=Path(sys.argv[2])))
+home, dagster_home, postgres_log.OUTAGE_SECONDS = *map(Path, sys.argv[1:3]), float(sys.argv[3])
+deployment = Deployment(Settings(home=home, dagster_home=dagster_home))
 tell = lambda result: print(result.ref.doc_id, flush=True)
-execute(deployment, sys.argv[3:], run=ScriptedBatch(), progress=tell)
+execute(deployment, sys.argv[4:], run=ScriptedBatch(), progress=tell)
 """
 
 
@@ -87,21 +92,56 @@ def started_again(server: PostgresServer, user: int) -> Iterator[None]:
             process.send_signal(signal.SIGINT)
 
 
-def test_a_crash_of_the_database_costs_a_repetition(
-    server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = server.create_database()
-    for name, value in database.environment.items():
+@pytest.fixture
+def settings(server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """With documents, and an instance on that server."""
+    for name, value in server.create_database().environment.items():
         monkeypatch.setenv(name, value)
     folder = write_config(tmp_path / "dagster", run_launcher=None)
     settings = Settings(home=tmp_path / "data", dagster_home=folder)
-    deployment = Deployment(settings)
-    register(deployment, *DOCUMENTS)
-    command = [sys.executable, "-c", PROCESS, str(settings.home), str(folder), *DOCUMENTS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    register(Deployment(settings), *DOCUMENTS)
+    return settings
+
+
+@contextmanager
+def half_way(settings: Settings, patience: float) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of all documents, when it has come to the middle."""
+    arguments = [str(settings.home), str(settings.dagster_home), str(patience), *DOCUMENTS]
+    with subprocess.Popen(
+        [sys.executable, "-c", PROCESS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         for _ in range(len(DOCUMENTS) * len(STAGE_NAMES) // 2):
             assert process.stdout.readline()
+        yield process
+
+
+def check_all_shown(instance: dg.DagsterInstance) -> None:
+    for asset in STAGE_NAMES:
+        assert partitions_of(instance, asset, "materialized") == set(DOCUMENTS)
+        assert partitions_of(instance, asset, "failed") == set()
+
+
+def test_a_run_waits_for_a_database_that_comes_back(
+    server: PostgresServer, settings: Settings
+) -> None:
+    with half_way(settings, patience=120) as process:
+        user = kill(server)
+        time.sleep(DAGSTERS_PATIENCE)
+        assert process.poll() is None
+        with started_again(server, user):
+            _, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors.decode()[-2000:]
+            with open_instance(settings) as instance:
+                (run,) = instance.get_runs()
+                assert run.status is dg.DagsterRunStatus.SUCCESS
+                check_all_shown(instance)
+
+
+def test_another_run_does_what_one_without_a_database_could_not(
+    server: PostgresServer, settings: Settings
+) -> None:
+    with half_way(settings, patience=1) as process:
         user = kill(server)
         process.communicate(timeout=120)
         assert process.returncode != 0
@@ -111,9 +151,26 @@ def test_a_crash_of_the_database_costs_a_repetition(
         before = partitions_of(instance, STAGE_NAMES[0], "materialized")
         assert 0 < len(before) < len(DOCUMENTS)
         run = partial(execution.execute, run=ScriptedBatch(), instance=instance)
-        assert run(deployment, DOCUMENTS).ok
-        for asset in STAGE_NAMES:
-            assert partitions_of(instance, asset, "materialized") == set(DOCUMENTS)
-            assert partitions_of(instance, asset, "failed") == set()
-        assert instance.event_log_storage.wipe_partitions(["document-00"])  # type: ignore[attr-defined]
+        assert run(Deployment(settings), DOCUMENTS).ok
+        check_all_shown(instance)
+        assert wipe_events(instance, ["document-00"])
         assert len(partitions_of(instance, STAGE_NAMES[0], "materialized")) == len(DOCUMENTS) - 1
+
+
+@pytest.mark.parametrize("every", [1, 10])
+def test_connections_may_end_at_any_event(
+    server: PostgresServer, settings: Settings, every: int
+) -> None:
+    database = os.environ["DAGSTER_PG_DB"]
+    mine = f"datname = '{database}' AND pid <> pg_backend_pid()"
+    seen = []
+
+    def end_all(result: object) -> None:
+        seen.append(result)
+        if len(seen) % every == 0:
+            server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")
+
+    with open_instance(settings) as instance:
+        run = partial(execution.execute, run=ScriptedBatch(), instance=instance)
+        assert run(Deployment(settings), DOCUMENTS[:8], progress=end_all).ok
+        assert partitions_of(instance, "vector_index", "materialized") == set(DOCUMENTS[:8])
