@@ -1,7 +1,8 @@
 """IAM of moto for DynamoDB and SQS: each call is checked by the actions that it really needs.
 
 moto checks calls of DynamoDB against every resource (`*`), so a policy that names a table allows
-none, and it asks for the operations of transactions, which are no actions of IAM. No more are the batches of SQS.
+none, and it asks for the operations of transactions, which are no actions of IAM. No more are the
+batches of SQS.
 """
 
 from __future__ import annotations
