@@ -166,7 +166,7 @@ def put_all(deployment: Deployment, names: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 def test_each_of_two_thousand_documents_is_processed_once(
     events: Events, instance: dg.DagsterInstance
 ) -> None:
