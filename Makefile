@@ -47,5 +47,5 @@ lock: setup ## Pins the dependencies anew (UPGRADE=1 for the newest versions)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
 clean: ## Removes .venv, caches and the demo's data; keeps data/
-	rm -rf .venv $(DEMO_HOME) examples/documents dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache $(DEMO_HOME) examples/documents dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

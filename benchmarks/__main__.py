@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from benchmarks import (
+    answers,
     bulk,
     compaction,
     edited_page,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict | Sequence[Verdict]]] = {
     "bulk": bulk.measure,
     "embedding_speed": embedding_speed.measure,
     "retrieval_quality": retrieval_quality.measure,
+    "answers": answers.measure,
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
     "search_latency": search_latency.measure,

@@ -65,7 +65,7 @@ def index(paragraphs: Sequence[dict[str, str]], deployment: Deployment) -> None:
     Raises:
         RuntimeError: A document failed.
     """
-    refs = [DocumentRef(key, f"raw/{key}/paragraph.txt") for key in map(_key, paragraphs)]
+    refs = [DocumentRef(key, f"raw/{key}/paragraph.txt") for key in map(key_of, paragraphs)]
     for ref, paragraph in zip(refs, paragraphs, strict=True):
         write_text(deployment.storage, ref, [_page(paragraph["context"])])
         chunks.STAGE.run(ref, deployment)
@@ -85,7 +85,7 @@ def evaluate(
             deployment, question["question"], top_k=_DEEPEST * _CHUNKS_A_PARAGRAPH, mode=mode
         )
         order = list(dict.fromkeys(hit.doc_id for hit in found.hits))[:_DEEPEST]
-        right = _key(question)
+        right = key_of(question)
         ranks.append(order.index(right) + 1 if right in order else None)
     return Quality.of(mode, ranks)
 
@@ -99,8 +99,8 @@ def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = Fal
     Raises:
         FileNotFoundError: The corpus holds no SQuAD slice.
     """
-    paragraphs = _read(corpus / "squad" / "paragraphs.jsonl")
-    questions = _read(corpus / "squad" / "questions.jsonl")[:limit]
+    paragraphs = read_jsonl(corpus / "squad" / "paragraphs.jsonl")
+    questions = read_jsonl(corpus / "squad" / "questions.jsonl")[:limit]
     with tempfile.TemporaryDirectory(prefix="sparknet-retrieval-") as home:
         deployment = Deployment(load_settings(home=home))
         index(paragraphs, deployment)
@@ -117,12 +117,12 @@ def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = Fal
     return Verdict("questions that hybrid search misses", missed, BUDGET_MISSED, "of all")
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
-def _key(entry: dict[str, Any]) -> str:
+def key_of(entry: dict[str, Any]) -> str:
     return str(entry["para_id"]).replace("#", "-")
 
 

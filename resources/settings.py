@@ -124,7 +124,9 @@ class Settings(BaseSettings):
     aws_region: str | None = Field(
         None, description="Region of all services; by default what boto3 finds (AWS_REGION)."
     )
-    aws_attempts: int = Field(8, ge=1, description="Most attempts at a call that AWS throttles.")
+    aws_attempts: int = Field(
+        8, ge=1, description="Most attempts at a call that AWS throttles; the catalog has its own."
+    )
     s3_bucket: str = Field("", description="Bucket of raw/, processed/ and cache/.")
     s3_kms_key: str = Field(
         "", description="Key that encrypts what is written; S3's own key (SSE-S3) by default."

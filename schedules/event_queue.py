@@ -3,6 +3,7 @@
 # Dagster reads the annotations of sensors, so they are not postponed here.
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 DRY_FETCHES = 2
 """A queue may answer with less than it has: only so many empty answers in a row end a drain."""
+LOOKS = 16
+"""Folders looked into at once: each is a request that mostly waits, and connections are bounded."""
 
 
 class QueueCursor(BaseModel):
@@ -141,20 +144,27 @@ def _as_it_is(
     Documents whose folders can't be looked into are in neither; the third value says why.
     """
     doc_ids = sorted({doc_id for event in events if (doc_id := _document_of(event))})
-    records = dict(deployment.catalog.get_many(doc_ids))
-    objects: list[ObjectInfo] = []
-    closed: dict[str, str] = {}
-    for doc_id in doc_ids:
+    records = deployment.catalog.get_many(doc_ids)
+
+    def seen(doc_id: str) -> Sequence[ObjectInfo] | SparknetError:
         record = records.get(doc_id)
-        recorded = record.raw_key if record else ""
         try:
-            objects += read_document(deployment.storage, doc_id, PAGE, recorded)
+            return read_document(deployment.storage, doc_id, PAGE, record.raw_key if record else "")
         except SparknetError as error:
             if error.kind is not FailureKind.UNREADABLE:
                 raise
-            records.pop(doc_id, None)
-            closed[doc_id] = f"{doc_id} is left as it is: {error}"
-    return records, compare(objects, records, now), closed
+            return error
+
+    with ThreadPoolExecutor(LOOKS) as pool:
+        sights = dict(zip(doc_ids, pool.map(seen, doc_ids), strict=True))
+    objects = [info for each in sights.values() if not isinstance(each, Exception) for info in each]
+    closed = {
+        doc_id: f"{doc_id} is left as it is: {each}"
+        for doc_id, each in sights.items()
+        if isinstance(each, Exception)
+    }
+    known = {doc_id: record for doc_id, record in records.items() if doc_id not in closed}
+    return known, compare(objects, known, now), closed
 
 
 def _document_of(event: StorageEvent) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import BinaryIO
@@ -170,12 +170,17 @@ def write_text(
     return count, digest.hexdigest()
 
 
-def read_text(storage: StorageAdapter, ref: DocumentRef) -> Iterator[PageText]:
-    """The pages of text.json, one at a time. Raises ObjectNotFoundError."""
+def read_text(
+    storage: StorageAdapter, ref: DocumentRef, pages: Collection[int] | None = None
+) -> Iterator[PageText]:
+    """The pages of text.json, one at a time: all, or these. Raises ObjectNotFoundError."""
+    wanted = None if pages is None else {b'{"page":%d' % page for page in pages}
     with storage.open(ref.key(TEXT)) as file:
         for line in file:
             line = line.strip().rstrip(b",")
-            if line.startswith(b'{"page":'):
+            if not line.startswith(b'{"page":'):
+                continue
+            if wanted is None or line[: line.find(b",")] in wanted:
                 yield PageText.model_validate_json(line)
 
 

@@ -53,6 +53,7 @@ class DocumentRun:
         failed: True once a stage failed; later stages are not reached.
         outrun: True while a stage before the index has a newer output than the one indexed.
         stored: The document's row, as it stands in the catalog.
+        twins: Hash of the original, and other documents that have it, once they were asked for.
     """
 
     ref: DocumentRef
@@ -67,6 +68,7 @@ class DocumentRun:
     outrun: bool = False
     reused: list[StageRecord] = field(default_factory=list)
     stored: DocumentRecord = field(init=False)
+    twins: tuple[str, list[DocumentRef]] | None = None
 
     def __post_init__(self) -> None:
         self.stored = self.document
@@ -213,22 +215,23 @@ class DocumentRun:
         """Writes records and the document's row in one transaction, if anything changed."""
         pending = [*self.reused, *records]
         ordered = {name: self.records[name] for name in self.order if name in self.records}
-        document = settle(self._with_intake(deployment), ordered, self.run_id, outrun=self.outrun)
+        document = settle(self.document, ordered, self.run_id, outrun=self.outrun)
         same = document.model_copy(
             update={"updated_at": self.stored.updated_at, "run_id": self.stored.run_id}
         )
         if pending or same != self.stored:
+            document = self._with_intake(document, deployment)
             deployment.catalog.put_stages(pending, [document])
             self.stored = document
         self.document = document
         self.reused.clear()
 
-    def _with_intake(self, deployment: Deployment) -> DocumentRecord:
+    def _with_intake(self, document: DocumentRecord, deployment: Deployment) -> DocumentRecord:
         """The document's row with what an intake wrote into it while we were at work."""
         current = deployment.catalog.get(self.ref.doc_id)
         if current is None:
-            return self.document
-        return self.document.model_copy(update={"source": current.source, "tier": current.tier})
+            return document
+        return document.model_copy(update={"source": current.source, "tier": current.tier})
 
     def _tried(self, stage: Stage) -> str:
         """Fingerprint of an attempt; none when that is what could not be found out."""

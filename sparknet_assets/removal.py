@@ -210,8 +210,7 @@ class _Removal:
     def _remove_derived(self, intent: Intent) -> None:
         """Artifacts, and what nobody else has in the cache."""
         folder = f"{PROCESSED}{intent.doc_id}"
-        for info in list(self._storage.list(f"{folder}/")):
-            self._storage.delete(info.key)
+        self._storage.delete_many([info.key for info in self._storage.list(f"{folder}/")])
         self._storage.sweep(folder)
         remove_scratch(self._deployment, intent.doc_id)
         if self._deployment.cache.used(intent.doc_id):

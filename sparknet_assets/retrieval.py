@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from resources.catalog import DocumentRecord
 from resources.deployment import Deployment, ModelGoneError
 from resources.failure import FailureKind, SparknetError
 from resources.vector_store import Chunk, SearchHit
@@ -134,15 +135,24 @@ def fuse(*rankings: Sequence[SearchHit]) -> list[SearchHit]:
 
 
 def _as_known(hits: Sequence[SearchHit], deployment: Deployment) -> list[Hit]:
-    """The hits with what the catalog says of their documents.
+    """The hits with what the catalog says of their documents."""
+    there, records = known_hits(hits, deployment)
+    return [
+        _hit(rank, hit, record.stale if (record := records.get(hit.chunk.doc_id)) else None)
+        for rank, hit in enumerate(there, 1)
+    ]
+
+
+def known_hits(
+    hits: Sequence[SearchHit], deployment: Deployment
+) -> tuple[list[SearchHit], dict[str, DocumentRecord]]:
+    """The hits that may be shown, and the rows of their documents.
 
     A document whose removal has begun is not found any more, wherever that removal has got to.
     """
     records = deployment.catalog.get_many({hit.chunk.doc_id for hit in hits})
     gone = {record.doc_id for record in records.values() if record.status == "deleted"}
-    stale = {record.doc_id: record.stale for record in records.values()}
-    there = [hit for hit in hits if hit.chunk.doc_id not in gone]
-    return [_hit(rank, hit, stale.get(hit.chunk.doc_id)) for rank, hit in enumerate(there, 1)]
+    return [hit for hit in hits if hit.chunk.doc_id not in gone], records
 
 
 def _hit(rank: int, hit: SearchHit, stale: str | None) -> Hit:

@@ -37,16 +37,16 @@ def run_stage(
     Raises:
         SparknetError: The stage failed.
     """
-    twins = [] if run.force else _twins(run, deployment)
     if isinstance(stage, DocumentStage):
-        copied = _copied(stage, run, twins, deployment)
+        copied = None if run.force else _copied(stage, run, deployment)
         if copied is not None:
             return copied, 0.0
         finished = pool.result(pool.submit(stage.run, run.ref))
         return finished.value, finished.seconds
+    twins = _twins(run, deployment)
     surveyed = 0.0
     if stage.preparation is not None:
-        surveyed = _prepare(stage.preparation, run, pool, deployment)
+        surveyed = _prepare(stage.preparation, run, twins, pool, deployment)
     known = None
     if stage.known is not None and not run.force:
         known = stage.known(run.ref, [run.ref, *twins], deployment)
@@ -58,10 +58,13 @@ def run_stage(
 
 
 def _prepare(
-    preparation: Preparation, run: DocumentRun, pool: WorkerPool, deployment: Deployment
+    preparation: Preparation,
+    run: DocumentRun,
+    twins: Sequence[DocumentRef],
+    pool: WorkerPool,
+    deployment: Deployment,
 ) -> float:
     """Does what is to be done before the pages; the seconds that workers took for it."""
-    twins = _twins(run, deployment)
     earlier = [] if run.force else [run.ref, *twins]
     candidates = preparation.candidates(run.ref, earlier, deployment)
     spans = [
@@ -86,21 +89,25 @@ def _prepare(
 def _twins(run: DocumentRun, deployment: Deployment) -> list[DocumentRef]:
     """Other documents with the same bytes: what was made of them serves here too.
 
-    They may be at work themselves, so only what proves to be whole is taken from them.
+    They may be at work themselves, so only what proves to be whole is taken from them. Asked for
+    once in a run: a twin that arrives later only saves less.
     """
-    same = deployment.catalog.with_content(run.document.raw_sha256, limit=MOST_TWINS + 1)
+    sha256 = run.document.raw_sha256
+    if run.twins is not None and run.twins[0] == sha256:
+        return run.twins[1]
+    same = deployment.catalog.with_content(sha256, limit=MOST_TWINS + 1)
     others = [twin for twin in same if twin.doc_id != run.ref.doc_id]
     others.sort(key=lambda twin: twin.status is not DocumentStatus.INDEXED)
-    return [DocumentRef(twin.doc_id, twin.raw_key) for twin in others]
+    found = [DocumentRef(twin.doc_id, twin.raw_key) for twin in others]
+    run.twins = (sha256, found)
+    return found
 
 
-def _copied(
-    stage: DocumentStage, run: DocumentRun, twins: Sequence[DocumentRef], deployment: Deployment
-) -> StageOutput | None:
+def _copied(stage: DocumentStage, run: DocumentRun, deployment: Deployment) -> StageOutput | None:
     """The stage's output as a copy of what it made of the same bytes under another name."""
     if stage.copy is None or stage.inputs != (RAW_DOCUMENTS,):
         return None
-    for twin in twins:
+    for twin in _twins(run, deployment):
         record = _current(stage, run, twin, deployment)
         if record is None:
             continue

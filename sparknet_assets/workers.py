@@ -75,7 +75,7 @@ class WorkerPool:
         self._ledger = deployment.ledger
         self._pool: Any = None
         _sweep_folders()
-        self._pids = tempfile.TemporaryDirectory(prefix=_folders(str(os.getpid())))
+        self._pids = tempfile.TemporaryDirectory(prefix=f"{folder_prefix()}{os.getpid()}-")
         self._killed_for_memory: set[int] = set()
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -226,20 +226,23 @@ class WorkerPool:
             self._pids.cleanup()
 
 
+def folder_prefix() -> str:
+    """How the names of this host's folders begin, before the pid of their owner.
+
+    Containers that share a folder for temporary files have pids of their own.
+    """
+    return f"{_FOLDERS}{hashlib.sha256(this_host().encode()).hexdigest()[:12]}-"
+
+
 def _sweep_folders() -> None:
     """Removes the folders of processes that were killed before they could do it themselves."""
     import psutil
 
-    for folder in Path(tempfile.gettempdir()).glob(f"{_folders()}*-*"):
-        owner = folder.name.removeprefix(_folders()).partition("-")[0]
+    prefix = folder_prefix()
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        owner = folder.name.removeprefix(prefix).partition("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _folders(owner: str = "") -> str:
-    """How the folders of a process begin: containers may share the folder, but not the pids."""
-    host = hashlib.sha256(this_host().encode()).hexdigest()[:8]
-    return f"{_FOLDERS}{host}-{owner}-" if owner else f"{_FOLDERS}{host}-"
 
 
 def _start_worker(deployment: Deployment, pids: str) -> None:

@@ -140,3 +140,20 @@ def test_a_clock_of_an_earlier_boot_delays_nothing(tmp_path: Path) -> None:
     started = time.monotonic()
     with Limiter(tmp_path, "service", 10.0, 1).call():
         assert time.monotonic() - started < 5
+
+
+def test_only_what_has_a_quota_of_calls_a_second_is_retried_adaptively(moto: MotoServer) -> None:
+    clients = AwsClients("us-east-1", 5)
+    modes = {
+        service: clients.client(service).meta.config.retries
+        for service in ("s3", "sqs", "dynamodb", "textract", "bedrock-runtime")
+    }
+    standard = {"mode": "standard", "total_max_attempts": 5}
+    adaptive = {"mode": "adaptive", "total_max_attempts": 5}
+    assert modes == {
+        **dict.fromkeys(("s3", "sqs", "dynamodb"), standard),
+        **dict.fromkeys(("textract", "bedrock-runtime"), adaptive),
+    }
+    once = clients.client("dynamodb", attempts=1)
+    assert once.meta.config.retries["total_max_attempts"] == 1
+    assert once is not clients.client("dynamodb")

@@ -17,7 +17,6 @@ from resources.catalog.dynamodb_items import (
     STATUS_OF,
     beginnings,
     by_folder,
-    document_key,
     document_of,
     fact_key,
     holding_key,
@@ -62,8 +61,7 @@ class DynamoDBCatalog:
 
     def get_many(self, doc_ids: Collection[str]) -> dict[str, DocumentRecord]:
         """Records of the documents that are known."""
-        items = self._table.get([document_key(doc_id) for doc_id in doc_ids if doc_id])
-        return {record.doc_id: record for record in map(document_of, items.values())}
+        return self._records.documents(doc_ids)
 
     def put(self, records: Sequence[DocumentRecord]) -> None:
         """Inserts or replaces documents.

@@ -21,6 +21,7 @@ from resources.catalog.dynamodb_items import (
     status_key,
     unpacked,
 )
+from resources.catalog.dynamodb_recent import Recent
 from resources.catalog.dynamodb_table import (
     Change,
     ConditionFailed,
@@ -42,13 +43,20 @@ _SPILLED = "spilled."
 class Records:
     """Each document goes with its lookups and stages into one transaction, many share one.
 
-    A transaction asks that documents are what they were when it was planned; if not, it is planned
-    anew. Each write leaves its own mark on a document, so that one whose answer got lost is known
-    to have been made.
+    A transaction asks that documents are what they were when it was planned, maybe with what was
+    read within the last minute; if not, it is planned anew with what is there. Each write leaves
+    its own mark on a document, so that one whose answer got lost is known to have been made.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._recent = Recent()
+
+    def documents(self, doc_ids: Collection[str]) -> dict[str, DocumentRecord]:
+        """Records of the documents that are known."""
+        items = self._table.get([document_key(doc_id) for doc_id in doc_ids if doc_id])
+        self._recent.note(items)
+        return {record.doc_id: record for record in map(document_of, items.values())}
 
     def write(
         self,
@@ -66,20 +74,22 @@ class Records:
             SparknetError: A partition key belongs to another document.
         """
         wanted = {record.doc_id: record for record in documents}
-        stage_changes = self._stage_changes(stages)
+        values = self._stage_values(stages)
         outdated: list[Key] | None = None
         mark = uuid.uuid4().hex
-        order = list(dict.fromkeys([*wanted, *stage_changes]))
+        order = list(dict.fromkeys([*wanted, *values]))
         for attempt in range(_ATTEMPTS):
             keys = [document_key(doc_id) for doc_id in order if doc_id in wanted]
-            keys += [stages_key(doc_id) for doc_id in order if doc_id in stage_changes]
-            before = self._table.get(keys)
+            keys += [stages_key(doc_id) for doc_id in order if doc_id in values]
+            before = {} if attempt else self._recent.take(keys)
+            before |= self._table.get([key for key in keys if key not in before])
             if outdated is None:  # later, parts in place may be those of this write
                 outdated = _parts_in_place(before, stages)
             left, changes = self._planned(wanted, before, mark, bury_in, order)
             for doc_id in left:
-                if doc_id in stage_changes:
-                    changes.setdefault(doc_id, []).append(stage_changes[doc_id])
+                if doc_id in values:
+                    change = _set_all(stages_key(doc_id), values[doc_id])
+                    changes.setdefault(doc_id, []).append(change)
             try:
                 for doc_ids, some in _transactions(changes):
                     self._table.transact(some)
@@ -93,6 +103,8 @@ class Records:
                 f"Documents in the table {self._table.name} were changed by others each time they"
                 " were to be written: try again.",
             )
+        written = {stages_key(doc_id): values[doc_id] for doc_id in values}
+        self._recent.note({k: _spills(k, before.get(k, {}), written[k]) for k in written})
         gone = outdated or []
         gone += [] if bury_in is None else self._parts_of(wanted)
         self._table.write([], gone)
@@ -125,6 +137,8 @@ class Records:
         for attempt in range(_ATTEMPTS):
             again: set[str] = set()
             items = self._table.get([stages_key(doc_id) for doc_id in pending])
+            keys = map(stages_key, pending)
+            self._recent.note({key: _spills(key, items.get(key, {})) for key in keys})
             parts = self._parts(items.values(), only)
             for key, item in items.items():
                 doc_id = key[0].removeprefix("S#")
@@ -202,17 +216,18 @@ class Records:
                 owner_of.pop(partition_key(document_of(item).partition_key)[0], None)
             owner_of[wanted] = record.doc_id
 
-    def _stage_changes(self, records: Sequence[StageRecord]) -> dict[str, Change]:
-        """A change for each document's stages.
+    def _stage_values(self, records: Sequence[StageRecord]) -> dict[str, dict[str, Value]]:
+        """doc_id -> attributes that its stages are to have.
 
         The parts of long records are written here, before anything refers to them.
         """
         by_document: dict[str, dict[str, str]] = {}
         for record in records:
             by_document.setdefault(record.doc_id, {})[record.stage] = record.model_dump_json()
-        changes, parts = {}, []
+        found: dict[str, dict[str, Value]] = {}
+        parts: list[tuple[Key, Item]] = []
         for doc_id, texts in by_document.items():
-            values: dict[str, Value] = {}
+            values = found.setdefault(doc_id, {})
             for stage, text in texts.items():
                 value = packed(text)
                 spilled = ""
@@ -222,9 +237,8 @@ class Records:
                     spilled = f"{cut[0][0][1].rsplit('#', 1)[0]}#{len(cut)}"
                     value = ""
                 values |= {_STAGE + stage: value, _SPILLED + stage: spilled}
-            changes[doc_id] = _set_all(stages_key(doc_id), values)
         self._table.write(parts)
-        return changes
+        return found
 
     def _parts(self, items: Iterable[Item], only: str) -> dict[Key, Item]:
         keys = [
@@ -251,6 +265,12 @@ def _parts_in_place(items: Mapping[Key, Item], stages: Sequence[StageRecord]) ->
         if (item := items.get(stages_key(record.doc_id)))
         for key in _part_keys(str(item["pk"]), str(item.get(_SPILLED + record.stage, "")))
     ]
+
+
+def _spills(key: Key, *items: Mapping[str, Value]) -> Item:
+    """What of an item of stages refers to parts, as it is after the later of these changes."""
+    merged = {name: value for item in items for name, value in item.items()}
+    return {"pk": key[0]} | {n: v for n, v in merged.items() if n.startswith(_SPILLED)}
 
 
 def _document_changes(

@@ -29,7 +29,10 @@ TRANSACTION_BYTES = 3_500_000  # of 4 MB, which count names and conditions too
 _GET_ITEMS = 100
 _WRITE_ITEMS = 25
 _AT_ONCE = 16
+# Throttling passes within a minute or so; a service that is not to be reached is not waited for.
 _ATTEMPTS = 60
+_UNREACHABLE_ATTEMPTS = 12
+_READ_SECONDS = 20
 _WAIT_SECONDS = 0.05
 _LONGEST_WAIT_SECONDS = 2.0
 # Reasons of a cancelled transaction that another attempt may not meet.
@@ -215,12 +218,31 @@ class Table:
         raise self._throttled("TransactWriteItems")
 
     def _ask(self, operation: str, **asked: Any) -> Any:
-        client = self.clients.client("dynamodb")
-        # TransactWriteItems is no action of IAM: its parts are, the first of which is named.
-        action = "PutItem" if operation == "TransactWriteItems" else operation
-        with aws_errors(f"dynamodb:{action}", f"table {self.name}"):
+        """Asks until there is an answer: botocore would first wait a second, which is much here."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._ask_once(operation, **asked)
+            except SparknetError as error:
+                most = _PATIENCE.get(error.kind, 1)
+                if not error.retryable or attempt + 1 >= most:
+                    raise
+            _pause(attempt)
+        raise self._throttled(operation)
+
+    def _ask_once(self, operation: str, **asked: Any) -> Any:
+        client = self.clients.client("dynamodb", _READ_SECONDS, attempts=1)
+        # TransactWriteItems is no action of IAM: what its parts do is.
+        parts = {f"{action}Item" for each in asked.get("TransactItems", ()) for action in each}
+        actions = [f"dynamodb:{action}" for action in sorted(parts) or [operation]]
+        with aws_errors(" and ".join(actions), f"table {self.name}"):
             try:
                 return getattr(client, _METHODS[operation])(**asked)
+            except client.exceptions.ResourceNotFoundException as error:
+                raise SparknetError(
+                    FailureKind.REFUSED,
+                    f"There is no DynamoDB table {self.name} in this account and region:"
+                    " `sparknet bootstrap` makes it, SPARKNET_DYNAMODB_TABLE names another.",
+                ) from error
             except client.exceptions.TransactionCanceledException as error:
                 reasons = error.response.get("CancellationReasons", [])
                 raise _Cancelled([str(r.get("Code", "None")) for r in reasons]) from None
@@ -233,6 +255,14 @@ class Table:
         )
 
 
+_KEY_SCHEMA = [
+    {"AttributeName": "pk", "KeyType": "HASH"},
+    {"AttributeName": "sk", "KeyType": "RANGE"},
+]
+_PATIENCE = {
+    FailureKind.THROTTLED: _ATTEMPTS,
+    FailureKind.UNAVAILABLE: _UNREACHABLE_ATTEMPTS,
+}
 _METHODS = {
     "BatchGetItem": "batch_get_item",
     "BatchWriteItem": "batch_write_item",
@@ -250,39 +280,68 @@ class _Cancelled(Exception):
 def create_table(name: str, clients: AwsClients) -> bool:
     """Makes the table: paid per request, point-in-time recovery, TTL by `expires_at`.
 
-    Needs dynamodb:CreateTable, DescribeTable, UpdateTimeToLive and UpdateContinuousBackups.
+    Of one that is there already only the TTL is seen to. Needs dynamodb:DescribeTable and
+    DescribeTimeToLive; to make it CreateTable, UpdateTimeToLive and UpdateContinuousBackups too.
 
     Returns:
-        False when there is one of that name already, which is left as it is.
+        False when there is one of that name already.
+
+    Raises:
+        SparknetError: It may not be made, or what is there is no table of a catalog.
     """
     client = clients.client("dynamodb")
+    made = False
+    if not _described(name, client):
+        made = _made(name, client)
+        with aws_errors("dynamodb:DescribeTable", f"table {name}"):
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+    with aws_errors("dynamodb:DescribeTimeToLive", f"table {name}"):
+        found = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if found["TimeToLiveStatus"] not in ("ENABLED", "ENABLING"):
+        with aws_errors("dynamodb:UpdateTimeToLive", f"table {name}"):
+            client.update_time_to_live(
+                TableName=name,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+            )
+    if made:
+        with aws_errors("dynamodb:UpdateContinuousBackups", f"table {name}"):
+            client.update_continuous_backups(
+                TableName=name,
+                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+            )
+    return made
+
+
+def _described(name: str, client: Any) -> bool:
+    """Whether the table is there. Raises SparknetError when that is another kind of table."""
+    with aws_errors("dynamodb:DescribeTable", f"table {name}"):
+        try:
+            found = client.describe_table(TableName=name)["Table"]
+        except client.exceptions.ResourceNotFoundException:
+            return False
+    if found["KeySchema"] != _KEY_SCHEMA:
+        raise SparknetError(
+            FailureKind.REFUSED,
+            f"The DynamoDB table {name} is not one of SPARKNET's, whose key is pk and sk: name"
+            " another with SPARKNET_DYNAMODB_TABLE.",
+        )
+    return True
+
+
+def _made(name: str, client: Any) -> bool:
+    names = [each["AttributeName"] for each in _KEY_SCHEMA]
     with aws_errors("dynamodb:CreateTable", f"table {name}"):
         try:
             client.create_table(
                 TableName=name,
                 BillingMode="PAY_PER_REQUEST",
-                KeySchema=[
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "sk", "KeyType": "RANGE"},
-                ],
+                KeySchema=_KEY_SCHEMA,
                 AttributeDefinitions=[
-                    {"AttributeName": "pk", "AttributeType": "S"},
-                    {"AttributeName": "sk", "AttributeType": "S"},
+                    {"AttributeName": each, "AttributeType": "S"} for each in names
                 ],
             )
         except client.exceptions.ResourceInUseException:
             return False
-    with aws_errors("dynamodb:DescribeTable", f"table {name}"):
-        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
-    with aws_errors("dynamodb:UpdateTimeToLive", f"table {name}"):
-        client.update_time_to_live(
-            TableName=name,
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-        )
-    with aws_errors("dynamodb:UpdateContinuousBackups", f"table {name}"):
-        client.update_continuous_backups(
-            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +92,13 @@ class StorageAdapter(Protocol):
 
     def delete(self, key: str) -> bool:
         """Removes the object; True if there was one."""
+        ...
+
+    def delete_many(self, keys: Iterable[str]) -> int:
+        """Removes objects as `delete` does, in no order; returns how many of them there were.
+
+        An error leaves some of them in place; the same call again goes on.
+        """
         ...
 
     def sweep(self, folder: str) -> int:

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat as stat_modes
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -160,6 +160,10 @@ class LocalStorageAdapter:
             return False
         self._prune(path.parent)
         return True
+
+    def delete_many(self, keys: Iterable[str]) -> int:
+        """Removes objects one after another; returns how many of them there were."""
+        return sum(map(self.delete, keys))
 
     def sweep(self, folder: str) -> int:
         """Removes the temporary files below `folder`, of any age, and folders left empty."""

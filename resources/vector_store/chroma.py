@@ -18,6 +18,7 @@ from resources.vector_store.exact import (
 )
 from resources.vector_store.keyword import KeywordIndex, Row
 from resources.vector_store.naming import generation_name
+from resources.vector_store.vectors import checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,7 @@ class ChromaVectorStore:
             ValueError: The shapes don't fit, or a number is not finite.
             SparknetError: The Chroma server does not answer.
         """
-        vectors = self._checked(embeddings, len(chunks))
+        vectors = checked(embeddings, len(chunks), self._dimension)
         by_id = {c.chunk_id: _row(c, vector) for c, vector in zip(chunks, vectors, strict=True)}
         if not by_id:
             return
@@ -99,7 +100,7 @@ class ChromaVectorStore:
         doc_ids: Collection[str] | None = None,
     ) -> list[SearchHit]:
         """The nearest chunks by cosine similarity, best first; within `doc_ids` when given."""
-        vector = self._checked(query_embedding.reshape(1, -1), 1)[0]
+        vector = checked(query_embedding.reshape(1, -1), 1, self._dimension)[0]
         if top_k < 1 or (doc_ids is not None and not doc_ids) or not self._register.exists:
             return []
         if doc_ids is not None:
@@ -226,16 +227,6 @@ class ChromaVectorStore:
             SearchHit(Chunk.model_validate_json(row.record), scores[row.chunk_id]) for row in rows
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.chunk_id))
-
-    def _checked(self, embeddings: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
-        import numpy as np
-
-        vectors = np.ascontiguousarray(embeddings, dtype=np.float32)
-        if vectors.shape != (rows, self._dimension):
-            raise ValueError(f"{rows} vectors of {self._dimension} wanted, not {vectors.shape}")
-        if not np.isfinite(vectors).all():
-            raise ValueError("an embedding has a number in it that is not finite")
-        return vectors
 
 
 def _row(chunk: Chunk, vector: NDArray[np.float32]) -> Row:

@@ -11,6 +11,7 @@ from resources.vector_store.opensearch_domain import DomainContents
 from resources.vector_store.opensearch_index import OpenSearchIndex, Row
 from resources.vector_store.opensearch_mapping import PROFILES, Engine, Kind, index_body
 from resources.vector_store.opensearch_queries import MOST_HITS, by_words, cosine, nearest
+from resources.vector_store.vectors import checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -203,13 +204,7 @@ class OpenSearchVectorStore:
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.chunk_id))
 
     def _checked(self, embeddings: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
-        import numpy as np
-
-        vectors = np.ascontiguousarray(embeddings, dtype=np.float32)
-        if vectors.shape != (rows, self._dimension):
-            raise ValueError(f"{rows} vectors of {self._dimension} wanted, not {vectors.shape}")
-        if not np.isfinite(vectors).all():
-            raise ValueError("an embedding has a number in it that is not finite")
+        vectors = checked(embeddings, rows, self._dimension)
         if not vectors.any(axis=1).all():
             raise ValueError("an embedding is zero in every place: it has no direction")
         return vectors

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from sparknet_assets import __version__
+from sparknet_assets.cli.ask import ask
+from sparknet_assets.cli.bootstrap import bootstrap
 from sparknet_assets.cli.compare import compare
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
@@ -56,6 +58,7 @@ COMMANDS = (
     ingest,
     status,
     search,
+    ask,
     plan,
     materialize,
     retry,
@@ -64,6 +67,7 @@ COMMANDS = (
     compare,
     generations,
     doctor,
+    bootstrap,
 )
 
 for command in COMMANDS:

@@ -9,7 +9,12 @@ import click
 from sparknet_assets.cli.output import clean, json_option, print_json, show, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
     from sparknet_assets.cli.session import Session
+    from sparknet_assets.diagnosis import Check
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -25,8 +30,6 @@ Examples:
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> None:
     """Checks settings, adapters and the machine, with a remedy for what is wrong."""
-    from rich.text import Text
-
     from sparknet_assets import diagnosis
 
     settings = session.deployment.settings
@@ -44,11 +47,7 @@ def doctor(session: Session, as_json: bool) -> None:
             }
         )
     else:
-        rows = table("check", "", "what was found", "what to do")
-        for check in checks:
-            mark = Text(check.level, style=_COLOURS[check.level])
-            rows.add_row(check.name, mark, clean(check.detail), check.remedy)
-        show(rows)
+        show(checks_table(checks))
         changed = [f"  {name} = {value}" for name, value, default in in_force if not default]
         show("\nSettings other than the defaults:" if changed else "\nAll settings: defaults.")
         for line in changed:
@@ -56,3 +55,14 @@ def doctor(session: Session, as_json: bool) -> None:
         show("\nVersions: " + ", ".join(f"{name} {number}" for name, number in versions.items()))
     if not ok:
         raise click.exceptions.Exit(1)
+
+
+def checks_table(checks: Iterable[Check]) -> Table:
+    """What was found, a line for each check."""
+    from rich.text import Text
+
+    rows = table("check", "", "what was found", "what to do")
+    for check in checks:
+        mark = Text(check.level, style=_COLOURS[check.level])
+        rows.add_row(check.name, mark, clean(check.detail), check.remedy)
+    return rows

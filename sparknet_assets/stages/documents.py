@@ -106,7 +106,8 @@ def _write(
         written: sha256 of the artifacts that stand for the document's pages.
     """
     data = metadata.model_dump_json(indent=2).encode() + b"\n"
-    storage.put(ref.key(METADATA), data)
+    with storage.writer(ref.key(METADATA)) as file:
+        file.write(data)
     version = "".join([hashlib.sha256(data).hexdigest(), *written])
     return StageOutput(
         data_version=hashlib.sha256(version.encode()).hexdigest(),

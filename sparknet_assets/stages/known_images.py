@@ -72,7 +72,8 @@ class KnownImages:
                 self._set_aside(page)
                 data = self._fetched(origin)
                 if data is not None:
-                    self._storage.put(self._ref.page_image_key(page), data)
+                    with self._storage.writer(self._ref.page_image_key(page)) as file:
+                        file.write(data)
             yield None if data is None else _result(page, origin.image, data)
 
     def _find(self, earlier: Sequence[DocumentRef]) -> dict[int, _Origin]:

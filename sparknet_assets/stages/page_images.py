@@ -126,7 +126,10 @@ def _render(ref: DocumentRef, page: int, source: PageSource, deployment: Deploym
     except SparknetError as error:
         return PageResult(page, failure=error.to_failure())
     data = encode_png(raster.pixels, raster.dpi)
-    deployment.storage.put(ref.page_image_key(page), data)
+    with deployment.storage.writer(
+        ref.page_image_key(page)
+    ) as file:  # `put` would ask for its time
+        file.write(data)
     height, width = raster.pixels.shape[:2]
     record = ImageRecord(
         page=page,

@@ -1,4 +1,4 @@
-"""Everything that the `aws` deployment stands on, on loopback: what `sparknet` needs to run there."""
+"""All that the `aws` deployment stands on, on loopback: what `sparknet` needs to run there."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
-from sparknet_assets.workers import WorkerPool
+from sparknet_assets.workers import WorkerPool, folder_prefix
 from tests.batch.toy_stages import GRAPH, calls
 
 GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
@@ -395,19 +395,30 @@ def test_folders_of_killed_processes_are_swept(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-    def folder_of(pid: int) -> Path:
-        return tmp_path / f"{workers._folders(str(pid))}abc"
-
-    dead, alive = folder_of(2**22 + 1), folder_of(os.getpid())
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(workers, "this_host", lambda: "another-host/1")
-        foreign = folder_of(2**22 + 1)
+    nobody = 2**22 + 1  # beyond the highest pid
+    dead = tmp_path / f"{folder_prefix()}{nobody}-abc"
+    alive = tmp_path / f"{folder_prefix()}{os.getpid()}-abc"
     other = tmp_path / "sparknet-workers-notes"
-    for folder in (dead, alive, foreign, other):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(workers, "this_host", lambda: f"{this_host()}0")
+        of_another_host = tmp_path / f"{folder_prefix()}{nobody}-abc"
+    for folder in (dead, alive, other, of_another_host):
         folder.mkdir()
     WorkerPool(deployment).close()
-    assert sorted(tmp_path.glob("sparknet-workers-*")) == sorted([alive, foreign, other])
+    left = sorted(tmp_path.glob("sparknet-workers-*"))
+    assert left == sorted([alive, other, of_another_host])
+
+
+def test_a_folder_in_use_is_not_swept(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    first = WorkerPool(deployment)
+    (mine,) = tmp_path.glob(f"{folder_prefix()}{os.getpid()}-*")
+    WorkerPool(deployment).close()
+    assert mine.is_dir()
+    first.close()
+    assert list(tmp_path.glob("sparknet-workers-*")) == []
 
 
 def _alive(pid: int) -> bool:

@@ -66,6 +66,15 @@ def without_clashes(objects: dict[str, bytes]) -> dict[str, bytes]:
     }
 
 
+def test_many_are_deleted_together_and_others_stay(storage: StorageAdapter) -> None:
+    for number in range(40):
+        storage.put(f"a/{number}", b"x")
+    storage.put("b/0", b"kept")
+    assert storage.delete_many([f"a/{number}" for number in range(50)]) == 40
+    assert [info.key for info in storage.list()] == ["b/0"]
+    assert storage.delete_many([]) == 0
+
+
 def test_put_then_get_stat_open_and_as_file(storage: StorageAdapter) -> None:
     info = storage.put("raw/a/b.bin", b"hello")
     assert (info.key, info.size) == ("raw/a/b.bin", 5)

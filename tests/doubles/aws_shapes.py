@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from resources.aws.clients import AwsClients
+from resources.aws.clients import AwsClients, retry_mode
 from tests.doubles.aws_protocol import (
     Answer,
     Request,
@@ -246,11 +246,11 @@ class DoubleClients(AwsClients):
         super().__init__("us-east-1", attempts)
         self._url = url
 
-    def _made(self, service: str, read_seconds: int) -> Any:
+    def _made(self, service: str, read_seconds: int, attempts: int) -> Any:
         import boto3
         from botocore.config import Config
 
-        retries = {"mode": "adaptive", "total_max_attempts": self._attempts}
+        retries = {"mode": retry_mode(service), "total_max_attempts": attempts}
         session = boto3.session.Session("AKIATEST", "secret-of-the-tests", region_name=self._region)
         config = Config(retries=retries, read_timeout=read_seconds)
         return session.client(service, endpoint_url=self._url, config=config)

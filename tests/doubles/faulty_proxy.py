@@ -65,6 +65,7 @@ def faulty_proxy(upstream: str, faults: Faults) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a body waits 40 ms for its head's receipt
 
         def handle_one_request(self) -> None:
             with suppress(ConnectionError):

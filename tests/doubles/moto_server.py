@@ -14,10 +14,14 @@ import sys
 import threading
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+
+from tests.doubles.moto_permissions import check_real_actions
+from tests.doubles.moto_queues import quicken_queues
 
 START_SECONDS = 30
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
@@ -87,11 +91,12 @@ def _wait(server: MotoServer, process: subprocess.Popen[str]) -> None:
     raise RuntimeError(f"the moto server did not start: {process.communicate()[1][-500:]}")
 
 
-class _OneCopy:
-    """As the module copy for moto, which copies its whole table for each item of a transaction."""
+class _LightCopies:
+    """As the module copy for moto, which copies all items of its table for each of a transaction.
 
-    def __init__(self) -> None:
-        self.copies: dict[int, Any] = {}
+    What it would go back to is a table with the same items. They are only ever replaced by others,
+    but for updates: see `_update_a_copy`.
+    """
 
     def copy(self, what: Any) -> Any:
         return copy.copy(what)
@@ -99,9 +104,28 @@ class _OneCopy:
     def deepcopy(self, what: Any) -> Any:
         if type(what).__name__ != "Table":
             return copy.deepcopy(what)
-        if id(what) not in self.copies:
-            self.copies[id(what)] = copy.deepcopy(what)
-        return self.copies[id(what)]
+        table = copy.copy(what)
+        ranges = ((key, dict(of) if type(of) is dict else of) for key, of in what.items.items())
+        table.items = defaultdict(dict, ranges)
+        return table
+
+
+def _update_a_copy() -> None:
+    from moto.dynamodb import models
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    update = models.DynamoDBBackend.update_item
+
+    def update_item(self: Any, table_name: str, key: Any, *arguments: Any, **named: Any) -> Any:
+        table = self.get_table(table_name)
+        if table.has_range_key and table.range_key_attr in key:
+            place = table.items[DynamoType(key[table.hash_key_attr])]
+            at = DynamoType(key[table.range_key_attr])
+            if at in place:
+                place[at] = copy.deepcopy(place[at])
+        return update(self, table_name, key, *arguments, **named)
+
+    models.DynamoDBBackend.update_item = update_item  # type: ignore[method-assign]
 
 
 def _answer_501() -> None:
@@ -109,14 +133,12 @@ def _answer_501() -> None:
     from moto.dynamodb import models
 
     answer = BaseResponse.call_action
-    tables = _OneCopy()
-    models.copy = tables  # type: ignore[assignment]
+    models.copy = _LightCopies()  # type: ignore[assignment]
     one_at_a_time = threading.RLock()  # moto copies tables while its other threads change them
 
     def call_action(self: Any) -> Any:
         try:
             with one_at_a_time:
-                tables.copies.clear()
                 return answer(self)
         except NotImplementedError as error:
             said = {"__type": "NotImplementedInMoto", "message": str(error)}
@@ -142,7 +164,10 @@ def main(port: str) -> None:
     import logging
 
     _answer_501()
+    _update_a_copy()
     _take_any_key()
+    quicken_queues()
+    check_real_actions()
     from moto.server import main as serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

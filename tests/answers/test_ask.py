@@ -1,0 +1,122 @@
+"""Questions answered by quoting, with a real model over a few documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pymupdf
+import pytest
+from click.testing import CliRunner
+
+from resources.deployment import Deployment
+from resources.failure import SparknetError
+from resources.settings import Settings
+from sparknet_assets.answers.answer import NOTHING, ask
+from sparknet_assets.artifacts import DocumentRef, read_chunks
+from sparknet_assets.batch import run_batch
+from sparknet_assets.cli import main
+
+LEASE = [
+    "Lease between Mara Olsen and the Halden Ferry Company.",
+    "The tenant pays a rent of 840 euros on the first day of each month.",
+    "The lease ends on 31 October 2027. Either party may end it earlier with notice of 3 months.",
+    "Dogs are allowed in the office. The key is kept by the harbour master.",
+]
+REPORT = (
+    "The ferry carried 214,000 passengers in 2025, 4 percent more than the year before.\n\n"
+    "Captain Ida Brandt retired in May after thirty years at the company. "
+    "Her place was taken by Jonas Reel.\n"
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    deployment = Deployment(Settings(home=tmp_path_factory.mktemp("answers"), workers=1))
+    with pymupdf.open() as document:
+        document.new_page().insert_text((72, 90), "A title page")
+        page = document.new_page()
+        for row, line in enumerate(LEASE):
+            page.insert_text((72, 120 + 40 * row), line, fontsize=9)
+        deployment.storage.put("raw/lease/lease.pdf", document.tobytes())
+    deployment.storage.put("raw/report/report.txt", REPORT.encode())
+    list(run_batch(["lease", "report"], deployment))
+    return deployment
+
+
+@pytest.mark.parametrize(
+    ("question", "doc_id", "page", "says"),
+    [
+        ("When does the lease end?", "lease", 2, "31 October 2027"),
+        ("How much rent does the tenant pay?", "lease", 2, "840 euros"),
+        ("Who retired in May?", "report", 1, "Ida Brandt"),
+        ("How many passengers did the ferry carry in 2025?", "report", 1, "214,000"),
+    ],
+)
+def test_the_sentence_that_answers_is_quoted(
+    home: Deployment, question: str, doc_id: str, page: int, says: str
+) -> None:
+    found = ask(home, question)
+    first = found.citations[0]
+    assert says in first.quote
+    assert says in found.answer
+    assert (first.doc_id, first.page) == (doc_id, page)
+
+
+def test_every_quote_is_in_the_chunk_that_it_cites(home: Deployment) -> None:
+    texts = {
+        chunk.chunk_id: chunk.text
+        for row in home.catalog.documents()
+        for chunk in read_chunks(home.storage, DocumentRef(row.doc_id, row.raw_key))
+    }
+    for question in ("When does the lease end?", "Who took her place?", "Is a dog allowed?"):
+        for citation in ask(home, question).citations:
+            assert citation.quote in texts[citation.chunk_id]
+
+
+def test_the_boxes_are_those_of_the_quoted_words(home: Deployment) -> None:
+    citation = ask(home, "How much rent does the tenant pay?").citations[0]
+    with pymupdf.open("pdf", home.storage.get("raw/lease/lease.pdf")) as document:
+        page = document[citation.page - 1]
+        [box] = citation.boxes
+        width, height = page.rect.width, page.rect.height
+        x0, y0, x1, y1 = box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height
+        words = page.get_textbox(pymupdf.Rect(x0 - 1, y0 - 1, x1 + 1, y1 + 1)).split()
+        assert words == citation.quote.split()
+
+
+@pytest.mark.parametrize(
+    "question", ["How do you bake sourdough bread?", "What is the capital of Mongolia?", "?!"]
+)
+def test_what_the_documents_do_not_say_is_said_so(home: Deployment, question: str) -> None:
+    found = ask(home, question)
+    assert found.answer == NOTHING
+    assert found.citations == []
+
+
+def test_only_the_documents_named_are_asked(home: Deployment) -> None:
+    assert ask(home, "When does the lease end?", doc_ids=["report"]).citations == []
+
+
+def test_an_empty_question_is_refused(home: Deployment) -> None:
+    with pytest.raises(SparknetError, match="empty"):
+        ask(home, "  ")
+
+
+def test_nothing_indexed_is_not_an_answer(tmp_path: Path) -> None:
+    assert ask(Deployment(Settings(home=tmp_path)), "Who signed?").answer == NOTHING
+
+
+def test_the_command_shows_quotes_with_their_places(home: Deployment) -> None:
+    here = ["--home", str(home.settings.home), "ask", "When does the lease end?"]
+    told = CliRunner().invoke(main, here)
+    assert told.exit_code == 0, told.output
+    assert "31 October 2027" in told.output
+    assert "lease, page 2" in told.output
+    as_json = json.loads(CliRunner().invoke(main, [*here, "--json"]).output)
+    assert as_json["model"] == "extractive"
+    assert as_json["citations"][0]["doc_id"] == "lease"
+    assert as_json.keys() == {"question", "answer", "citations", "model", "seconds"}
+    unknown = CliRunner().invoke(main, [*here, "--doc", "nothing"])
+    assert unknown.exit_code != 0
+    assert "nothing" in unknown.output
