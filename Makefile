@@ -1,4 +1,4 @@
-# make setup | demo | dev | test | check | benchmark | opensearch | lock | clean
+# make setup | demo | dev | test | test-long | check | benchmark | opensearch | lock | clean
 SHELL := /bin/sh
 BIN := .venv/bin
 DEMO_HOME := data/demo
@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # ONNX Runtime, which PyMuPDF loads as well, would report to its maker.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo dev test check format benchmark opensearch opensearch-stop lock clean
+.PHONY: help setup demo dev test test-long check format benchmark opensearch opensearch-stop lock clean
 
 help: ## Shows this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -23,6 +23,9 @@ dev: setup ## Opens the Dagster UI on http://127.0.0.1:3000, with the sensors ru
 
 test: setup ## Runs the tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-long: setup ## Runs the tests that take minutes: storms, thousands of documents, a real daemon
+	@SPARKNET_TEST_LONG=1 $(BIN)/python -m pytest -n auto --dist loadfile -m long
 
 check: setup ## Format, lint, types and tests
 	$(BIN)/ruff format --check .

@@ -24,6 +24,16 @@ from tests.doubles.postgres_server import PostgresServer, postgres_server, reaso
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves out the tests that take minutes, unless they are asked for."""
+    if os.environ.get("SPARKNET_TEST_LONG"):
+        return
+    skip = pytest.mark.skip(reason="takes minutes: make test-long")
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(skip)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a deployment of this test's own."""

@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("services", ["dynamodb", "all"])
 def test_a_batch_through_faults(
     running: Cloud,

@@ -165,7 +165,7 @@ def put_all(deployment: Deployment, names: list[str]) -> None:
         list(pool.map(put, names))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_each_of_two_thousand_documents_is_processed_once(
     events: Events, instance: dg.DagsterInstance

@@ -85,7 +85,7 @@ def killed(storm: Cloud, home: Path, after: float, *arguments: str) -> bool:
     return was_alive
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_storm_ends_with_every_document_indexed_once(
     storm: Cloud, inbox: Path, tmp_path: Path

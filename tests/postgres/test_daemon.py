@@ -20,7 +20,7 @@ from sparknet_assets.run_owner import TAG
 from tests.graph.fakes import STAGE_NAMES, partitions_of
 from tests.postgres.daemon import put, running_daemon, runs_of, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(500)]
 
 DOCUMENTS = {"alpha", "beta", "gamma", "delta"}
 

@@ -31,7 +31,7 @@ from tests.doubles.postgres_server import (
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 from tests.postgres.conftest import write_config
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 DAGSTERS_PATIENCE = 20
 """Seconds after which Dagster's own attempts to connect have ended: 6 and up to twice as many."""

@@ -32,7 +32,7 @@ from tests.postgres.daemon import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(500)]
 
 MOST_OVERRIDES = 8192
 """Characters of a task's overrides (Amazon ECS API reference, RunTask)."""
