@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,8 @@ def test_a_wrong_line_in_the_file(folder: Path, line: str, sentence: str) -> Non
 
 
 def test_variables_that_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SPARKNET_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("SPARKNET_WORKER", "4")
     monkeypatch.setenv("SPARKNET_QQQQQQQQQQQQ", "4")
     monkeypatch.setenv("SPARKNET_DAGSTER_HOME", "/tmp")

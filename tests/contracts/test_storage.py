@@ -28,12 +28,20 @@ ADAPTERS = ["local", "s3", "s3-versioned", "rgw", "rgw-versioned"]
 
 
 @pytest.fixture(params=ADAPTERS)
-def new_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], StorageAdapter]:
+def adapter(request: pytest.FixtureRequest) -> str:
+    """Which adapter the storages of a test are."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_storage(
+    request: pytest.FixtureRequest, tmp_path: Path, adapter: str
+) -> Callable[[], StorageAdapter]:
     """Makes an empty storage at each call."""
     numbers = itertools.count()
-    if request.param == "local":
+    if adapter == "local":
         return lambda: LocalStorageAdapter(tmp_path / f"storage-{next(numbers)}")
-    server, _, versioned = request.param.partition("-")
+    server, _, versioned = adapter.partition("-")
     if server == "rgw":
         request.getfixturevalue("rgw")
         return lambda: new_bucket(versioned=bool(versioned), kms_key=KMS_KEY)
@@ -231,12 +239,18 @@ def test_listing_is_lazy_and_may_be_cut_short(storage: StorageAdapter) -> None:
 )
 def test_behaves_like_a_sorted_mapping(
     new_storage: Callable[[], StorageAdapter],
+    adapter: str,
     objects: dict[str, bytes],
     prefix: str,
     start_after: str,
     limit: int | None,
     data: st.DataObject,
 ) -> None:
+    if adapter.startswith("s3"):
+        # Some ten calls for each. moto answers 500 to keys that its XML can't carry.
+        few = list(objects.items())[:4]
+        objects = {key: content for key, content in few if key.isprintable()}
+        prefix, start_after = (t if t.isprintable() else "" for t in (prefix, start_after))
     storage = new_storage()
     for key, content in objects.items():
         storage.put(key, content)
