@@ -7,7 +7,6 @@ the threshold of the answerer were chosen by looking at these questions, which f
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.retrieval_quality import CORPUS, index, key_of, read_jsonl
+from benchmarks.retrieval_quality import CORPUS, command, index, key_of, read_jsonl
 from benchmarks.verdict import Verdict
 from resources.deployment import Deployment
 from resources.settings import load_settings
@@ -109,15 +108,7 @@ def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = Fal
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="DIR")
-    parser.add_argument("--limit", type=int, metavar="N", help="ask the first N questions only")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    verdict = measure(arguments.corpus, arguments.limit, arguments.json)
-    if not arguments.json:
-        print(verdict)
-    return 0 if verdict.kept else 1
+    return command(measure, __doc__)
 
 
 if __name__ == "__main__":

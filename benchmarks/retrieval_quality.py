@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -132,8 +132,9 @@ def _page(text: str) -> bytes:
     return page.model_dump_json().encode()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def command(measure: Callable[[Path, int | None, bool], Verdict], description: str | None) -> int:
+    """Runs a benchmark over the questions by its arguments; the exit code."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="DIR")
     parser.add_argument("--limit", type=int, metavar="N", help="ask the first N questions only")
     parser.add_argument("--json", action="store_true")
@@ -142,6 +143,10 @@ def main() -> int:
     if not arguments.json:
         print(verdict)
     return 0 if verdict.kept else 1
+
+
+def main() -> int:
+    return command(measure, __doc__)
 
 
 if __name__ == "__main__":

@@ -168,15 +168,30 @@ class Deployment:
         if own is not None and generation.name == self.target.name:
             return own  # type: ignore[no-any-return]
         if generation.name not in self._stores:
-            build = self._opensearch if self.settings.vector_store == "opensearch" else _build_store
-            self._stores[generation.name] = build(self.settings, generation, self.state)
+            self._stores[generation.name] = self._build_store(generation)
         return self._stores[generation.name]
 
-    def _opensearch(self, settings: Settings, generation: Generation, state: Path) -> VectorStore:
+    def _build_store(self, generation: Generation) -> VectorStore:
+        settings = self.settings
+        if settings.vector_store == "opensearch":
+            return self._opensearch(generation)
+        from resources.vector_store.chroma import ChromaVectorStore
+
+        # Folder or server: each completes itself from the register, which both have in the folder.
+        on_server = settings.vector_store == "chroma-server"
+        return ChromaVectorStore(
+            self.state / "index",
+            collection=generation.collection,
+            embedder=generation.identity,
+            dimension=generation.dimension,
+            server=(settings.chroma_host, settings.chroma_port) if on_server else None,
+        )
+
+    def _opensearch(self, generation: Generation) -> VectorStore:
         from resources.vector_store.naming import index_name
         from resources.vector_store.opensearch import OpenSearchVectorStore
 
-        index = index_name(generation.name)
+        settings, index = self.settings, index_name(generation.name)
         return OpenSearchVectorStore(
             settings.opensearch_endpoint,
             index,
@@ -185,10 +200,22 @@ class Deployment:
             kind=settings.opensearch_kind,
             engine=settings.opensearch_engine,
             aws=self.aws if settings.opensearch_signed else None,
-            register=_chunk_register(self, index),
+            register=self._chunk_register(index),
             locks=self.locks,
             attempts=settings.aws_attempts,
         )
+
+    def _chunk_register(self, index: str) -> ChunkRegister | None:
+        """What knows what is in an index on Serverless; all machines share it with the catalog."""
+        if self.settings.opensearch_kind == "domain":
+            return None
+        if self.settings.catalog == "dynamodb":
+            from resources.vector_store.opensearch_dynamo import DynamoChunkRegister
+
+            return DynamoChunkRegister(self.settings.dynamodb_table, index, self.aws)
+        from resources.vector_store.opensearch_register import SQLiteChunkRegister
+
+        return SQLiteChunkRegister(self.state / "opensearch" / f"{index}.db")
 
     def embedder_of(self, generation: Generation) -> Embedder:
         """The embedder whose vectors a generation holds.
@@ -369,33 +396,6 @@ def build_embedder(settings: Settings, models: Path) -> Embedder:
     return MiniLMEmbedder(
         precision=settings.embedder_precision, weights=settings.minilm_path, cache=models
     )
-
-
-def _build_store(settings: Settings, generation: Generation, state: Path) -> VectorStore:
-    from resources.vector_store.chroma import ChromaVectorStore
-
-    # Folder or server: each completes itself from the register, which both have in the folder.
-    on_server = settings.vector_store == "chroma-server"
-    return ChromaVectorStore(
-        state / "index",
-        collection=generation.collection,
-        embedder=generation.identity,
-        dimension=generation.dimension,
-        server=(settings.chroma_host, settings.chroma_port) if on_server else None,
-    )
-
-
-def _chunk_register(deployment: Deployment, index: str) -> ChunkRegister | None:
-    """What knows what is in an index on Serverless; shared by all machines where the catalog is."""
-    if deployment.settings.opensearch_kind == "domain":
-        return None
-    if deployment.settings.catalog == "dynamodb":
-        from resources.vector_store.opensearch_dynamo import DynamoChunkRegister
-
-        return DynamoChunkRegister(deployment.settings.dynamodb_table, index, deployment.aws)
-    from resources.vector_store.opensearch_register import SQLiteChunkRegister
-
-    return SQLiteChunkRegister(deployment.state / "opensearch" / f"{index}.db")
 
 
 def _told(identity: str, dimension: int) -> str:

@@ -16,11 +16,7 @@ from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.claims import Claims
-from sparknet_assets.document_run import (
-    DocumentRun,
-    StageResult,
-    run_document_stages,
-)
+from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES

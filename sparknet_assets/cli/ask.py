@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sparknet_assets.cli.output import clean, json_option, print_json
-from sparknet_assets.cli.status import unknown_document
+from sparknet_assets.cli.status import known_documents
 
 if TYPE_CHECKING:
     from sparknet_assets.answers.answer import Answer
@@ -33,10 +33,7 @@ def ask(session: Session, question: str, docs: Sequence[str], as_json: bool) -> 
     """Answers a question from the documents, with document and page of each sentence."""
     from sparknet_assets.answers import answer
 
-    known = session.deployment.catalog.get_many(docs)
-    for doc in docs:
-        if doc not in known:
-            raise unknown_document(session, doc)
+    known_documents(session, docs)
     found = answer.ask(session.deployment, question, doc_ids=docs or None)
     if as_json:
         print_json(found.as_json())

@@ -12,7 +12,7 @@ import click
 from sparknet_assets.cli.choices import FAILURE_KINDS, TIERS
 from sparknet_assets.cli.outcome import finish, materialize_stale, run_stages
 from sparknet_assets.cli.output import json_option
-from sparknet_assets.cli.status import unknown_document
+from sparknet_assets.cli.status import known_documents
 from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
@@ -120,10 +120,7 @@ def materialize(
     from sparknet_assets.records import never_copied
 
     catalog = session.deployment.catalog
-    known = catalog.get_many(docs) if docs else {d.doc_id: d for d in catalog.documents()}
-    for doc in docs:
-        if doc not in known:
-            raise unknown_document(session, doc)
+    known = known_documents(session, docs) or {d.doc_id: d for d in catalog.documents()}
     doc_ids = [
         doc_id for doc_id in (docs or known) if known[doc_id].status is not DocumentStatus.DELETED
     ]

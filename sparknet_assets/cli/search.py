@@ -10,7 +10,7 @@ import click
 
 from sparknet_assets.cli.choices import MODES
 from sparknet_assets.cli.output import clean, json_option, print_json, show
-from sparknet_assets.cli.status import unknown_document
+from sparknet_assets.cli.status import known_documents
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -45,10 +45,7 @@ def search(
     """Finds passages: document, page, score and text."""
     from sparknet_assets import retrieval
 
-    known = session.deployment.catalog.get_many(docs)
-    for doc in docs:
-        if doc not in known:
-            raise unknown_document(session, doc)
+    known_documents(session, docs)
     found = retrieval.search(
         session.deployment, query, top_k=top_k, mode=mode, doc_ids=docs or None
     )

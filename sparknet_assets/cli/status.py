@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,7 @@ from sparknet_assets.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from resources.catalog import StageRecord
+    from resources.catalog import DocumentRecord, StageRecord
     from resources.failure import SparknetError
     from sparknet_assets.cli.session import Session
     from sparknet_assets.reports import DocumentReport
@@ -77,6 +78,19 @@ def status(session: Session, doc: str | None, list_all: bool, as_json: bool) -> 
         click.echo("Only those that need a look are listed; --all lists every document.")
     elif totals.get("deleted") and not list_all:
         click.echo("Deleted documents are listed with --all.")
+
+
+def known_documents(session: Session, docs: Collection[str]) -> dict[str, DocumentRecord]:
+    """The rows of the documents that a command names.
+
+    Raises:
+        SparknetError: There is no document of such a name.
+    """
+    known = session.deployment.catalog.get_many(docs)
+    for doc in docs:
+        if doc not in known:
+            raise unknown_document(session, doc)
+    return known
 
 
 def unknown_document(session: Session, doc: str) -> SparknetError:
