@@ -94,12 +94,13 @@ def marks_of(specs: Sequence[FieldSpec], rows: Sequence[Row]) -> list[Mark]:
     found = []
     for number, row in enumerate(rows):
         for place, piece in enumerate(row.pieces):
-            for match in _longest(find_labels(piece.text, labels)):
+            for match in longest(find_labels(piece.text, labels)):
                 found.append(Mark(number, place, match, frozenset(owners[match.label])))
     return found
 
 
-def _longest(matches: Sequence[LabelMatch]) -> list[LabelMatch]:
+def longest(matches: Sequence[LabelMatch]) -> list[LabelMatch]:
+    """Of labels that overlap the longest, in the order of the text."""
     kept: list[LabelMatch] = []
     for match in sorted(matches, key=lambda m: (m.errors - m.size, m.start)):
         if all(match.end <= other.start or match.start >= other.end for other in kept):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.rules.labels import skeleton
-from sparknet_assets.fields.rules.layout import Piece, Row
+from sparknet_assets.fields.rules.layout import Piece, Row, joined
 
 _DEEPEST = 30  # rows that a letterhead may take, what stands above it included
 _LONGEST_ADDRESS = 7  # lines
@@ -75,28 +75,12 @@ def letterhead_of(rows: Sequence[Row]) -> Letterhead:
     if not rows:
         return Letterhead(None, None)
     head = [row for row in rows[:_DEEPEST] if row.page == rows[0].page]
-    lines = [_line(row) for row in head]
+    lines = [joined(row) for row in head]
     start, size = _address(lines)
     name = _name(lines, start)
     if start is None:
         return Letterhead(name, None)
     return Letterhead(name, _as_candidate(lines[start : start + size], start, lines))
-
-
-def _line(row: Row) -> Piece:
-    """The first piece of a row, with all that follows it on the line."""
-    if len(row.pieces) == 1:
-        return row.pieces[0]
-    words = tuple(word for piece in row.pieces for word in piece.words)
-    starts: list[int] = []
-    position = 0
-    for word in words:
-        starts.append(position)
-        position += len(word.text) + 1
-    first = row.pieces[0]
-    box = first.box._replace(x1=row.pieces[-1].box.x1, y0=row.top, y1=row.bottom)
-    text = " ".join(word.text for word in words)
-    return Piece(row.page, words, text, tuple(starts), box, first.aspect, first.block)
 
 
 def _address(lines: Sequence[Piece]) -> tuple[int | None, int]:

@@ -10,11 +10,12 @@ from sparknet_assets.fields.rules.labels import FUZZY_PENALTY
 from sparknet_assets.fields.rules.layout import Cut
 from sparknet_assets.fields.schema import FieldSpec, FieldType
 from sparknet_assets.fields.typed import Conventions, read
-from sparknet_assets.fields.typed.amounts import FoundAmount, find_amounts, plain
+from sparknet_assets.fields.typed.amounts import FoundAmount, find_amounts, plain, read_amount
 from sparknet_assets.fields.typed.dates import find_dates
 
 _TOKEN = re.compile(r"\S+")
 _LONGEST = 300  # characters of a piece in which a value is looked for
+_SPLIT = re.compile(r"(?<![\d.,])\d{1,6} \d\d$")
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
 
@@ -46,13 +47,31 @@ def _amounts(spec: FieldSpec, region: Region, conventions: Conventions) -> Itera
     found = [pair for span in region.spans for pair in amounts_in(span, conventions)]
     if any(amount.cents for amount, _ in found):
         found = [pair for pair in found if pair[0].cents]
+    elif conventions.cents and (split := _split_amount(region, conventions)):
+        yield split
+        return
     if not found:
         return
     # Totals stand at the end of the line; before them, quantities and what they are made of.
     amount, cut = found[-1]
     factor = 1.0 if amount.cents or amount.currency else 0.6
     factor *= 0.85 if len({a.value for a, _ in found}) > 1 else 1.0
-    yield Candidate(amount.json, (cut,), factor)
+    rounded = conventions.cents and not amount.cents
+    problems = ("without decimals, unlike other amounts",) if rounded else ()
+    yield Candidate(amount.json, (cut,), factor, problems=problems)
+
+
+def _split_amount(region: Region, conventions: Conventions) -> Candidate | None:
+    """An amount at the end of a line whose decimal point OCR took for a space."""
+    last = region.spans[-1] if region.spans else None
+    match = last and _SPLIT.search(last.text[:_LONGEST])
+    if not last or not match:
+        return None
+    cut = last.piece.cut(last.start + match.start(), last.start + match.end())
+    amount = read_amount(match[0].replace(" ", "."), conventions)
+    if amount is None:
+        return None
+    return Candidate(amount.json, (cut,), 0.7, problems=(f"no decimal point was seen: {match[0]}",))
 
 
 def _dates(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
