@@ -189,6 +189,8 @@ def settle(
             "status": status,
             "failure": failure,
             "pages": first.pages if first else 0,
+            "media_type": str(first.metadata.get("media_type") or "") if first else "",
+            "title": str(first.metadata.get("title") or "") if first else "",
             "chunks": chunks,
             "stale": _stale(broken, outrun) if chunks else "",
             "run_id": run_id,
