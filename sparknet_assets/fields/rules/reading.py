@@ -37,10 +37,17 @@ def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> It
 
 def amounts_in(span: Span, conventions: Conventions) -> list[tuple[FoundAmount, Cut]]:
     """The amounts in a part of a piece, with where their figures stand."""
-    return [
-        (found, span.piece.cut(span.start + found.figures[0], span.start + found.figures[1]))
-        for found in find_amounts(span.text[:_LONGEST], conventions)
-    ]
+    text = span.text[:_LONGEST]
+    amounts = []
+    for found in find_amounts(text, conventions):
+        start, end = found.figures
+        # A currency that is one word with the figures belongs to the text as it stands.
+        if start > found.start and not text[start - 1].isspace():
+            start = found.start
+        if end < found.end and not text[end].isspace():
+            end = found.end
+        amounts.append((found, span.piece.cut(span.start + start, span.start + end)))
+    return amounts
 
 
 def _amounts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
