@@ -15,7 +15,7 @@ export function uploads({ root, signal }) {
     [["", "Default tier"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]],
     "",
   );
-  const input = h("input", { type: "file", multiple: true, class: "visually-hidden", id: "files", tabindex: "-1" });
+  const input = h("input", { type: "file", multiple: true, hidden: true, id: "files" });
   const items = h("ul", { class: "upload-list" });
   const summary = h("strong", { role: "status" });
   const panel = h(
