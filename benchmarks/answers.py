@@ -20,6 +20,7 @@ from benchmarks.verdict import Verdict
 from resources.deployment import Deployment
 from resources.settings import load_settings
 from sparknet_assets.answers.answer import Answer, ask
+from sparknet_assets.retrieval import Filters
 
 BUDGET_P50_MS = 150.0
 
@@ -58,7 +59,9 @@ def evaluate(
         ask(
             deployment,
             question["question"],
-            doc_ids=[doc_id for doc_id, title in titles.items() if title != question["title"]],
+            filters=Filters(
+                doc_ids=tuple(key for key, title in titles.items() if title != question["title"])
+            ),
         )
         for question in questions
     ]

@@ -137,6 +137,8 @@ def tombstone(
             "failure": None,
             "stale": "",
             "receipt": "",
+            "media_type": "",
+            "title": "",
             "pages": 0,
             "chunks": 0,
             "updated_at": datetime.now(UTC),

@@ -13,7 +13,7 @@ import pytest
 from resources.aws.clients import AwsClients
 from resources.failure import FailureKind, SparknetError
 from resources.locks import FileLocks
-from resources.vector_store import VectorStore, opensearch_bulk, opensearch_queries
+from resources.vector_store import Scope, VectorStore, opensearch_bulk, opensearch_queries
 from resources.vector_store.naming import index_name
 from resources.vector_store.opensearch import OpenSearchVectorStore
 from resources.vector_store.opensearch_dynamo import DynamoChunkRegister
@@ -177,7 +177,7 @@ def test_many_pages_and_many_documents(
     assert store.document_ids() == {f"d{n}" for n in range(100)}
     assert sum(map(len, store.chunk_ids(store.document_ids()).values())) == 200
     wanted = [f"d{n}" for n in range(90)]
-    hits = store.search(vectors(1)[0], 500, doc_ids=wanted)
+    hits = store.search(vectors(1)[0], 500, within=Scope(wanted))
     assert {hit.chunk.doc_id for hit in hits} == set(wanted)
 
 

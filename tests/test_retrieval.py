@@ -11,7 +11,7 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.vector_store import Chunk, PageBox, SearchHit
 from sparknet_assets.records import new_document
-from sparknet_assets.retrieval import RRF_K, SearchMode, fuse, search
+from sparknet_assets.retrieval import RRF_K, Filters, SearchMode, fuse, search
 from tests.doubles.embedder import WordEmbedder
 
 MODES: list[SearchMode] = ["hybrid", "vector", "keyword"]
@@ -105,10 +105,12 @@ def test_a_hit_names_the_page_that_most_of_it_stands_on(words: Deployment) -> No
 
 @pytest.mark.parametrize("mode", MODES)
 def test_within_documents_and_at_most_k(indexed: Deployment, mode: SearchMode) -> None:
-    hits = search(indexed, "the tenant of the building", mode=mode, doc_ids=["lease"]).hits
+    hits = search(
+        indexed, "the tenant of the building", mode=mode, filters=Filters(doc_ids=("lease",))
+    ).hits
     assert {hit.doc_id for hit in hits} == {"lease"}
     assert len(search(indexed, "the tenant", mode=mode, top_k=1).hits) == 1
-    assert search(indexed, "the tenant", mode=mode, doc_ids=[]).hits == []
+    assert search(indexed, "the tenant", mode=mode, filters=Filters(doc_ids=())).hits == []
 
 
 @pytest.mark.parametrize("mode", MODES)

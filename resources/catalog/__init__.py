@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -73,6 +73,8 @@ class DocumentRecord(BaseModel):
         raw_sha256: Hash of the bytes under that mark.
         source: Where it was ingested from, for people; empty when it was dropped into raw/.
         stale: Why the passages that answer are of an older version; empty when they are current.
+        media_type: What the original is by its content; empty until it was looked at.
+        title: That the original gives itself, empty when it gives none.
         receipt: Key of the receipt of its removal. A deleted document without one is not yet
             removed from every store.
     """
@@ -89,6 +91,8 @@ class DocumentRecord(BaseModel):
     stale: str = ""
     receipt: str = ""
     tier: str = "standard"
+    media_type: str = ""
+    title: str = ""
     pages: int = 0
     chunks: int = 0
     run_id: str = ""
@@ -148,6 +152,21 @@ class Catalog(Protocol):
 
         Args:
             limit: Only so many, those that were registered first.
+        """
+        ...
+
+    def select(
+        self,
+        *,
+        media_types: Collection[str] | None = None,
+        tiers: Collection[str] | None = None,
+        created_from: date | None = None,
+        created_to: date | None = None,
+    ) -> set[str]:
+        """Ids of the documents that are not deleted and have all that is asked for.
+
+        Args:
+            created_from, created_to: First and last day (UTC) of `created_at`.
         """
         ...
 

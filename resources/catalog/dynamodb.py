@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date
 from itertools import chain, islice
 
 from resources.aws.clients import AwsClients
@@ -142,6 +143,35 @@ class DynamoDBCatalog:
             ),
             key=lambda record: record.doc_id,
         )
+
+    def select(
+        self,
+        *,
+        media_types: Collection[str] | None = None,
+        tiers: Collection[str] | None = None,
+        created_from: date | None = None,
+        created_to: date | None = None,
+    ) -> set[str]:
+        """Ids of the documents that are not deleted and have all that is asked for.
+
+        Every record is read: about as long as `documents` takes.
+        """
+        found = {
+            record.doc_id: record.media_type
+            for record in self.documents()
+            if record.status is not DocumentStatus.DELETED
+            and (tiers is None or record.tier in tiers)
+            and (created_from is None or record.created_at.astimezone(UTC).date() >= created_from)
+            and (created_to is None or record.created_at.astimezone(UTC).date() <= created_to)
+        }
+        if media_types is None:
+            return set(found)
+        # Records of an earlier version did not say it of themselves.
+        silent = [doc_id for doc_id, media_type in found.items() if not media_type]
+        for doc_id, stages in self.stages(silent, stage="documents").items():
+            if "documents" in stages:
+                found[doc_id] = str(stages["documents"].metadata.get("media_type", ""))
+        return {doc_id for doc_id, media_type in found.items() if media_type in media_types}
 
     def totals(self) -> dict[str, int]:
         """Status -> number of documents, counted: a counter would be every writer's to change."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from resources.catalog import (
@@ -38,6 +40,24 @@ _MIGRATIONS = (
             chunks INTEGER NOT NULL, PRIMARY KEY (generation, doc_id)) WITHOUT ROWID""",
         "CREATE INDEX holdings_by_document ON holdings (doc_id)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        # Rows did not say this of themselves; what was found out then is in their first stage.
+        """UPDATE documents SET record = json_patch(record, (
+            SELECT json_object(
+                'media_type', coalesce(json_extract(stages.record, '$.metadata.media_type'), ''),
+                'title', coalesce(json_extract(stages.record, '$.metadata.title'), ''))
+            FROM stages WHERE stages.doc_id = documents.doc_id AND stage = 'documents'))
+            WHERE status != 'deleted' AND EXISTS (
+                SELECT 1 FROM stages WHERE doc_id = documents.doc_id AND stage = 'documents')""",
+        *(
+            f"ALTER TABLE documents ADD COLUMN {name} TEXT"
+            f" GENERATED ALWAYS AS (json_extract(record, '$.{name}')) VIRTUAL"
+            for name in ("media_type", "tier", "created_at")
+        ),
+        # All that `select` looks at, so that it need not read the records.
+        """CREATE INDEX documents_by_kind
+            ON documents (media_type, tier, created_at, status, doc_id)""",
     ),
 )
 _PAGE = 500
@@ -125,6 +145,31 @@ class SQLiteCatalog:
         )
         found = [DocumentRecord.model_validate_json(record) for (record,) in rows]
         return sorted(found, key=lambda record: record.doc_id)
+
+    def select(
+        self,
+        *,
+        media_types: Collection[str] | None = None,
+        tiers: Collection[str] | None = None,
+        created_from: date | None = None,
+        created_to: date | None = None,
+    ) -> set[str]:
+        """Ids of the documents that are not deleted and have all that is asked for."""
+        asked: list[tuple[str, object]] = [("status != ?", DocumentStatus.DELETED)]
+        for column, values in (("media_type", media_types), ("tier", tiers)):
+            if values is not None:
+                among = f"{column} IN (SELECT value FROM json_each(?))"
+                asked.append((among, json.dumps(list(values))))
+        # As JSON has them, times begin with their day.
+        if created_from is not None:
+            asked.append(("created_at >= ?", created_from.isoformat()))
+        if created_to is not None:
+            asked.append(("substr(created_at, 1, 10) <= ?", created_to.isoformat()))
+        rows = self._database.connection.execute(
+            f"SELECT doc_id FROM documents WHERE {' AND '.join(part for part, _ in asked)}",
+            [value for _, value in asked],
+        )
+        return {doc_id for (doc_id,) in rows}
 
     def totals(self) -> dict[str, int]:
         """Status -> number of documents."""

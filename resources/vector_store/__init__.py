@@ -55,6 +55,33 @@ class SearchHit(NamedTuple):
     score: float
 
 
+class PageRange(NamedTuple):
+    """Pages `first` to `last`, 1-based, both included; to the end where `last` is None."""
+
+    first: int
+    last: int | None = None
+
+
+class Scope(NamedTuple):
+    """Which chunks a search may find.
+
+    Attributes:
+        doc_ids: Of these documents only; of none for an empty one.
+        pages: Only those with a page in this range.
+    """
+
+    doc_ids: Collection[str] | None = None
+    pages: PageRange | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it can be said without a search that nothing is found."""
+        return self.doc_ids is not None and not self.doc_ids
+
+
+EVERYTHING = Scope()
+
+
 class Compaction(NamedTuple):
     """What was reclaimed: bytes of the store's files before and after.
 
@@ -96,18 +123,12 @@ class VectorStore(Protocol):
         ...
 
     def search(
-        self,
-        query_embedding: NDArray[np.float32],
-        top_k: int,
-        *,
-        doc_ids: Collection[str] | None = None,
+        self, query_embedding: NDArray[np.float32], top_k: int, *, within: Scope = EVERYTHING
     ) -> list[SearchHit]:
-        """The nearest chunks by cosine similarity, best first; within `doc_ids` when given."""
+        """The nearest chunks by cosine similarity, best first: `top_k` where the scope has them."""
         ...
 
-    def search_text(
-        self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
-    ) -> list[SearchHit]:
+    def search_text(self, query: str, top_k: int, *, within: Scope = EVERYTHING) -> list[SearchHit]:
         """The best chunks by BM25 over their words, best first. Any string is a valid query."""
         ...
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources.vector_store import Chunk, Compaction, SearchHit
+from resources.vector_store import EVERYTHING, Chunk, Compaction, Scope, SearchHit
 from resources.vector_store import chroma_files as files
 from resources.vector_store.chroma_access import ChromaAccess
+from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.chroma_index import ChromaIndex
 from resources.vector_store.exact import (
     MOST_COMPARED,
@@ -93,36 +94,30 @@ class ChromaVectorStore:
                 self._index.write(collection, rows=changed)
 
     def search(
-        self,
-        query_embedding: NDArray[np.float32],
-        top_k: int,
-        *,
-        doc_ids: Collection[str] | None = None,
+        self, query_embedding: NDArray[np.float32], top_k: int, *, within: Scope = EVERYTHING
     ) -> list[SearchHit]:
-        """The nearest chunks by cosine similarity, best first; within `doc_ids` when given."""
+        """The nearest chunks by cosine similarity, best first: `top_k` where the scope has them."""
         vector = checked(query_embedding.reshape(1, -1), 1, self._dimension)[0]
-        if top_k < 1 or (doc_ids is not None and not doc_ids) or not self._register.exists:
+        if top_k < 1 or within.is_empty or not self._register.exists:
             return []
-        if doc_ids is not None:
-            scores = compare_all(self._register, vector, top_k, doc_ids, most=MOST_COMPARED)
+        if within != EVERYTHING:
+            scores = compare_all(self._register, vector, top_k, within, most=MOST_COMPARED)
             if scores is not None:
                 return self._hits(scores)
         if not self._register.writable:
             # Chroma opens its files for writing only.
-            return self._hits(compare_all(self._register, vector, top_k, doc_ids) or {})
+            return self._hits(compare_all(self._register, vector, top_k, within) or {})
         try:
             with self._access.reading(_PATIENCE) as collection:
-                return self._hits(collection.query(vector, top_k, doc_ids))
+                return self._hits(self._query(collection, vector, top_k, within))
         except TimeoutError:
-            return self._hits(self._query_beside_a_writer(vector, top_k, doc_ids))
+            return self._hits(self._query_beside_a_writer(vector, top_k, within))
 
-    def search_text(
-        self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
-    ) -> list[SearchHit]:
+    def search_text(self, query: str, top_k: int, *, within: Scope = EVERYTHING) -> list[SearchHit]:
         """The best chunks by BM25 over their words, best first. Any string is a valid query."""
         if not self._register.exists:
             return []
-        return self._hits(self._register.search(query, top_k, doc_ids))
+        return self._hits(self._register.search(query, top_k, within))
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """Ids of the chunks stored, vector and keyword row both, for each of these documents."""
@@ -212,14 +207,26 @@ class ChromaVectorStore:
         self._access.drop()
 
     def _query_beside_a_writer(
-        self, vector: NDArray[np.float32], top_k: int, doc_ids: Collection[str] | None
+        self, vector: NDArray[np.float32], top_k: int, within: Scope
     ) -> dict[str, float]:
         most = MOST_COMPARED_INSTEAD_OF_WAITING
-        scores = compare_all(self._register, vector, top_k, doc_ids, most=most)
+        scores = compare_all(self._register, vector, top_k, within, most=most)
         if scores is not None:
             return scores
         with self._access.reading() as collection:
-            return collection.query(vector, top_k, doc_ids)
+            return self._query(collection, vector, top_k, within)
+
+    def _query(
+        self,
+        collection: ChromaCollection,
+        vector: NDArray[np.float32],
+        top_k: int,
+        within: Scope,
+    ) -> dict[str, float]:
+        if within == EVERYTHING:
+            return collection.query(vector, top_k)
+        among = self._register.ids_within(within)
+        return collection.query(vector, top_k, among) if among else {}
 
     def _hits(self, scores: Mapping[str, float]) -> list[SearchHit]:
         rows = self._register.rows_of(scores)

@@ -59,13 +59,13 @@ class ChromaCollection:
         return found
 
     def query(
-        self, vector: NDArray[np.float32], top_k: int, doc_ids: Collection[str] | None
+        self, vector: NDArray[np.float32], top_k: int, among: Sequence[str] | None = None
     ) -> dict[str, float]:
-        """Ids of the nearest chunks with their cosine similarity."""
+        """Ids of the nearest chunks, of these when given, with their cosine similarity."""
         found = self._collection.query(
             query_embeddings=[vector],
             n_results=top_k,
-            where=None if doc_ids is None else {"doc_id": {"$in": list(doc_ids)}},
+            ids=among,
             include=["distances"],
         )
         if self._loaded:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from resources.vector_store import Scope
 from resources.vector_store.keyword import KeywordIndex
 
 if TYPE_CHECKING:
@@ -22,23 +22,23 @@ def compare_all(
     register: KeywordIndex,
     vector: NDArray[np.float32],
     top_k: int,
-    doc_ids: Collection[str] | None,
+    within: Scope,
     *,
     most: int | None = None,
 ) -> dict[str, float] | None:
-    """Ids of the nearest chunks, within `doc_ids` when given, with their cosine similarity.
+    """Ids of the nearest chunks in a scope with their cosine similarity.
 
     Returns:
         None when there are more than `most` to compare.
     """
     import numpy as np
 
-    if most is not None and register.chunks_of(doc_ids) > most:
+    if most is not None and register.chunks_within(within) > most:
         return None
     ids: list[str] = []
     parts = [np.zeros(0, dtype=np.float32)]
     tiny = np.finfo(np.float32).tiny
-    for part, data in register.vectors(doc_ids):
+    for part, data in register.vectors(within):
         stored = np.frombuffer(data, dtype=np.float32).reshape(len(part), len(vector))
         lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(vector)
         ids += part

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resources.sqlite import Database, writable
+from resources.vector_store import EVERYTHING, Scope
+from resources.vector_store.register_scope import condition
 from resources.vector_store.register_upkeep import MIGRATIONS, body, forget_deleted, mend_words
 from resources.vector_store.word_search import best_chunks
 
@@ -137,16 +139,14 @@ class KeywordIndex:
         """Closes this thread's connection; the next use opens a new one."""
         self._database.close()
 
-    def search(
-        self, query: str, top_k: int, doc_ids: Collection[str] | None = None
-    ) -> dict[str, float]:
+    def search(self, query: str, top_k: int, within: Scope = EVERYTHING) -> dict[str, float]:
         """Ids of the best chunks with their BM25 score, higher is better.
 
         Words are stemmed (Porter) and stripped of accents. When no chunk has any of the words,
         chunks with words that begin so are taken. In a large index the most frequent words of a
         query are left out, since every chunk that has one must be scored.
         """
-        return best_chunks(self._database.connection, query, top_k, doc_ids)
+        return best_chunks(self._database.connection, query, top_k, within)
 
     def rows_of(self, chunk_ids: Collection[str]) -> list[Row]:
         """The rows of these chunks, of those that are there."""
@@ -157,16 +157,22 @@ class KeywordIndex:
         )
         return [Row(*row) for row in found]
 
-    def chunks_of(self, doc_ids: Collection[str] | None) -> int:
-        """How many chunks these documents have; all, for None."""
-        where, values = _within(doc_ids)
-        sql = f"SELECT count(*) FROM chunks {where}"
+    def chunks_within(self, scope: Scope) -> int:
+        """How many chunks there are in a scope."""
+        where, values = condition(scope)
+        sql = f"SELECT count(*) FROM chunks WHERE {where}"
         return int(self._database.connection.execute(sql, values).fetchone()[0])
 
-    def vectors(self, doc_ids: Collection[str] | None) -> Iterator[tuple[list[str], bytes]]:
-        """Ids and joined vectors of these documents' chunks, or of all, as of one moment."""
-        where, values = _within(doc_ids)
-        sql = f"SELECT chunk_id, vector FROM chunks {where}"
+    def ids_within(self, scope: Scope) -> list[str]:
+        """Ids of the chunks in a scope."""
+        where, values = condition(scope)
+        sql = f"SELECT chunk_id FROM chunks WHERE {where}"
+        return [chunk_id for (chunk_id,) in self._database.connection.execute(sql, values)]
+
+    def vectors(self, scope: Scope) -> Iterator[tuple[list[str], bytes]]:
+        """Ids and joined vectors of the chunks in a scope, as of one moment."""
+        where, values = condition(scope)
+        sql = f"SELECT chunk_id, vector FROM chunks WHERE {where}"
         found = self._database.connection.execute(sql, values)
         while rows := found.fetchmany(_ROWS):
             yield [chunk_id for chunk_id, _ in rows], b"".join(vector for _, vector in rows)
@@ -215,9 +221,3 @@ class KeywordIndex:
         """Number of rows in the keyword index."""
         (rows,) = self._database.connection.execute("SELECT count(*) FROM words_docsize").fetchone()
         return int(rows)
-
-
-def _within(doc_ids: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
-    if doc_ids is None:
-        return "", ()
-    return "WHERE doc_id IN (SELECT value FROM json_each(?))", (json.dumps(list(doc_ids)),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from resources.vector_store import Chunk, Compaction, SearchHit
+from resources.vector_store import EVERYTHING, Chunk, Compaction, Scope, SearchHit
 from resources.vector_store.opensearch_client import Connection
 from resources.vector_store.opensearch_domain import DomainContents
 from resources.vector_store.opensearch_index import OpenSearchIndex, Row
@@ -128,25 +128,19 @@ class OpenSearchVectorStore:
             self._contents.add(list(by_id.values()))
 
     def search(
-        self,
-        query_embedding: NDArray[np.float32],
-        top_k: int,
-        *,
-        doc_ids: Collection[str] | None = None,
+        self, query_embedding: NDArray[np.float32], top_k: int, *, within: Scope = EVERYTHING
     ) -> list[SearchHit]:
         """The nearest chunks by cosine similarity, best first; at most 10,000."""
         vector = self._checked(query_embedding.reshape(1, -1), 1)[0]
-        if top_k < 1 or (doc_ids is not None and not doc_ids):
+        if top_k < 1 or within.is_empty:
             return []
-        return self._found(lambda size: nearest(vector, size, doc_ids), top_k, cosine)
+        return self._found(lambda size: nearest(vector, size, within), top_k, cosine)
 
-    def search_text(
-        self, query: str, top_k: int, *, doc_ids: Collection[str] | None = None
-    ) -> list[SearchHit]:
+    def search_text(self, query: str, top_k: int, *, within: Scope = EVERYTHING) -> list[SearchHit]:
         """The best chunks by BM25, best first; at most 10,000. Any string is a valid query."""
-        if top_k < 1 or (doc_ids is not None and not doc_ids):
+        if top_k < 1 or within.is_empty:
             return []
-        for body in by_words(query, doc_ids):
+        for body in by_words(query, within):
             if hits := self._found(lambda size, body=body: body, top_k, float):  # type: ignore[misc]
                 return hits
         return []

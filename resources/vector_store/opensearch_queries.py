@@ -1,10 +1,11 @@
-"""Bodies of searches: nearest vectors, BM25 for any string, filters by any number of documents."""
+"""Bodies of searches: nearest vectors, BM25 for any string, filters by documents and pages."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from resources.vector_store import Scope
 from resources.vector_store.words import query_terms
 
 if TYPE_CHECKING:
@@ -28,25 +29,33 @@ def any_of(field: str, values: Collection[str]) -> dict[str, Any]:
     return {"bool": {"should": parts, "minimum_should_match": 1}}
 
 
-def nearest(
-    vector: NDArray[np.float32], size: int, doc_ids: Collection[str] | None
-) -> dict[str, Any]:
+def inside(scope: Scope) -> list[dict[str, Any]]:
+    """Filters that let the chunks of a scope pass: none for everything."""
+    filters = [] if scope.doc_ids is None else [any_of("doc_id", scope.doc_ids)]
+    if scope.pages is not None:
+        bounds = {"gte": scope.pages.first, "lte": scope.pages.last}
+        bounds = {name: page for name, page in bounds.items() if page is not None}
+        filters.append({"range": {"pages": bounds}})
+    return filters
+
+
+def nearest(vector: NDArray[np.float32], size: int, within: Scope) -> dict[str, Any]:
     """The nearest vectors; the filter is in the clause, so that it can't take hits away."""
     knn: dict[str, Any] = {
         "vector": [float(f"{number:.8g}") for number in vector.tolist()],
         "k": min(max(size, _CANDIDATES), MOST_HITS),
     }
-    if doc_ids is not None:
-        knn["filter"] = any_of("doc_id", doc_ids)
+    if filters := inside(within):
+        knn["filter"] = {"bool": {"filter": filters}}
     return {"knn": {"vector": knn}}
 
 
-def by_words(query: str, doc_ids: Collection[str] | None) -> list[dict[str, Any]]:
+def by_words(query: str, within: Scope) -> list[dict[str, Any]]:
     """Queries to be tried in order until one finds something; none for a string without words."""
     terms = query_terms(query)
     whole = [{"match_phrase" if " " in t else "match": {"words": {"query": t}}} for t in terms]
     begun = [{"match_bool_prefix": {"words": {"query": t}}} for t in terms if len(t) > 2]
-    return [_within(clauses, doc_ids) for clauses in (whole, begun) if clauses]
+    return [_matching(clauses, within) for clauses in (whole, begun) if clauses]
 
 
 def cosine(score: float) -> float:
@@ -58,8 +67,8 @@ def cosine(score: float) -> float:
     return 2.0 * score - 1.0
 
 
-def _within(clauses: Sequence[dict[str, Any]], doc_ids: Collection[str] | None) -> dict[str, Any]:
+def _matching(clauses: Sequence[dict[str, Any]], within: Scope) -> dict[str, Any]:
     query: dict[str, Any] = {"should": list(clauses), "minimum_should_match": 1}
-    if doc_ids is not None:
-        query["filter"] = [any_of("doc_id", doc_ids)]
+    if filters := inside(within):
+        query["filter"] = filters
     return {"bool": query}

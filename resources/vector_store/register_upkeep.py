@@ -34,6 +34,19 @@ MIGRATIONS = (
         """UPDATE state SET deleted = 0, files = 'chroma-' || lower(hex(randomblob(4)))
             WHERE (SELECT count(*) FROM words_data) = 2""",
     ),
+    (
+        *(
+            f"ALTER TABLE chunks ADD COLUMN {name} INTEGER"
+            f" GENERATED ALWAYS AS (json_extract(record, '{path}')) VIRTUAL"
+            for name, path in (
+                ("ordinal", "$.ordinal"),
+                ("first_page", "$.pages[0]"),
+                ("last_page", "$.pages[#-1]"),
+            )
+        ),
+        "CREATE INDEX chunks_by_place ON chunks (doc_id, ordinal)",
+        "CREATE INDEX chunks_by_page ON chunks (first_page, last_page, doc_id)",
+    ),
 )
 
 

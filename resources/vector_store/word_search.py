@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
+from resources.vector_store import EVERYTHING, Scope
+from resources.vector_store.register_scope import condition
 from resources.vector_store.words import any_of, query_terms
 
 # Scoring a row takes 1.5 microseconds.
@@ -14,14 +15,14 @@ _MOST_SCORED = 12_000
 
 
 def best_chunks(
-    connection: sqlite3.Connection, query: str, top_k: int, doc_ids: Collection[str] | None
+    connection: sqlite3.Connection, query: str, top_k: int, within: Scope
 ) -> dict[str, float]:
     """Ids of the best chunks with their score; see `KeywordIndex.search`."""
     terms = query_terms(query)
     if top_k < 1 or not terms:
         return {}
-    found = _match(connection, any_of(_affordable(connection, terms)), top_k, doc_ids)
-    return found or _match(connection, any_of(terms, prefixes=True), top_k, doc_ids)
+    found = _match(connection, any_of(_affordable(connection, terms)), top_k, within)
+    return found or _match(connection, any_of(terms, prefixes=True), top_k, within)
 
 
 def _affordable(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
@@ -41,17 +42,16 @@ def _match(
     connection: sqlite3.Connection,
     expression: str,
     top_k: int,
-    doc_ids: Collection[str] | None,
+    within: Scope,
 ) -> dict[str, float]:
     if not expression:
         return {}
     sql = "SELECT rowid, rank FROM words WHERE words MATCH ?"
     values: list[object] = [expression]
-    if doc_ids is not None:
-        sql += (
-            " AND rowid IN (SELECT id FROM chunks WHERE doc_id IN (SELECT value FROM json_each(?)))"
-        )
-        values.append(json.dumps(list(doc_ids)))
+    if within != EVERYTHING:
+        where, scoped = condition(within)
+        sql += f" AND rowid IN (SELECT id FROM chunks WHERE {where})"
+        values += scoped
     return dict(
         connection.execute(
             "SELECT chunk_id, -rank FROM chunks JOIN"

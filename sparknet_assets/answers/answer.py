@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from sparknet_assets.answers.evidence import Passage, Support, weigh
 from sparknet_assets.answers.places import boxes_of
 from sparknet_assets.artifacts import DocumentRef, read_text
 from sparknet_assets.holdings import another_answers
-from sparknet_assets.retrieval import HitBox, fuse, known_hits
+from sparknet_assets.retrieval import Filters, HitBox, fuse, known_hits, scope_of
 
 PASSAGES = 8
 _DEPTH = 50
@@ -70,11 +70,11 @@ class Answer(BaseModel):
         return self.model_dump(mode="json", exclude=None if self.note else {"note"})
 
 
-def ask(deployment: Deployment, question: str, *, doc_ids: Collection[str] | None = None) -> Answer:
+def ask(deployment: Deployment, question: str, *, filters: Filters | None = None) -> Answer:
     """Answers from what was indexed, by quoting the sentences that support an answer best.
 
     Args:
-        doc_ids: Ask these documents only.
+        filters: Only passages that fulfil these.
 
     Raises:
         SparknetError: The question is empty, or a service does not answer.
@@ -87,8 +87,9 @@ def ask(deployment: Deployment, question: str, *, doc_ids: Collection[str] | Non
     live = deployment.answering
     embedder, store = deployment.embedder_of(live), deployment.store_of(live)
     vector = embedder.embed([question])[0]
-    near = store.search(vector, _DEPTH, doc_ids=doc_ids)
-    ranked = fuse(near, store.search_text(question, _DEPTH, doc_ids=doc_ids))
+    scope = scope_of(deployment, filters)
+    near = store.search(vector, _DEPTH, within=scope)
+    ranked = fuse(near, store.search_text(question, _DEPTH, within=scope))
     hits, records = known_hits(ranked, deployment)
     chunks = {hit.chunk.chunk_id: hit.chunk for hit in hits[:PASSAGES]}
     similarity = {hit.chunk.chunk_id: hit.score for hit in near}

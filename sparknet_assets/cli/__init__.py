@@ -13,6 +13,7 @@ from sparknet_assets.cli.compare import compare
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
+from sparknet_assets.cli.eval import evaluation
 from sparknet_assets.cli.generation import generations
 from sparknet_assets.cli.plan import plan
 from sparknet_assets.cli.process import ingest, materialize, retry
@@ -65,6 +66,7 @@ COMMANDS = (
     delete,
     verify,
     compare,
+    evaluation,
     generations,
     doctor,
     bootstrap,

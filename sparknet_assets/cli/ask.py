@@ -32,9 +32,11 @@ The answer is quoted word for word; where no sentence supports one well enough, 
 def ask(session: Session, question: str, docs: Sequence[str], as_json: bool) -> None:
     """Answers a question from the documents, with document and page of each sentence."""
     from sparknet_assets.answers import answer
+    from sparknet_assets.retrieval import Filters
 
     known_documents(session, docs)
-    found = answer.ask(session.deployment, question, doc_ids=docs or None)
+    filters = Filters(doc_ids=tuple(docs) or None)
+    found = answer.ask(session.deployment, question, filters=filters)
     if as_json:
         print_json(found.as_json())
     else:

@@ -47,7 +47,11 @@ def search(
 
     known_documents(session, docs)
     found = retrieval.search(
-        session.deployment, query, top_k=top_k, mode=mode, doc_ids=docs or None
+        session.deployment,
+        query,
+        top_k=top_k,
+        mode=mode,
+        filters=retrieval.Filters(doc_ids=tuple(docs) or None),
     )
     if as_json:
         print_json(found.as_json())

@@ -16,6 +16,7 @@ from sparknet_assets.answers.answer import NOTHING, ask
 from sparknet_assets.artifacts import DocumentRef, read_chunks
 from sparknet_assets.batch import run_batch
 from sparknet_assets.cli import main
+from sparknet_assets.retrieval import Filters
 
 LEASE = [
     "Lease between Mara Olsen and the Halden Ferry Company.",
@@ -95,7 +96,9 @@ def test_what_the_documents_do_not_say_is_said_so(home: Deployment, question: st
 
 
 def test_only_the_documents_named_are_asked(home: Deployment) -> None:
-    assert ask(home, "When does the lease end?", doc_ids=["report"]).citations == []
+    assert (
+        ask(home, "When does the lease end?", filters=Filters(doc_ids=("report",))).citations == []
+    )
 
 
 def test_an_empty_question_is_refused(home: Deployment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from resources.deployment import Deployment
 from sparknet_assets import retrieval
 from sparknet_assets.cli.output import clean
 from sparknet_assets.cli.search import snippet
-from sparknet_assets.retrieval import Hit, HitBox, SearchMode, SearchResponse
+from sparknet_assets.retrieval import Filters, Hit, HitBox, SearchMode, SearchResponse
 
 HIT = Hit(
     rank=1, score=0.25, doc_id="lease-pdf", page=3, chunk_id="lease-pdf-7",
@@ -37,9 +36,10 @@ class Searches:
         *,
         top_k: int = 10,
         mode: SearchMode = "hybrid",
-        doc_ids: Collection[str] | None = None,
+        filters: Filters | None = None,
     ) -> SearchResponse:
-        self.calls.append((query, top_k, mode, list(doc_ids) if doc_ids is not None else None))
+        asked = filters.doc_ids if filters else None
+        self.calls.append((query, top_k, mode, None if asked is None else list(asked)))
         return SearchResponse(query=query, mode=mode, hits=self.hits)
 
 

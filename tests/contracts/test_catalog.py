@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from resources.aws.clients import AwsClients
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord, StageStatus
+from resources.catalog import sqlite as sqlite_catalog
 from resources.catalog.dynamodb import DynamoDBCatalog
 from resources.catalog.dynamodb_table import create_table
 from resources.catalog.sqlite import SQLiteCatalog
@@ -352,3 +353,45 @@ def test_documents_with_the_same_content(catalog: Catalog) -> None:
     assert [found.doc_id for found in catalog.with_content("s")] == ["a", "b", "c"]
     assert [found.doc_id for found in catalog.with_content("s", limit=2)] == ["a", "c"]
     assert catalog.with_content("u") == catalog.with_content("") == []
+
+
+def test_documents_by_kind_tier_and_day(catalog: Catalog) -> None:
+    late = datetime(2026, 1, 2, 23, 59, 59, 999999, UTC)
+    catalog.put(
+        [
+            document("a", media_type="application/pdf", tier="basic", created_at=NOW),
+            document("b", media_type="application/pdf", tier="premium", created_at=late),
+            document("c", media_type="image/png", created_at=datetime(2026, 1, 3, tzinfo=UTC)),
+            document("d", media_type="image/png", status=DocumentStatus.DELETED),
+            document("e"),
+        ]
+    )
+    assert catalog.select() == {"a", "b", "c", "e"}
+    assert catalog.select(media_types=["application/pdf"]) == {"a", "b"}
+    assert catalog.select(media_types=["application/pdf", "image/png"]) == {"a", "b", "c"}
+    assert catalog.select(media_types=[]) == set()
+    assert catalog.select(tiers=["basic", "premium"]) == {"a", "b"}
+    assert catalog.select(media_types=["application/pdf"], tiers=["premium"]) == {"b"}
+    day, next_day = date(2026, 1, 2), date(2026, 1, 3)
+    assert catalog.select(created_from=next_day) == {"c"}
+    assert catalog.select(created_to=day) == {"a", "b", "e"}
+    assert catalog.select(created_from=day, created_to=day) == {"a", "b", "e"}
+    assert catalog.select(created_from=date(2026, 1, 4)) == set()
+
+
+def test_rows_of_an_earlier_version_know_their_kind(
+    new_catalog: Callable[[], Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They did not say it of themselves; their first stage did."""
+    facts = {"media_type": "image/png", "title": None}
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_catalog, "_MIGRATIONS", sqlite_catalog._MIGRATIONS[:2])
+        catalog = new_catalog()
+        catalog.put_stages([stage("a", "documents", metadata=facts)], [document("a")])
+        catalog.put([document("b")])
+        if isinstance(catalog, SQLiteCatalog):
+            old = "json_remove(record, '$.media_type', '$.title')"
+            catalog._database.connection.execute(f"UPDATE documents SET record = {old}")
+    catalog = pickle.loads(pickle.dumps(catalog))
+    assert catalog.select(media_types=["image/png"]) == {"a"}
+    assert catalog.select(tiers=["standard"]) == {"a", "b"}

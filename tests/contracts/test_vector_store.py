@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from resources.failure import SparknetError
 from resources.locks import file_lock
-from resources.vector_store import Chunk, PageBox, VectorStore, chroma_client
+from resources.vector_store import Chunk, PageBox, Scope, VectorStore, chroma_client
 from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.naming import generation_name
@@ -181,7 +181,7 @@ def test_nearest_within_documents(
     store.add_chunks([chunk(f"doc{n % 10}", n) for n in range(300)], data)
     settled(store)
     query = vectors(1, seed=1)[0]
-    hits = store.search(query * 3, 5, doc_ids=["doc4", "doc7", "doc4"])
+    hits = store.search(query * 3, 5, within=Scope(["doc4", "doc7", "doc4"]))
     wanted = sorted((n for n in range(300) if n % 10 in (4, 7)), key=lambda n: -(data @ query)[n])
     assert [h.chunk.ordinal for h in hits] == wanted[:5]
     assert [h.score for h in hits] == pytest.approx((data @ query)[wanted[:5]], abs=1e-5)
@@ -192,13 +192,13 @@ def test_search_within_documents(store: VectorStore) -> None:
     store.add_chunks(chunks, vectors(100))
     settled(store)
     for hits in (
-        store.search(vectors(1)[0], 100, doc_ids=["doc1", "doc3", "none"]),
-        store.search_text("common", 100, doc_ids={"doc1", "doc3", "none"}),
+        store.search(vectors(1)[0], 100, within=Scope(["doc1", "doc3", "none"])),
+        store.search_text("common", 100, within=Scope({"doc1", "doc3", "none"})),
     ):
         assert len(hits) == 40
         assert {h.chunk.doc_id for h in hits} == {"doc1", "doc3"}
-    assert store.search(vectors(1)[0], 5, doc_ids=[]) == []
-    assert store.search_text("common", 5, doc_ids=[]) == []
+    assert store.search(vectors(1)[0], 5, within=Scope([])) == []
+    assert store.search_text("common", 5, within=Scope([])) == []
 
 
 def test_adding_again_replaces(store: VectorStore) -> None:
@@ -1034,7 +1034,7 @@ def test_a_search_does_not_wait_for_a_write(
             assert [h.chunk.ordinal for h in hits] == list(np.argsort(-cosines)[:20])
             assert [h.score for h in hits] == pytest.approx(np.sort(cosines)[:-21:-1], abs=1e-5)
             patch.setattr("resources.vector_store.chroma.MOST_COMPARED", 0)
-            hits = local.search(data[250], 200, doc_ids=["d1", "new"])
+            hits = local.search(data[250], 200, within=Scope(["d1", "new"]))
             assert {h.chunk.doc_id for h in hits} == {"d1"}
             assert len(local.search(data[0], 1000)) == 200
         finally:
@@ -1063,10 +1063,10 @@ def test_equal_vectors_compared_one_by_one(
 ) -> None:
     data = np.repeat(vectors(3), 10, axis=0)
     local.add_chunks([chunk("a", n) for n in range(30)], data)
-    hits = local.search(data[0], 13, doc_ids=["a"])
+    hits = local.search(data[0], 13, within=Scope(["a"]))
     assert len(hits) == 13
     assert {h.chunk.ordinal for h in hits[:10]} == set(range(10))
-    assert hits == local.search(data[0], 30, doc_ids=["a"])[:13]
+    assert hits == local.search(data[0], 30, within=Scope(["a"]))[:13]
 
 
 _READ_ONLY = """
@@ -1075,11 +1075,12 @@ sys.path.insert(0, "tests/contracts")
 from test_vector_store import vectors
 from resources.failure import SparknetError
 from resources.locks import file_lock
+from resources.vector_store import Scope
 store = pickle.load(sys.stdin.buffer)
 if os.getuid() == 0:
     os.setuid(65534)
 assert [h.chunk.ordinal for h in store.search(vectors(20)[3], 2)][0] == 3
-assert [h.chunk.ordinal for h in store.search(vectors(20)[3], 2, doc_ids=["a"])][0] == 3
+assert [h.chunk.ordinal for h in store.search(vectors(20)[3], 2, within=Scope(["a"]))][0] == 3
 assert [h.chunk.ordinal for h in store.search_text("word7", 2)] == [7]
 assert store.document_ids() == {"a"}
 assert store.texts_elsewhere(["0" * 64], "b") == {"0" * 64}

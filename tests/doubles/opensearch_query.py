@@ -132,7 +132,20 @@ def _filter(kind: str, value: Any) -> Callable[[dict[str, Any]], bool]:
             raise QueryError("too many terms")
         among = set(wanted)
         return lambda document: document.get(field) in among
+    if kind == "range":
+        ((field, bounds),) = value.items()
+        if bounds.keys() - {"gte", "lte"}:
+            raise QueryError(f"the double knows no range with {bounds.keys()}")
+        first, last = bounds.get("gte", -math.inf), bounds.get("lte", math.inf)
+        return lambda document: any(first <= one <= last for one in _values(document.get(field)))
     raise QueryError(f"unknown query [{kind}]")
+
+
+def _values(stored: Any) -> list[Any]:
+    """To OpenSearch a list is a field with several values."""
+    if stored is None:
+        return []
+    return list(stored) if isinstance(stored, (list, tuple)) else [stored]
 
 
 def search(view: View, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Search over what was indexed: by meaning, by words, or both fused."""
+
+from sparknet_assets.retrieval.filters import Filters, PageSpan, scope_of
+from sparknet_assets.retrieval.fusion import RRF_K, fuse
+from sparknet_assets.retrieval.known import known_hits
+from sparknet_assets.retrieval.results import Hit, HitBox, SearchMode, SearchResponse
+from sparknet_assets.retrieval.searching import search
+
+__all__ = [
+    "RRF_K",
+    "Filters",
+    "Hit",
+    "HitBox",
+    "PageSpan",
+    "SearchMode",
+    "SearchResponse",
+    "fuse",
+    "known_hits",
+    "scope_of",
+    "search",
+]
