@@ -73,8 +73,8 @@ _NAME_WITH_FORM = re.compile(
 )
 _LONGEST = 300  # characters of a line that are looked at
 _ELSEWHERE, _DOUBTFUL = 0.55, 0.35
-# So many of so many first rows have several pieces: columns side by side.
-_SIDE_BY_SIDE = (3, 12)
+_SIDE_BY_SIDE = 2  # lines of a letterhead that have several pieces: there are columns
+_SENTENCE = re.compile(r"(?:(?<!\S)[a-z]+\s+){2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,16 @@ class Letterhead:
 
     name: Candidate | None
     address: Candidate | None
+
+    @property
+    def rows(self) -> set[int]:
+        """Numbers of the lines that name and address stand on."""
+        return {
+            candidate.row + offset
+            for candidate in (self.name, self.address)
+            if candidate is not None
+            for offset in range(len(candidate.cuts))
+        }
 
     @property
     def likelihood(self) -> float:
@@ -95,7 +105,7 @@ class Letterhead:
 def letterhead_of(rows: Sequence[Row]) -> Letterhead:
     """Reads the letterhead off the rows of the first page.
 
-    Where much of it stands side by side, columns are read one by one, as that of the recipient may
+    Where its lines have several pieces, columns are read one by one, as that of the recipient may
     be beside it. Without a legal form in the name, one that stands elsewhere on the page is taken.
     """
     if not rows:
@@ -103,9 +113,9 @@ def letterhead_of(rows: Sequence[Row]) -> Letterhead:
     first = [row for row in rows if row.page == rows[0].page]
     head = first[:_DEEPEST]
     best = _of_lines([joined(row) for row in head])
-    if sum(len(row.pieces) > 1 for row in head[: _SIDE_BY_SIDE[1]]) >= _SIDE_BY_SIDE[0]:
+    if sum(len(head[number].pieces) > 1 for number in best.rows) >= _SIDE_BY_SIDE:
         found = [_of_lines(column) for column in columns_of(head)]
-        best = max([best, *found], key=lambda letterhead: letterhead.likelihood)
+        best = max([*found, best], key=lambda letterhead: letterhead.likelihood)
     if best.name is None or not _LEGAL_FORM.search(best.name.text):
         name = _name_elsewhere(first)
         if name is not None:
@@ -212,7 +222,7 @@ def _name_score(text: str) -> float:
     if letters < 3 or digits > letters or _CONTACT.search(text) or _PHONE.fullmatch(text.strip()):
         return -1.0
     legal = bool(_LEGAL_FORM.search(text))
-    if _RECIPIENT.search(text):
+    if _RECIPIENT.search(text) or (legal and _SENTENCE.search(text)):
         return -1.0
     if _REGISTRATION.search(text) or (_DOCUMENT.search(text) and not legal):
         return -1.0
