@@ -15,13 +15,10 @@ import argparse
 import json
 import shutil
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from benchmarks.ocr_documents import CORPUS, Scan, pages, receipts
 from benchmarks.verdict import Verdict
@@ -29,6 +26,7 @@ from resources.ocr import OCREngine
 from resources.ocr.paddle import PaddleOCREngine
 from resources.ocr.tesseract import TesseractEngine
 from sparknet_assets.artifacts import PageImage
+from sparknet_assets.evaluation.text_metrics import character_error_rate, word_scores
 from sparknet_assets.source.text.page_text import from_ocr, layer_of
 
 BUDGET_WRONG = 0.16
@@ -63,32 +61,6 @@ def read(engine: OCREngine, scan: Scan) -> str:
     image = PageImage(page=1, width=pixels.shape[1], height=pixels.shape[0])
     result = engine.recognize(pixels)
     return from_ocr(result, engine.name, layer_of(None, "auto"), image, False).text
-
-
-def word_scores(pairs: Iterable[tuple[str, str]]) -> tuple[float, float, float]:
-    """Precision, recall and F1 over pairs of text read and true text."""
-    hits = found = there = 0
-    for text, truth in pairs:
-        ours, theirs = Counter(text.lower().split()), Counter(truth.lower().split())
-        hits += (ours & theirs).total()
-        found += ours.total()
-        there += theirs.total()
-    precision, recall = hits / max(1, found), hits / max(1, there)
-    return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
-
-
-def character_error_rate(text: str, truth: str) -> float:
-    """Levenshtein distance by the length of the truth; may exceed 1."""
-    ours = np.array([ord(c) for c in " ".join(text.split())], dtype=np.int64)
-    theirs = " ".join(truth.split())
-    steps = np.arange(len(ours) + 1)
-    row = steps.copy()
-    for index, character in enumerate(theirs, start=1):
-        best = np.minimum(row[1:] + 1, row[:-1] + (ours != ord(character)))
-        best = np.concatenate(([index], best))
-        # An insertion costs 1 a step from the best place to its left.
-        row = np.minimum.accumulate(best - steps) + steps
-    return float(row[-1]) / max(1, len(theirs))
 
 
 def evaluate(engine: OCREngine, corpus: Path, limit: int | None) -> Accuracy:

@@ -21,9 +21,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.ocr_accuracy import word_scores
 from benchmarks.ocr_documents import CORPUS, Scan, receipts
 from benchmarks.verdict import Verdict
+from sparknet_assets.evaluation.text_metrics import word_scores
 
 if TYPE_CHECKING:
     import numpy as np

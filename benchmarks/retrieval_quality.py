@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +20,7 @@ from resources.failure import Failure
 from resources.ocr import Line, PageText, Word
 from resources.settings import load_settings
 from sparknet_assets.artifacts import DocumentRef, write_text
+from sparknet_assets.evaluation.ranking_metrics import means, ranking_scores
 from sparknet_assets.retrieval import SearchMode, search
 from sparknet_assets.stages import chunks, embeddings, vector_index
 
@@ -30,33 +30,6 @@ _DEEPEST = 10
 _CHUNKS_A_PARAGRAPH = (
     4  # asked for that many times the depth, so that ten paragraphs are among them
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Figures of one mode of search over all questions, each 0 to 1."""
-
-    mode: str
-    recall_at_1: float
-    recall_at_5: float
-    recall_at_10: float
-    mrr_at_10: float
-
-    @classmethod
-    def of(cls, mode: str, ranks: Sequence[int | None]) -> Quality:
-        """From the rank of the right paragraph for each question; None when not among ten."""
-
-        def share(depth: int) -> float:
-            return sum(rank is not None and rank <= depth for rank in ranks) / len(ranks)
-
-        reciprocal = sum(1 / rank for rank in ranks if rank) / len(ranks)
-        return cls(mode, share(1), share(5), share(_DEEPEST), reciprocal)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.mode:8}  R@1 {self.recall_at_1:.3f}  R@5 {self.recall_at_5:.3f}"
-            f"  R@10 {self.recall_at_10:.3f}  MRR@10 {self.mrr_at_10:.3f}"
-        )
 
 
 def index(paragraphs: Sequence[dict[str, str]], deployment: Deployment) -> None:
@@ -77,17 +50,25 @@ def index(paragraphs: Sequence[dict[str, str]], deployment: Deployment) -> None:
 
 def evaluate(
     questions: Sequence[dict[str, Any]], deployment: Deployment, mode: SearchMode
-) -> Quality:
-    """Asks every question and looks where its paragraph comes."""
-    ranks: list[int | None] = []
-    for question in questions:
-        found = search(
-            deployment, question["question"], top_k=_DEEPEST * _CHUNKS_A_PARAGRAPH, mode=mode
-        )
-        order = list(dict.fromkeys(hit.doc_id for hit in found.hits))[:_DEEPEST]
-        right = key_of(question)
-        ranks.append(order.index(right) + 1 if right in order else None)
-    return Quality.of(mode, ranks)
+) -> dict[str, float]:
+    """Asks every question and looks where its paragraph comes; the means of all scores."""
+    return means(scores_of(question, deployment, mode) for question in questions)
+
+
+def scores_of(
+    question: dict[str, Any], deployment: Deployment, mode: SearchMode
+) -> dict[str, float]:
+    """Where a question's paragraph comes among the first ten."""
+    found = search(
+        deployment, question["question"], top_k=_DEEPEST * _CHUNKS_A_PARAGRAPH, mode=mode
+    )
+    order = list(dict.fromkeys(hit.doc_id for hit in found.hits))[:_DEEPEST]
+    return ranking_scores([doc_id == key_of(question) for doc_id in order])
+
+
+def shown(name: str, figures: Mapping[str, float]) -> str:
+    """A line for people."""
+    return f"{name:12}" + "".join(f"  {score} {value:.3f}" for score, value in figures.items())
 
 
 def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = False) -> Verdict:
@@ -104,16 +85,13 @@ def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = Fal
     with tempfile.TemporaryDirectory(prefix="sparknet-retrieval-") as home:
         deployment = Deployment(load_settings(home=home))
         index(paragraphs, deployment)
-        found = [evaluate(questions, deployment, mode) for mode in get_args(SearchMode)]
+        found = {mode: evaluate(questions, deployment, mode) for mode in get_args(SearchMode)}
     if as_json:
-        figures = {quality.mode: asdict(quality) for quality in found}
-        print(json.dumps({"paragraphs": len(paragraphs), "questions": len(questions)} | figures))
+        print(json.dumps({"paragraphs": len(paragraphs), "questions": len(questions)} | found))
     else:
         print(f"{len(questions)} questions over {len(paragraphs)} paragraphs")
-        for quality in found:
-            print(quality)
-    hybrid = next(quality for quality in found if quality.mode == "hybrid")
-    missed = 1 - hybrid.recall_at_10
+        print(*(shown(mode, figures) for mode, figures in found.items()), sep="\n")
+    missed = 1 - found["hybrid"]["recall@10"]
     return Verdict("questions that hybrid search misses", missed, BUDGET_MISSED, "of all")
 
 

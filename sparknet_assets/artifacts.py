@@ -46,6 +46,7 @@ PAGES = "pages/index.json"
 TEXT = "text.json"
 CHUNKS = "chunks.json"
 EMBEDDINGS = "embeddings.parquet"
+FIELDS = "fields.json"
 
 
 class DocumentMetadata(BaseModel):

@@ -6,32 +6,27 @@ at most the work in hand and a repeated event.
 
 from __future__ import annotations
 
-import queue
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from resources.catalog import DocumentStatus, StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.claims import Claims
-from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
+from sparknet_assets.document_run import DocumentRun, StageResult
+from sparknet_assets.document_threads import DocumentThreads
+from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
-from sparknet_assets.stages.contract import (
-    AnyStage,
-    BatchStage,
-    DocumentStage,
-    PagedStage,
-    StageOutput,
-)
+from sparknet_assets.stages.contract import FIELD_CORRECTIONS, AnyStage, BatchStage, StageOutput
 from sparknet_assets.workers import WorkerPool, as_sparknet_error
 
 WAIT_SECONDS = 0.5
 # Documents become searchable while others are still read; one bulk write serves all of a wave.
 WAVE_SECONDS = 30.0
+LLM_THREADS = 8
 
 
 def run_batch(
@@ -77,7 +72,7 @@ def run_batch(
         while waiting:
             mine = claims.take(waiting)
             waiting = [doc_id for doc_id in waiting if doc_id not in mine]
-            runs = _load_runs(mine, order, recipes, deployment, run_id, force)
+            runs = _load_runs(mine, graph, recipes, deployment, run_id, force)
             for result in _run_claimed(runs, selected, pool, deployment):
                 if progress:
                     progress(result)
@@ -93,25 +88,55 @@ def _run_claimed(
     pool: WorkerPool,
     deployment: Deployment,
 ) -> Iterator[StageResult]:
-    """Reads documents side by side; those that are through are indexed in waves meanwhile."""
+    """Reads documents side by side; those that are through are indexed in waves meanwhile.
+
+    The stages aside come last for each document, and hold up no wave.
+    """
     alone = [stage for stage in selected if not isinstance(stage, BatchStage)]
     together = [stage for stage in selected if isinstance(stage, BatchStage)]
-    through: list[DocumentRun] = []
-    since = time.monotonic()
-    for item in _run_documents(runs, alone, pool, deployment) if alone else runs:
-        if isinstance(item, StageResult):
-            yield item
-            continue
-        through.append(item)
-        if time.monotonic() - since > WAVE_SECONDS:
+    # Twice the workers, so that a worker finds work while a document's thread writes its records.
+    threads = 2 * deployment.settings.workers
+    on_the_way = [stage for stage in alone if not stage.aside]
+    aside = [stage for stage in alone if stage.aside]
+    with (
+        DocumentThreads("document", threads, on_the_way, pool, deployment) as reading,
+        DocumentThreads("aside", _aside_threads(deployment), aside, pool, deployment) as late,
+    ):
+
+        def indexed(through: Sequence[DocumentRun]) -> Iterator[StageResult]:
             yield from _run_together(through, together, deployment)
-            through, since = [], time.monotonic()
-    yield from _run_together(through, together, deployment)
+            for run in through if aside else ():
+                late.add([run])
+
+        for twins in _twins(runs) if on_the_way else ():
+            reading.add(twins)
+        through = [] if on_the_way else list(runs)
+        since = time.monotonic()
+        for item in reading.finished(wait=True):
+            if isinstance(item, StageResult):
+                yield item
+                continue
+            through.append(item)
+            yield from _results(late.finished(wait=False))
+            if time.monotonic() - since > WAVE_SECONDS:
+                yield from indexed(through)
+                through, since = [], time.monotonic()
+        yield from indexed(through)
+        yield from _results(late.finished(wait=True))
+
+
+def _aside_threads(deployment: Deployment) -> int:
+    """Each may wait for a language model, whose own limit says how many calls are under way."""
+    return 2 * deployment.settings.workers + (deployment.settings.llm != "none") * LLM_THREADS
+
+
+def _results(items: Iterable[StageResult | DocumentRun]) -> Iterator[StageResult]:
+    return (item for item in items if isinstance(item, StageResult))
 
 
 def _load_runs(
     doc_ids: Sequence[str],
-    order: Sequence[str],
+    graph: Sequence[AnyStage],
     recipes: Recipes,
     deployment: Deployment,
     run_id: str,
@@ -119,60 +144,17 @@ def _load_runs(
 ) -> list[DocumentRun]:
     documents = registered(doc_ids, deployment)
     records = deployment.catalog.stages(doc_ids)
+    corrections = corrections_noted(deployment.catalog)
     runs = []
     for doc_id in doc_ids:
         document = documents[doc_id]
         if document.status is DocumentStatus.DELETED:
             continue
         ref = DocumentRef(doc_id, document.raw_key)
-        runs.append(
-            DocumentRun(ref, document, dict(records[doc_id]), order, recipes, run_id, force)
-        )
+        run = DocumentRun(ref, document, dict(records[doc_id]), graph, recipes, run_id, force)
+        run.versions[FIELD_CORRECTIONS] = corrections.get(doc_id, "")
+        runs.append(run)
     return runs
-
-
-class _Ended:
-    """A thread is through with its documents, or can't go on with them."""
-
-
-def _run_documents(
-    runs: Sequence[DocumentRun],
-    stages: Sequence[DocumentStage | PagedStage],
-    pool: WorkerPool,
-    deployment: Deployment,
-) -> Iterator[StageResult | DocumentRun]:
-    """Runs each document in a thread that waits for its workers; yields in this thread only.
-
-    Yields each result, and each document once it is through, failed or not.
-    """
-    items: queue.SimpleQueue[StageResult | DocumentRun | _Ended] = queue.SimpleQueue()
-
-    def each(runs: Sequence[DocumentRun]) -> None:
-        try:
-            for run in runs:
-                run_document_stages(run, stages, pool, deployment, items.put)
-                items.put(run)
-        finally:  # after an error too, such as a catalog that takes no records
-            items.put(_Ended())
-
-    # Twice the workers, so that a worker finds work while a document's thread writes its records.
-    with ThreadPoolExecutor(2 * deployment.settings.workers, "document") as threads:
-        futures = [threads.submit(each, twins) for twins in _twins(runs)]
-        try:
-            left = len(futures)
-            while left:
-                item = items.get()
-                if isinstance(item, _Ended):
-                    left -= 1
-                else:
-                    yield item
-        except BaseException:  # interrupted, or closed by our caller: leave at once, record nothing
-            for future in futures:
-                future.cancel()
-            pool.close()
-            raise
-    for future in futures:
-        future.result()
 
 
 def _twins(runs: Sequence[DocumentRun]) -> Collection[Sequence[DocumentRun]]:

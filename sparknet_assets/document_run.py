@@ -49,8 +49,8 @@ class DocumentRun:
     Attributes:
         versions: Data version of each input that is known to be current.
         records: Stage records, as they stand in the catalog.
-        order: Names of all stages, as the graph orders them.
-        failed: True once a stage failed; later stages are not reached.
+        graph: All stages, in order.
+        failed: Names of the stages that failed; those that depend on them are not reached.
         outrun: True while a stage before the index has a newer output than the one indexed.
         stored: The document's row, as it stands in the catalog.
         twins: Hash of the original, and other documents that have it, once they were asked for.
@@ -59,12 +59,12 @@ class DocumentRun:
     ref: DocumentRef
     document: DocumentRecord
     records: dict[str, StageRecord]
-    order: Sequence[str]
+    graph: Sequence[Stage]
     recipes: Recipes
     run_id: str
     force: bool = False
     versions: dict[str, str] = field(default_factory=dict)
-    failed: bool = False
+    failed: set[str] = field(default_factory=set)
     outrun: bool = False
     reused: list[StageRecord] = field(default_factory=list)
     stored: DocumentRecord = field(init=False)
@@ -128,7 +128,12 @@ class DocumentRun:
             )
 
     def inputs_known(self, stage: Stage) -> bool:
-        """Completes `versions` for `stage` from the records of stages that were not selected."""
+        """Completes `versions` for `stage` from the records of stages that were not selected.
+
+        False where an input was never made, or a stage before it failed.
+        """
+        if self._is_blocked(stage):
+            return False
         for name in stage.inputs:
             if name not in self.versions:
                 record = self.records.get(name)
@@ -136,6 +141,13 @@ class DocumentRun:
                     return False
                 self.versions[name] = record.data_version
         return True
+
+    def _is_blocked(self, stage: Stage) -> bool:
+        blocked = set(self.failed)
+        for each in self.graph:
+            if blocked.intersection(each.inputs):
+                blocked.add(each.name)
+        return stage.name in blocked
 
     def reusable(self, stage: Stage, deployment: Deployment) -> StageRecord | None:
         """The record of `stage` when its output is current and there, else None."""
@@ -181,7 +193,7 @@ class DocumentRun:
             recipe=self.recipes.note(stage, deployment.catalog),
             previous=previous,
         )
-        if previous and previous.data_version != record.data_version:
+        if previous and previous.data_version != record.data_version and not stage.aside:
             self.outrun = True
         record = _with_retry(record, deployment)
         result = self._arrive(stage, record)
@@ -191,7 +203,7 @@ class DocumentRun:
     def fail(
         self, stage: Stage, error: SparknetError | Failure, seconds: float, deployment: Deployment
     ) -> StageResult:
-        """Records a failure; the stages after it are not reached."""
+        """Records a failure; the stages that depend on it are not reached."""
         failure = error.to_failure() if isinstance(error, SparknetError) else error
         if self.ref.doc_id not in failure.message and self.ref.filename not in failure.message:
             message = f"{self.ref.doc_id}: {failure.message}"
@@ -206,7 +218,7 @@ class DocumentRun:
             tried=self._tried(stage),
         )
         record = _with_retry(record, deployment)
-        self.failed = True
+        self.failed.add(stage.name)
         result = self._arrive(stage, record)
         self.save(deployment, record)
         return result
@@ -214,7 +226,7 @@ class DocumentRun:
     def save(self, deployment: Deployment, *records: StageRecord) -> None:
         """Writes records and the document's row in one transaction, if anything changed."""
         pending = [*self.reused, *records]
-        ordered = {name: self.records[name] for name in self.order if name in self.records}
+        ordered = {s.name: self.records[s.name] for s in self.graph if s.name in self.records}
         document = settle(self.document, ordered, self.run_id, outrun=self.outrun)
         same = document.model_copy(
             update={"updated_at": self.stored.updated_at, "run_id": self.stored.run_id}
@@ -290,7 +302,8 @@ def run_document_stages(
             if record:
                 emit(run.reuse(stage, record))
                 continue
-            _check_budget(deployment)
+            if not stage.aside:  # which costs nothing where there is nothing left to pay with
+                _check_budget(deployment)
             run.begin(stage, deployment)
             output, seconds = run_stage(stage, run, pool, deployment)
             if output.failed_pages:  # for want of money: what is whole goes on answering

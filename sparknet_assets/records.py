@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, StageStatus
 from resources.failure import Failure
+from sparknet_assets.stage_names import ASIDE_NAMES
 from sparknet_assets.stages.contract import StageOutput
 
 LAST_STAGE = "vector_index"
@@ -59,13 +60,15 @@ def succeeded(
     recipe: str = "",
     previous: StageRecord | None = None,
 ) -> StageRecord:
-    """The record of a stage that wrote its output, whole or with pages missing.
+    """The record of a stage that wrote its output, whole or with something missing.
 
     Args:
-        previous: What the stage did before: counts how often the same pages were tried.
+        previous: What the stage did before: counts how often the same was tried.
     """
     failed_pages = sorted(output.failed_pages)
     failures = [output.failed_pages[page] for page in failed_pages]
+    if output.failure:
+        failures.append(output.failure)
     # One that may succeed another time speaks for all: the next run then tries again.
     failure = next((f for f in failures if f.retryable), failures[0] if failures else None)
     again = previous is not None and previous.tried == fingerprint
@@ -73,7 +76,7 @@ def succeeded(
     return StageRecord(
         doc_id=doc_id,
         stage=stage,
-        status=StageStatus.PARTIAL if failed_pages else StageStatus.DONE,
+        status=StageStatus.PARTIAL if failures else StageStatus.DONE,
         fingerprint=fingerprint,
         recipe=recipe,
         tried=fingerprint if failure else "",
@@ -159,13 +162,17 @@ def settle(
     """The document's row as its stage records say.
 
     A failed stage fails the document. Without one, the index stage decides: reached, the document
-    is indexed (partial when pages are missing); not reached, it is pending.
+    is indexed (partial when pages are missing); not reached, it is pending. A stage aside that
+    failed leaves the document partial, and what answers as it is.
 
     Args:
         outrun: A stage has made a newer output than the one that is indexed.
     """
-    broken = next((r for r in stages.values() if r.status is StageStatus.FAILED), None)
-    partial = next((r for r in stages.values() if r.status is StageStatus.PARTIAL), None)
+    on_the_way = [record for name, record in stages.items() if name not in ASIDE_NAMES]
+    aside = [record for name, record in stages.items() if name in ASIDE_NAMES]
+    broken = next((r for r in on_the_way if r.status is StageStatus.FAILED), None)
+    partial = next((r for r in on_the_way if r.status is StageStatus.PARTIAL), None)
+    partial = partial or next((r for r in aside if r.status is not StageStatus.DONE), None)
     if broken:
         status, failure = DocumentStatus.FAILED, broken.failure
     elif LAST_STAGE not in stages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ def run_stage(
     pool: WorkerPool,
     deployment: Deployment,
 ) -> tuple[StageOutput, float]:
-    """What the stage makes of the document, and the seconds that workers took for it.
+    """What the stage makes of the document, and the seconds of work that took.
 
     Raises:
         SparknetError: The stage failed.
@@ -42,7 +43,11 @@ def run_stage(
         if copied is not None:
             return copied, 0.0
         finished = pool.result(pool.submit(stage.run, run.ref))
-        return finished.value, finished.seconds
+        if stage.complete is None:
+            return finished.value, finished.seconds
+        started = time.perf_counter()
+        output = stage.complete(run.ref, finished.value, lambda: pool.pause(0), deployment)
+        return output, finished.seconds + time.perf_counter() - started
     twins = _twins(run, deployment)
     surveyed = 0.0
     if stage.preparation is not None:

@@ -53,7 +53,10 @@ class LocalStorageAdapter:
     page_keys: ClassVar[int] = 1
 
     def __init__(
-        self, base_path: str | Path, *, irreplaceable: tuple[str, ...] = ("raw/", "receipts/")
+        self,
+        base_path: str | Path,
+        *,
+        irreplaceable: tuple[str, ...] = ("raw/", "receipts/", "evaluation/"),
     ) -> None:
         self._base = Path(base_path).expanduser().absolute()
         self._irreplaceable = irreplaceable

@@ -13,10 +13,12 @@ from sparknet_assets.cli.compare import compare
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
+from sparknet_assets.cli.eval import evaluation
 from sparknet_assets.cli.generation import generations
 from sparknet_assets.cli.plan import plan
 from sparknet_assets.cli.process import ingest, materialize, retry
 from sparknet_assets.cli.search import search
+from sparknet_assets.cli.serve import serve
 from sparknet_assets.cli.session import Session
 from sparknet_assets.cli.status import status
 from sparknet_assets.cli.verify import verify
@@ -65,7 +67,9 @@ COMMANDS = (
     delete,
     verify,
     compare,
+    evaluation,
     generations,
+    serve,
     doctor,
     bootstrap,
 )

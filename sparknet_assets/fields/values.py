@@ -71,11 +71,20 @@ class SchemaFields(Found):
     Attributes:
         schema_sha256: Of the schema's content.
         problems: Of the whole: required fields that are missing, sums that differ.
+        dropped: Why values of a way of finding were not taken.
+        extracted: Where corrections are laid over: what was found, without them.
     """
 
     schema_name: str
     schema_sha256: str
     problems: list[str] = Field(default_factory=list)
+    dropped: list[str] = Field(default_factory=list)
+    extracted: Found | None = None
+
+    @property
+    def found(self) -> Found:
+        """What was found, without corrections."""
+        return self.extracted or Found(fields=self.fields, tables=self.tables)
 
 
 class DocumentFields(BaseModel):

@@ -12,7 +12,9 @@ from resources.failure import Failure
 from sparknet_assets.artifacts import DocumentRef
 
 RAW_DOCUMENTS = "raw_documents"
-"""The input that no stage makes: the original bytes."""
+FIELD_CORRECTIONS = "field_corrections"
+"""The inputs that no stage makes: the original bytes, and what people set right. Most documents
+have no corrections: the data version is then empty, and nothing waits for one."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class StageOutput:
         pages: Pages that the output covers, the failed ones not counted.
         failed_pages: 1-based page -> why that page is missing. The document is then `partial`.
         metadata: Facts for the UI and `status`, JSON values only.
+        failure: Why something else than pages is missing from the output, which is of use without
+            it. The document is then `partial`.
         cost_usd: Paid to services for this output.
         seconds: This document's share of work done for several together; None where the time
             between start and end is the document's own.
@@ -32,6 +36,7 @@ class StageOutput:
     data_version: str
     pages: int = 0
     failed_pages: Mapping[int, Failure] = field(default_factory=dict)
+    failure: Failure | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     cost_usd: float = 0.0
     seconds: float | None = None
@@ -57,6 +62,8 @@ class Stage:
         artifact: The file under `processed/{doc_id}/` that is written last; None when the output
             lives in the vector index alone.
         shape: Settings and adapter identities that shape the output, JSON values only.
+        aside: Nothing that answers is made from it. It runs once its document is indexed, or could
+            not be, and what it fails at makes the document `partial`, never `failed` or stale.
     """
 
     name: str
@@ -65,6 +72,7 @@ class Stage:
     description: str
     artifact: str | None
     shape: Callable[[Deployment], Mapping[str, Any]]
+    aside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +83,16 @@ class DocumentStage(Stage):
         copy: Makes the output from that of another document (the second one) whose bytes and
             recipe are the same; None where it can't be told from those alone. Runs in the parent,
             which drops it when the other document was worked on meanwhile.
+        complete: Goes on from what `run` made where a service has to be waited for, which must not
+            hold a worker. Runs in the parent, in the thread of the document; the function given
+            raises once the batch was interrupted. None where there is nothing to ask for.
     """
 
     run: Callable[[DocumentRef, Deployment], StageOutput]
     copy: Callable[[DocumentRef, DocumentRef, Deployment], StageOutput | None] | None = None
+    complete: (
+        Callable[[DocumentRef, StageOutput, Callable[[], None], Deployment], StageOutput] | None
+    ) = None
 
 
 @dataclass(frozen=True, kw_only=True)

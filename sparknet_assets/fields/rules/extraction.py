@@ -1,0 +1,112 @@
+"""The fields of a document by the rules: labels, places, sums, the letterhead, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from resources.ocr import PageText
+from sparknet_assets.fields.rules.candidates import Candidate, Span, marks_of, regions_of
+from sparknet_assets.fields.rules.choosing import as_value, ranked
+from sparknet_assets.fields.rules.items import tables_of
+from sparknet_assets.fields.rules.layout import Row, rows_of
+from sparknet_assets.fields.rules.letterhead import letterhead_of
+from sparknet_assets.fields.rules.reading import by_pattern, read_region
+from sparknet_assets.fields.rules.sums import preferred, with_sums
+from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
+from sparknet_assets.fields.typed import Conventions, conventions_of
+from sparknet_assets.fields.typed.dates import find_dates
+from sparknet_assets.fields.values import Found
+
+# Fields, other than tables, are looked for on so many of the first and of the last pages.
+PAGES_AT_ENDS = 6
+_UNLABELLED = 0.5
+_BY_PATTERN = 0.55
+
+
+def extract(schema: Schema, pages: Sequence[PageText]) -> Found:
+    """Finds the fields and tables of a schema without any model.
+
+    Never raises, whatever the pages hold. Fields are looked for on the first and last six pages,
+    tables on all.
+    """
+    rows = rows_of_ends(pages)
+    conventions = conventions_of(row.text for row in rows)
+    candidates = candidates_of(schema, rows, conventions)
+    specs = {spec.name: spec for spec in schema.fields}
+    best = preferred(schema, {n: ranked(specs[n], found) for n, found in candidates.items()})
+    found = Found(
+        fields={n: as_value(specs[n], candidates) for n, candidates in best.items() if candidates},
+        tables=tables_of(schema, pages, conventions),
+    )
+    return with_sums(schema, found)
+
+
+def rows_of_ends(pages: Sequence[PageText]) -> list[Row]:
+    """The rows of the first and the last pages."""
+    count = len(pages)
+    wanted = [
+        number
+        for number in range(count)
+        if number < PAGES_AT_ENDS or number >= count - PAGES_AT_ENDS
+    ]
+    return [row for number in wanted for row in rows_of(pages[number])]
+
+
+def candidates_of(
+    schema: Schema, rows: Sequence[Row], conventions: Conventions
+) -> dict[str, list[Candidate]]:
+    """All values that each field may have."""
+    specs = {spec.name: spec for spec in schema.fields}
+    found: dict[str, list[Candidate]] = {name: [] for name in specs}
+    for region in regions_of(marks_of(schema.fields, rows), rows):
+        for name in region.mark.fields:
+            found[name] += read_region(specs[name], region, conventions)
+    _add_letterhead(schema, rows, found)
+    for spec in schema.fields:
+        if not found[spec.name] and spec.pattern and spec.type is FieldType.IDENTIFIER:
+            found[spec.name] += _by_pattern(spec, rows)
+    _add_first_date(schema, rows, conventions, found)
+    return found
+
+
+def _add_letterhead(schema: Schema, rows: Sequence[Row], found: dict[str, list[Candidate]]) -> None:
+    """The first name and the first address without labels are those of the issuer."""
+    head = letterhead_of(rows)
+    for kind, candidate in ((FieldType.NAME, head.name), (FieldType.ADDRESS, head.address)):
+        spec = next((s for s in schema.fields if s.type is kind and not s.labels), None)
+        if spec is not None and candidate is not None:
+            found[spec.name].append(candidate)
+
+
+def _add_first_date(
+    schema: Schema,
+    rows: Sequence[Row],
+    conventions: Conventions,
+    found: dict[str, list[Candidate]],
+) -> None:
+    """The first date field is the date of the document; it may stand there without a label."""
+    spec = next((s for s in schema.fields if s.type is FieldType.DATE), None)
+    if spec is None or found[spec.name]:
+        return
+    dates = [s.name for s in schema.fields if s.type is FieldType.DATE]
+    taken = {candidate.value for name in dates for candidate in found[name]}
+    for number, row in enumerate(rows):
+        for piece in row.pieces:
+            for date in find_dates(piece.text[:300], conventions):
+                value = date.value.isoformat()
+                if value in taken:
+                    continue
+                cut = piece.cut(date.start, date.end)
+                problems = (date.problem,) if date.problem else ()
+                score = _UNLABELLED - 0.002 * min(100, number)
+                found[spec.name].append(Candidate(value, (cut,), score, number, problems))
+
+
+def _by_pattern(spec: FieldSpec, rows: Sequence[Row]) -> list[Candidate]:
+    found = []
+    for number, row in enumerate(rows):
+        for piece in row.pieces:
+            candidate = by_pattern(spec, Span(piece, 0, len(piece.text)))
+            if candidate is not None:
+                found.append(Candidate(candidate.value, candidate.cuts, _BY_PATTERN, number))
+    return found

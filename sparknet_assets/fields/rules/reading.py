@@ -1,0 +1,173 @@
+"""Typed values read from the places where they may stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from sparknet_assets.fields.rules.candidates import Candidate, Region, Span
+from sparknet_assets.fields.rules.labels import FUZZY_PENALTY
+from sparknet_assets.fields.rules.layout import Cut
+from sparknet_assets.fields.schema import FieldSpec, FieldType
+from sparknet_assets.fields.typed import Conventions, read
+from sparknet_assets.fields.typed.amounts import FoundAmount, find_amounts, plain, read_amount
+from sparknet_assets.fields.typed.dates import find_dates
+
+_TOKEN = re.compile(r"\S+")
+_LONGEST = 300  # characters of a piece in which a value is looked for
+_LONGEST_TEXT, _LEAST_FIT = 100, 0.5
+_SPLIT = re.compile(r"(?<![\d.,])\d{1,6} \d\d$")
+_GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
+
+
+def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    """The values that a field may have beside or below one of its labels."""
+    reader = _READERS.get(spec.type, _texts)
+    figures = spec.type in (FieldType.AMOUNT, FieldType.NUMBER)
+    fit = region.fit if figures else region.lead_fit
+    score = 0.5 + 0.42 * fit - FUZZY_PENALTY * region.mark.match.errors
+    if region.below:
+        score -= 0.12
+    for candidate in reader(spec, region, conventions):
+        yield Candidate(
+            candidate.value,
+            candidate.cuts,
+            max(0.05, min(1.0, score * candidate.score)),
+            region.mark.row,
+            candidate.problems,
+        )
+
+
+def amounts_in(span: Span, conventions: Conventions) -> list[tuple[FoundAmount, Cut]]:
+    """The amounts in a part of a piece, with where their figures stand."""
+    text = span.text[:_LONGEST]
+    amounts = []
+    for found in find_amounts(text, conventions):
+        start, end = found.figures
+        # A currency that is one word with the figures belongs to the text as it stands.
+        if start > found.start and not text[start - 1].isspace():
+            start = found.start
+        if end < found.end and not text[end].isspace():
+            end = found.end
+        amounts.append((found, span.piece.cut(span.start + start, span.start + end)))
+    return amounts
+
+
+def _amounts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    found = [pair for span in region.spans for pair in amounts_in(span, conventions)]
+    if any(amount.cents for amount, _ in found):
+        found = [pair for pair in found if pair[0].cents]
+    elif conventions.cents and (split := _split_amount(region, conventions)):
+        yield split
+        return
+    if not found:
+        return
+    # Totals stand at the end of the line; before them, quantities and what they are made of.
+    amount, cut = found[-1]
+    factor = 1.0 if amount.cents or amount.currency else 0.6
+    factor *= 0.85 if len({a.value for a, _ in found}) > 1 else 1.0
+    rounded = conventions.cents and not amount.cents
+    problems = ("without decimals, unlike other amounts",) if rounded else ()
+    yield Candidate(amount.json, (cut,), factor, problems=problems)
+
+
+def _split_amount(region: Region, conventions: Conventions) -> Candidate | None:
+    """An amount at the end of a line whose decimal point OCR took for a space."""
+    last = region.spans[-1] if region.spans else None
+    match = last and _SPLIT.search(last.text[:_LONGEST])
+    if not last or not match:
+        return None
+    cut = last.piece.cut(last.start + match.start(), last.start + match.end())
+    amount = read_amount(match[0].replace(" ", "."), conventions)
+    if amount is None:
+        return None
+    return Candidate(amount.json, (cut,), 0.7, problems=(f"no decimal point was seen: {match[0]}",))
+
+
+def _dates(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    for span in region.spans:
+        for found in find_dates(span.text[:_LONGEST], conventions):
+            cut = span.piece.cut(span.start + found.start, span.start + found.end)
+            problems = (found.problem,) if found.problem else ()
+            yield Candidate(found.value.isoformat(), (cut,), 1.0, problems=problems)
+            return
+
+
+def _numbers(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    for span in region.spans:
+        for amount, cut in amounts_in(span, conventions):
+            yield Candidate(plain(amount.value), (cut,), 1.0)
+            return
+
+
+def _identifiers(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    for span in region.spans[:3]:
+        found = by_pattern(spec, span) if spec.pattern else _token_with_digits(span)
+        if found is not None:
+            yield found
+            return
+
+
+def by_pattern(spec: FieldSpec, span: Span) -> Candidate | None:
+    """The first text in a part of a piece that the pattern of a field matches."""
+    try:
+        match = re.search(rf"(?<!\w)(?:{spec.pattern})(?!\w)", span.text[:_LONGEST])
+    except re.error:
+        return None
+    if match is None or not match[0].strip():
+        return None
+    cut = span.piece.cut(span.start + match.start(), span.start + match.end())
+    reading = read(spec.type, match[0])
+    return None if reading is None else Candidate(reading.value, (cut,), 1.0)
+
+
+def _token_with_digits(span: Span) -> Candidate | None:
+    """A token that holds a digit, with the groups of digits that follow it."""
+    tokens = list(_TOKEN.finditer(span.text[:_LONGEST]))
+    for index, token in enumerate(tokens[:3]):
+        if not any(c.isdigit() for c in token[0]):
+            continue
+        last = index
+        while last + 1 < len(tokens) and _GROUP.fullmatch(tokens[last + 1][0]):
+            last += 1
+        raw = span.text[token.start() : tokens[last].end()]
+        lead = len(raw) - len(raw.lstrip(" :#.("))
+        text = raw.strip(" :#.,;()")
+        start = span.start + token.start() + lead
+        cut = span.piece.cut(start, start + len(text))
+        return Candidate(text, (cut,), 0.95 if index == 0 else 0.8)
+    return None
+
+
+def _choices(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    for span in region.spans[:1]:
+        token = re.match(r"\[.?\]|\(.?\)|\S+", span.text)
+        reading = token and read(FieldType.CHOICE, token[0])
+        if token and reading:
+            cut = span.piece.cut(span.start, span.start + token.end())
+            yield Candidate(reading.value, (cut,), 1.0)
+
+
+def _texts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
+    for span in region.spans[:1]:
+        if spec.pattern:
+            found = by_pattern(spec, span)
+            if found is not None:
+                yield found
+            return
+        text = span.text.strip()
+        if region.lead_fit < _LEAST_FIT or len(text) > _LONGEST_TEXT:
+            return  # a sentence that the label is a word of
+        if any(c.isalnum() for c in text):
+            start = span.start + len(span.text) - len(span.text.lstrip())
+            cut = span.piece.cut(start, start + len(text))
+            yield Candidate(" ".join(text.split()), (cut,), 0.9)
+
+
+_READERS: dict[FieldType, Callable[[FieldSpec, Region, Conventions], Iterator[Candidate]]] = {
+    FieldType.AMOUNT: _amounts,
+    FieldType.DATE: _dates,
+    FieldType.NUMBER: _numbers,
+    FieldType.IDENTIFIER: _identifiers,
+    FieldType.CHOICE: _choices,
+}
