@@ -18,7 +18,7 @@ from resources.settings import Settings
 from resources.vector_store import Chunk, PageBox, Scope, SearchHit
 from sparknet_assets.records import new_document
 from sparknet_assets.retrieval import Filters, PageSpan, SearchMode, scope_of, search
-from sparknet_assets.retrieval.candidates import NAMESPACE
+from sparknet_assets.retrieval.candidates import NAMESPACE, PLACES
 from sparknet_assets.retrieval.context import joined
 from sparknet_assets.retrieval.diversity import diversified
 from tests.doubles.embedder import WordEmbedder
@@ -322,6 +322,6 @@ def test_no_answer_is_ever_old(
             options: dict[str, Any] = {"filters": filters, "explain": True}
             once = search(cached, "tenant landlord notice", **options)
             again = search(cached, "tenant landlord notice", **options)
-            cached.cache.delete_many(NAMESPACE, [str(n) for n in range(2048)])
+            cached.cache.delete_many(NAMESPACE, [str(n) for n in range(PLACES)])
             anew = search(cached, "tenant landlord notice", **options)
             assert once == again == anew
