@@ -39,12 +39,16 @@ def skeleton(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        for part in unicodedata.normalize("NFKD", character.casefold()):
-            part = part.translate(_ALIKE)
-            if part.isalnum():
-                folded.append(part)
-                places.append(place)
+        for part in _folded(character):
+            folded.append(part)
+            places.append(place)
     return "".join(folded), places
+
+
+@lru_cache(maxsize=4096)
+def _folded(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", character.casefold()).translate(_ALIKE)
+    return "".join(c for c in plain if c.isalnum())
 
 
 @lru_cache(maxsize=4096)
@@ -114,10 +118,18 @@ def _fit(
 
 
 def _may_fit(text: str, label: str, allowed: int) -> bool:
-    """Whether one of the parts of a label, one more than errors are allowed, is in a text."""
+    """Whether one of the parts of a label, one more than errors are allowed, is near its place."""
+    return any(
+        part in text[max(0, start - allowed) : start + len(part) + allowed]
+        for start, part in _parts(label, allowed)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _parts(label: str, allowed: int) -> list[tuple[int, str]]:
     size = len(label)
     cuts = [size * part // (allowed + 1) for part in range(allowed + 2)]
-    return any(label[a:b] in text for a, b in pairwise(cuts))
+    return [(a, label[a:b]) for a, b in pairwise(cuts)]
 
 
 def _ends(end: int, text: str, places: Sequence[int]) -> bool:
@@ -135,6 +147,7 @@ def allowed_errors(size: int) -> int:
     return 0 if size < 5 else 1 if size < 10 else 2
 
 
+@lru_cache(maxsize=65536)
 def distance(left: str, right: str, limit: int) -> int:
     """Levenshtein distance; more than `limit` is told as `limit` + 1."""
     if abs(len(left) - len(right)) > limit:
