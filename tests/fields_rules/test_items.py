@@ -88,7 +88,12 @@ def test_quantity_and_price_in_the_text() -> None:
         RECEIPT,
         [
             page(
-                "Description            Amount\nCoat hanger\n2 pc @ 4.90              9.80\nTotal   9.80"
+                """
+                Description            Amount
+                Coat hanger
+                2 pc @ 4.90              9.80
+                Total                    9.80
+                """
             )
         ],
     ).tables["items"]
