@@ -21,7 +21,7 @@ _WORDS = """
 """
 _places = st.floats(-0.5, 1.5) | st.sampled_from([0.0, 0.5, 1.0]) | st.floats()
 _words = st.builds(
-    Word, st.sampled_from(_WORDS.split()) | st.text(max_size=12), _places, _places, _places, _places,
+    Word, st.sampled_from(_WORDS.split()) | st.text(max_size=9), _places, _places, _places, _places,
     st.floats(),
 )  # fmt: skip
 _boxes = st.builds(Box, _places, _places, _places, _places)

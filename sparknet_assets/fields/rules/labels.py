@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from itertools import pairwise
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "8": "b"})
 _LONGEST = 120  # characters of a piece in which a label is looked for
 FUZZY_PENALTY = 0.08
+_GLUED = re.compile(r"(?:RM|EUR|USD|GBP|CHF|SGD|INR)(?![^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +135,15 @@ def _parts(label: str, allowed: int) -> list[tuple[int, str]]:
 
 
 def _ends(end: int, text: str, places: Sequence[int]) -> bool:
-    """Whether a word ends before a place of the skeleton; digits may be glued to a label."""
+    """Whether a word ends before a place of the skeleton; a glued value is no part of it."""
     if end >= len(places):
         return True
     place, before = places[end], places[end - 1]
     if place == before:
         return False
-    return place > before + 1 or (text[place].isdigit() and not text[before].isdigit())
+    if place > before + 1 or (text[place].isdigit() and not text[before].isdigit()):
+        return True
+    return _GLUED.match(text, place) is not None
 
 
 def allowed_errors(size: int) -> int:
