@@ -27,6 +27,7 @@ from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
 from sparknet_assets.checks import verification, verify_job
 from sparknet_assets.correction_events import field_corrections_spec
+from sparknet_assets.evaluation_assets import evaluate_job, evaluation_assets
 from sparknet_assets.generation_assets import generation_checks, generations_asset, switch_job
 from sparknet_assets.jobs import ingest_job
 from sparknet_assets.partitions import GROUP
@@ -66,6 +67,7 @@ def build_defs(
     settings = deployment.settings if deployment else load_settings()
     pipeline = pipeline_asset(settings.batch_size, stages, run)
     checks = verification(stages)
+    evaluations = evaluation_assets()
     ingest, removal = ingest_job(pipeline), removal_job()
     others: list[AnyJob] = [reconcile_job(stages, run), retry_job(run), verify_job(checks)]
     jobs = [ingest, removal, *others]
@@ -93,9 +95,10 @@ def build_defs(
             plan_asset(stages),
             removals_spec(),
             generations_asset(),
+            *evaluations,
         ],
         asset_checks=[checks, generation_checks()],
-        jobs=[*jobs, switch_job()],
+        jobs=[*jobs, switch_job(), evaluate_job(evaluations)],
         sensors=sensors,
         schedules=all_schedules(settings, {job.name: job for job in jobs}),
         resources={**resources, **(resource_overrides or {})},

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate, Span, marks_of, regions_of
 from sparknet_assets.fields.rules.choosing import as_value, ranked
+from sparknet_assets.fields.rules.items import tables_of
 from sparknet_assets.fields.rules.layout import Row, rows_of
 from sparknet_assets.fields.rules.letterhead import letterhead_of
 from sparknet_assets.fields.rules.reading import by_pattern, read_region
+from sparknet_assets.fields.rules.sums import preferred, with_sums
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
 from sparknet_assets.fields.typed import Conventions, conventions_of
 from sparknet_assets.fields.typed.dates import find_dates
@@ -30,12 +32,13 @@ def extract(schema: Schema, pages: Sequence[PageText]) -> Found:
     rows = rows_of_ends(pages)
     conventions = conventions_of(row.text for row in rows)
     candidates = candidates_of(schema, rows, conventions)
-    found = Found()
-    for spec in schema.fields:
-        best = ranked(spec, candidates[spec.name])
-        if best:
-            found.fields[spec.name] = as_value(spec, best)
-    return found
+    specs = {spec.name: spec for spec in schema.fields}
+    best = preferred(schema, {n: ranked(specs[n], found) for n, found in candidates.items()})
+    found = Found(
+        fields={n: as_value(specs[n], candidates) for n, candidates in best.items() if candidates},
+        tables=tables_of(schema, pages, conventions),
+    )
+    return with_sums(schema, found)
 
 
 def rows_of_ends(pages: Sequence[PageText]) -> list[Row]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 # Glyphs that engines take for each other.
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "8": "b"})
@@ -57,26 +58,34 @@ def find_labels(text: str, labels: Sequence[str]) -> list[LabelMatch]:
     For each label the places where it fits; a label may stand within a longer one.
     """
     bones, places = skeleton(text[:_LONGEST])
-    if not bones:
-        return []
-    starts = [
-        index
-        for index, place in enumerate(places)
-        if place == 0 or not text[place - 1].isalnum() or _turns(text[place - 1], text[place])
-    ]
+    by_letter = _by_letter(tuple(labels))
     found = []
-    for label in labels:
-        bare = _bare(label)
-        if not bare:
+    for start, place in enumerate(places):
+        known = by_letter.get(bones[start])
+        if known is None or not _begins(text, place):
             continue
-        for start in starts:
+        for label, bare in known:
             fit = _fit(bones, start, bare, text, places)
             if fit is not None:
                 end, errors = fit
-                found.append(
-                    LabelMatch(label, places[start], places[end - 1] + 1, errors, len(bare))
-                )
+                found.append(LabelMatch(label, place, places[end - 1] + 1, errors, len(bare)))
     return found
+
+
+@lru_cache(maxsize=64)
+def _by_letter(labels: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
+    """Labels with their skeletons, by the first letter, which OCR must have read right."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for label in labels:
+        if bare := _bare(label):
+            found.setdefault(bare[0], []).append((label, bare))
+    return found
+
+
+def _begins(text: str, place: int) -> bool:
+    if place == 0 or not text[place - 1].isalnum():
+        return True
+    return _turns(text[place - 1], text[place])
 
 
 def _turns(before: str, after: str) -> bool:
@@ -92,7 +101,7 @@ def _fit(
     if bones.startswith(label, start):
         return (end, 0) if _ends(end, text, places) else None
     allowed = allowed_errors(len(label))
-    if not allowed or bones[start] != label[0]:
+    if not allowed or not _may_fit(bones[start : end + allowed], label, allowed):
         return None
     best: tuple[int, int] | None = None
     for reach in range(end - allowed, min(len(bones), end + allowed) + 1):
@@ -102,6 +111,13 @@ def _fit(
         if errors <= allowed and (best is None or errors < best[1]):
             best = (reach, errors)
     return best
+
+
+def _may_fit(text: str, label: str, allowed: int) -> bool:
+    """Whether one of the parts of a label, one more than errors are allowed, is in a text."""
+    size = len(label)
+    cuts = [size * part // (allowed + 1) for part in range(allowed + 2)]
+    return any(label[a:b] in text for a, b in pairwise(cuts))
 
 
 def _ends(end: int, text: str, places: Sequence[int]) -> bool:

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from resources.ocr import Box, PageText, Word
 from resources.ocr.geometry import turn_box
@@ -14,6 +15,8 @@ from resources.vector_store import PageBox
 # In heights of the line. Spaces between words take a quarter to a half of it.
 WIDE_GAP = 0.95
 _LONGEST_LINE = 2_000  # words; what is longer is no line of a form, and is cut there
+_MOST_LEVELS = 4
+_Placed = tuple[Word, Box]  # the box upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Piece:
 
     Attributes:
         words: As the page has them; `starts` says where each begins in `text`.
-        box: Upright, in fractions of the page.
+        places: Their boxes upright, and `box` around them, in fractions of the upright page.
         aspect: Height of the page by its width, to compare heights with widths.
         block: The paragraph on the page.
     """
@@ -31,6 +34,7 @@ class Piece:
     words: tuple[Word, ...]
     text: str
     starts: tuple[int, ...]
+    places: tuple[Box, ...]
     box: Box
     aspect: float
     block: int = 0
@@ -43,6 +47,17 @@ class Piece:
     def middle(self) -> float:
         return (self.box.y0 + self.box.y1) / 2
 
+    def extent(self, start: int, end: int) -> tuple[float, float]:
+        """Left and right of the characters from `start` to before `end`, upright."""
+        parts = [
+            _part(place, max(start, first) - first, min(end, first + len(word.text)) - first, word)
+            for word, place, first in zip(self.words, self.places, self.starts, strict=True)
+            if max(start, first) < min(end, first + len(word.text))
+        ]
+        if not parts:
+            return self.box.x0, self.box.x1
+        return min(p.x0 for p in parts), max(p.x1 for p in parts)
+
     def cut(self, start: int, end: int) -> Cut:
         """The characters from `start` to before `end`; of a word cut through, a part of its box."""
         found = range(max(0, bisect_right(self.starts, start) - 1), len(self.words))
@@ -53,7 +68,7 @@ class Piece:
             word = self.words[index]
             left, right = max(start, first), min(end, first + len(word.text))
             if right > left:
-                boxes.append(_part(word, left - first, right - first))
+                boxes.append(_part(word.box, left - first, right - first, word))
                 confidences.append(word.confidence)
         return Cut(self.text[start:end], self.page, boxes, min(confidences, default=0.0))
 
@@ -70,15 +85,7 @@ class Cut:
     @property
     def box(self) -> PageBox | None:
         """One box around the words; None without any."""
-        if not self.boxes:
-            return None
-        return PageBox(
-            self.page,
-            min(b.x0 for b in self.boxes),
-            min(b.y0 for b in self.boxes),
-            max(b.x1 for b in self.boxes),
-            max(b.y1 for b in self.boxes),
-        )
+        return PageBox(self.page, *around(self.boxes)) if self.boxes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,41 +144,88 @@ def _pieces(page: PageText) -> Iterable[Piece]:
     for line in page.lines:
         for start in range(0, len(line.words), _LONGEST_LINE):
             words = [w for w in line.words[start : start + _LONGEST_LINE] if _sound(w)]
-            yield from _split(words, page, aspect, line.block)
+            placed = [(word, turn_box(word.box, page.rotation)) for word in words]
+            for level in _levels(placed):
+                yield from _split(level, page.page, aspect, line.block)
 
 
-def _split(words: Sequence[Word], page: PageText, aspect: float, block: int) -> Iterable[Piece]:
-    boxes = [turn_box(word.box, page.rotation) for word in words]
+def _levels(words: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Words of one line that stand on several, as beside large letters, each line by itself."""
+    levels: list[list[_Placed]] = []
+    for word, place in words:
+        height = place.y1 - place.y0
+        for level in levels[-_MOST_LEVELS:]:
+            last = level[-1][1]
+            overlap = min(last.y1, place.y1) - max(last.y0, place.y0)
+            if overlap >= 0.3 * min(last.y1 - last.y0, height):
+                level.append((word, place))
+                break
+        else:
+            levels.append([(word, place)])
+    return levels
+
+
+def _split(words: Sequence[_Placed], page: int, aspect: float, block: int) -> Iterable[Piece]:
     start = 0
     for index in range(1, len(words) + 1):
-        if index == len(words) or _apart(boxes[index - 1], boxes[index], aspect):
-            yield _piece(page.page, words[start:index], boxes[start:index], aspect, block)
+        if index == len(words) or _apart(words[index - 1][1], words[index][1], aspect):
+            part = words[start:index]
+            yield _piece(page, [w for w, _ in part], [b for _, b in part], aspect, block)
             start = index
 
 
 def _apart(left: Box, right: Box, aspect: float) -> bool:
     gap = max(right.x0 - left.x1, left.x0 - right.x1)
     height = max(left.y1 - left.y0, right.y1 - right.y0)
-    level = min(left.y1, right.y1) - max(left.y0, right.y0)
-    return gap > WIDE_GAP * height * aspect or level < -height
+    return gap > WIDE_GAP * height * aspect
 
 
 def _piece(
     page: int, words: Sequence[Word], boxes: Sequence[Box], aspect: float, block: int
 ) -> Piece:
-    starts: list[int] = []
-    position = 0
-    for word in words:
-        starts.append(position)
-        position += len(word.text) + 1
-    box = Box(
+    starts = list(accumulate((len(word.text) + 1 for word in words[:-1]), initial=0))
+    text = " ".join(word.text for word in words)
+    return Piece(
+        page, tuple(words), text, tuple(starts), tuple(boxes), around(boxes), aspect, block
+    )
+
+
+def joined(row: Row) -> Piece:
+    """All pieces of a row as one."""
+    if len(row.pieces) == 1:
+        return row.pieces[0]
+    words = [word for piece in row.pieces for word in piece.words]
+    places = [place for piece in row.pieces for place in piece.places]
+    first = row.pieces[0]
+    return _piece(row.page, words, places, first.aspect, first.block)
+
+
+def columns_of(rows: Sequence[Row]) -> list[list[Piece]]:
+    """The pieces of rows one below the other: each under one that it overlaps or starts with."""
+    columns: list[list[Piece]] = []
+    for row in rows:
+        for piece in row.pieces:
+            above = [c for c in columns if _under(c[-1], piece)]
+            if above:
+                max(above, key=lambda c: c[-1].box.y1).append(piece)
+            else:
+                columns.append([piece])
+    return columns
+
+
+def _under(above: Piece, piece: Piece) -> bool:
+    overlap = min(above.box.x1, piece.box.x1) - max(above.box.x0, piece.box.x0)
+    return overlap > 0 and above.box.y0 < piece.box.y0
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds these, which are at least one."""
+    return Box(
         min(b.x0 for b in boxes),
         min(b.y0 for b in boxes),
         max(b.x1 for b in boxes),
         max(b.y1 for b in boxes),
     )
-    text = " ".join(word.text for word in words)
-    return Piece(page, tuple(words), text, tuple(starts), box, aspect, block)
 
 
 def _sound(word: Word) -> bool:
@@ -179,12 +233,11 @@ def _sound(word: Word) -> bool:
     return bool(word.text.strip()) and all(map(math.isfinite, numbers))
 
 
-def _part(word: Word, left: int, right: int) -> Box:
+def _part(box: Box, left: int, right: int, word: Word) -> Box:
     """The share of a word's box that some of its characters take, as if all were equally wide."""
     length = len(word.text)
-    if left <= 0 and right >= length:
-        return word.box
-    if word.y1 - word.y0 > 2 * (word.x1 - word.x0):  # written upwards or downwards: not cut
-        return word.box
-    width = word.x1 - word.x0
-    return Box(word.x0 + width * left / length, word.y0, word.x0 + width * right / length, word.y1)
+    upright = box.y1 - box.y0 > 2 * (box.x1 - box.x0)
+    if (left <= 0 and right >= length) or (upright and length > 1):
+        return box
+    width = box.x1 - box.x0
+    return Box(box.x0 + width * left / length, box.y0, box.x0 + width * right / length, box.y1)

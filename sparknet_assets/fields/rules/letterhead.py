@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.rules.labels import skeleton
-from sparknet_assets.fields.rules.layout import Piece, Row
+from sparknet_assets.fields.rules.layout import Piece, Row, columns_of, joined
 
 _DEEPEST = 30  # rows that a letterhead may take, what stands above it included
 _LONGEST_ADDRESS = 7  # lines
 
 _LEGAL_FORM = re.compile(
-    r"\b(?:sdn\.?\s?bhd|bhd|enterprises?|trading|ltd|limited|inc|llc|llp|plc|corp(?:oration)?|gmbh"
+    r"\b(?:sdn\.?\s?bh[do]|bhd|s/b|enterprises?|trading|ltd|limited|inc|llc|llp|plc|corp(?:oration)?|gmbh"
     r"|ag|kg|ohg|e\.?\s?k|ug|s\.?a\.?r\.?l|s\.?a\.?s|s\.?a|s\.?r\.?l|s\.?p\.?a|s\.?l|b\.?v|n\.?v"
-    r"|v\.?o\.?f|pte|pty|co|company|holdings?|group)\b\.?",
+    r"|v\.?o\.?f|pte|pty|&\s?co|holdings?|group)\b\.?",
     re.IGNORECASE,
 )
 _TRADE = re.compile(
@@ -24,12 +24,13 @@ _TRADE = re.compile(
     r"|supermarket|pharmacy|farmasi|bakery|kedai|pasar\s?raya|syarikat|perniagaan|marketing"
     r"|hardware|machinery|machine|motors?|services?|stationery|book|kitchen|boutique|apotheke"
     r"|bäckerei|boulangerie|farmacia|clinic|klinik|station|petrol|industries|electrical|salon"
-    r"|niaga|catering|food|gift|deco|furniture|supplies|supply|cash\s?&\s?carry)\b",
+    r"|niaga|catering|foods?|confectionery|bakeries|bookshop|books|optical|dental|workshop|tyres?|auto"
+    r"|petroleum|minimarket|mini\s?market|gallery|house|corner|gift|deco|furniture|supplies|supply|cash\s?&\s?carry)\b",
     re.IGNORECASE,
 )
 _STREET = re.compile(
     r"\b(?:jalan|jln|lorong|lrg|persiaran|lebuh|lebuhraya|taman|tmn|kampung|kg|bandar|seksyen|sek"
-    r"|menara|wisma|lot|blok|block|blk|level|floor|flr|unit|suite|no\.?\s?\d|batu|mukim|plaza|mall"
+    r"|menara|wisma|bangunan|kawasan|perindustrian|pusat|desa|kota|ground|off|ss\s?\d|lot|blok|block|blk|level|floor|flr|unit|suite|no\.?\s?\d|batu|mukim|plaza|mall"
     r"|street|st\.|road|rd|avenue|ave|boulevard|blvd|lane|drive|highway|hwy|square|court|park"
     r"|straße|strasse|str\.|weg|platz|allee|gasse|rue|place|quai|chemin|route|laan|plein|kade"
     r"|calle|avenida|paseo|via|viale|piazza|corso|p\.?\s?o\.?\s?box|postfach|postbus|building"
@@ -40,12 +41,12 @@ _POSTCODE = re.compile(
     r"(?<![\d-])(?:\d{5}|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]{2}\s\d{5}|(?:CH-|A-)?\d{4}(?=\s+[A-Z][a-zà-ü]))(?![\d-])"
 )
 _CONTACT = re.compile(
-    r"\b(?:te[l1]|telephone|telefon|phone|ph|fax|faks|hotline|e-?mail|mobile|hp|h/p|whatsapp"
+    r"\b(?:te[l1i]|telephone|telefon|phone|ph|fax|faks|hotline|e-?mail|mobile|hp|h/p|whatsapp"
     r"|customer\s?(?:care|service)|www)\b|@\w|www\.|https?:|\.com\b",
     re.IGNORECASE,
 )
 _REGISTRATION = re.compile(
-    r"\b(?:gst|sst|vat|tax|uid|ust|tva|btw|iva|reg(?:n|istration)?|roc|co(?:mpany)?)\b[\s.]*(?:reg|id"
+    r"\b(?:g[s5]t|sst|vat|tax|uid|ust|tva|btw|iva|reg(?:n|istration)?|roc|co(?:mpany)?)[\s.]*(?:reg|id\b"
     r"|no|nr|number|registration|n[°º])|\b(?:siret|siren|kvk|rcs|ssm|hrb|business\s?no)\b"
     r"|^\W*\(?\s*[\w.]{0,4}\d{4,}\s?-?\s?[A-Z]?\)?\W*$",
     re.IGNORECASE,
@@ -53,13 +54,27 @@ _REGISTRATION = re.compile(
 _DOCUMENT = re.compile(
     r"\b(?:tax\s?inv[o]?ice|inv[oa]ice|receipt|resit|cash\s?(?:sales?|bill|memo)|bill|rechnung"
     r"|quittung|facture|factuur|fattura|factura|recibo|ticket|order|table|cashier|date|datum|time"
-    r"|doc|slip|staff|counter|terminal|pos|salesperson|member|customer|welcome|qty|description"
+    r"|doc|slip|staff|counter|terminal|pos|salesperson|cash|take\s?away|dine\s?in|thank\s?you|member|customer|welcome|qty|description"
     r"|item|amount|total|guest|server|pax|trans(?:action)?|receipt#|original|copy|duplicate|site)\b",
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"\+?\(?\d[\d\s()/-]{6,}\d")
 _NUMBER_IN_BRACKETS = re.compile(r"\s*[\(\[][^()\[\]]*\d[^()\[\]]*[\)\]]?\s*$")
+_STREET_AND_NUMBER = re.compile(r"[^\W\d_][^\d:@()]{2,40}\s\d{1,4}\s?[a-zA-Z]?,?")
 _HOUSE = re.compile(r"^(?:no\.?|lot|unit|#)?\s?\d{1,4}[\w/-]{0,6}[\s,]", re.IGNORECASE)
+_RECIPIENT = re.compile(
+    r"\b(?:attn|attention|bill(?:ed)?\s?to|ship(?:ped)?\s?to|sold\s?to|c/o|customer|kunde|klant"
+    r"|client|cliente)\b",
+    re.IGNORECASE,
+)
+_NAME_WITH_FORM = re.compile(
+    r"(?:[A-Z][\w&.'-]*,?\s){1,5}(?:Inc|Ltd|Limited|LLC|PLC|GmbH|AG|SAS|SARL|SA|S\.A\.|B\.?V\.?"
+    r"|N\.?V\.?|S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?|Pty\sLtd|Corp(?:oration)?|Sdn\.?\sBhd)\b\.?"
+)
+_LONGEST = 300  # characters of a line that are looked at
+_ELSEWHERE, _DOUBTFUL = 0.55, 0.35
+_SIDE_BY_SIDE = 2  # lines of a letterhead that have several pieces: there are columns
+_SENTENCE = re.compile(r"(?:(?<!\S)[a-z]+\s+){2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,58 +84,95 @@ class Letterhead:
     name: Candidate | None
     address: Candidate | None
 
+    @property
+    def rows(self) -> set[int]:
+        """Numbers of the lines that name and address stand on."""
+        return {
+            candidate.row + offset
+            for candidate in (self.name, self.address)
+            if candidate is not None
+            for offset in range(len(candidate.cuts))
+        }
+
+    @property
+    def likelihood(self) -> float:
+        """To compare columns with each other: a name counts, one above an address counts more."""
+        if self.name is None:
+            return 0.0
+        return self.name.score + (0.5 if self.address is not None else 0.0)
+
 
 def letterhead_of(rows: Sequence[Row]) -> Letterhead:
-    """Reads the letterhead off the rows of the first page."""
+    """Reads the letterhead off the rows of the first page.
+
+    Where its lines have several pieces, columns are read one by one, as that of the recipient may
+    be beside it. Without a legal form in the name, one that stands elsewhere on the page is taken.
+    """
     if not rows:
         return Letterhead(None, None)
-    head = [row for row in rows[:_DEEPEST] if row.page == rows[0].page]
-    lines = [_line(row) for row in head]
+    first = [row for row in rows if row.page == rows[0].page]
+    head = first[:_DEEPEST]
+    best = _of_lines([joined(row) for row in head])
+    if sum(len(head[number].pieces) > 1 for number in best.rows) >= _SIDE_BY_SIDE:
+        found = [_of_lines(column) for column in columns_of(head)]
+        best = max([*found, best], key=lambda letterhead: letterhead.likelihood)
+    if best.name is None or not _LEGAL_FORM.search(best.name.text):
+        name = _name_elsewhere(first)
+        if name is not None:
+            # Whose address that is, is open.
+            doubtful = best.address and replace(best.address, score=_DOUBTFUL)
+            return Letterhead(name, doubtful)
+    return best
+
+
+def _of_lines(lines: Sequence[Piece]) -> Letterhead:
     start, size = _address(lines)
     name = _name(lines, start)
     if start is None:
         return Letterhead(name, None)
-    return Letterhead(name, _as_candidate(lines[start : start + size], start, lines))
+    return Letterhead(name, _as_candidate(lines[start : start + size], start))
 
 
-def _line(row: Row) -> Piece:
-    """The first piece of a row, with all that follows it on the line."""
-    if len(row.pieces) == 1:
-        return row.pieces[0]
-    words = tuple(word for piece in row.pieces for word in piece.words)
-    starts: list[int] = []
-    position = 0
-    for word in words:
-        starts.append(position)
-        position += len(word.text) + 1
-    first = row.pieces[0]
-    box = first.box._replace(x1=row.pieces[-1].box.x1, y0=row.top, y1=row.bottom)
-    text = " ".join(word.text for word in words)
-    return Piece(row.page, words, text, tuple(starts), box, first.aspect, first.block)
+def _name_elsewhere(rows: Sequence[Row]) -> Candidate | None:
+    """The capitalised words before a legal form, on the page where the name is a picture only."""
+    for number, row in enumerate(rows):
+        for piece in row.pieces:
+            match = _NAME_WITH_FORM.search(piece.text[:_LONGEST])
+            if match and not _RECIPIENT.search(piece.text):
+                cut = piece.cut(match.start(), match.end())
+                return Candidate(" ".join(match[0].split()), (cut,), _ELSEWHERE, number)
+    return None
 
 
 def _address(lines: Sequence[Piece]) -> tuple[int | None, int]:
     """First line and number of lines of the address."""
     for index, line in enumerate(lines):
-        if not _address_like(line.text):
+        if not _address_begins(line.text, first=index == 0):
             continue
         size = 1
         coded = bool(_POSTCODE.search(line.text))
-        while index + size < len(lines) and size < _LONGEST_ADDRESS:
+        # What follows a contact on the same line is no address any more.
+        open_end = not _CONTACT.search(line.text)
+        while open_end and index + size < len(lines) and size < _LONGEST_ADDRESS:
             following = lines[index + size]
             if not _goes_on(following, lines[index + size - 1], coded):
                 break
             coded = coded or bool(_POSTCODE.search(following.text))
+            open_end = not _CONTACT.search(following.text)
             size += 1
         if coded or size > 1:
-            return index, size
+            above = index > 0 and _STREET_AND_NUMBER.fullmatch(lines[index - 1].text)
+            return (index - 1, size + 1) if above else (index, size)
     return None, 0
 
 
-def _address_like(text: str) -> bool:
+def _address_begins(text: str, first: bool) -> bool:
+    """Whether an address may begin with a line; a name may hold the word of a place as well."""
     if _stops(text):
         return False
-    return bool(_STREET.search(text) or _POSTCODE.search(text) or _HOUSE.search(text + " "))
+    if _HOUSE.search(text + " ") or _POSTCODE.search(text):
+        return True
+    return not first and bool(_STREET.search(text)) and not _LEGAL_FORM.search(text)
 
 
 def _goes_on(line: Piece, before: Piece, coded: bool) -> bool:
@@ -136,8 +188,10 @@ def _goes_on(line: Piece, before: Piece, coded: bool) -> bool:
 
 
 def _stops(text: str) -> bool:
+    """Whether a line is no part of an address."""
+    contact = _CONTACT.search(text)
     return bool(
-        _CONTACT.search(text)
+        (contact and not _STREET.search(text[: contact.start()]))
         or _REGISTRATION.search(text)
         or _PHONE.fullmatch(text.strip())
         or (_DOCUMENT.search(text) and not (_STREET.search(text) or _POSTCODE.search(text)))
@@ -147,46 +201,63 @@ def _stops(text: str) -> bool:
 
 def _name(lines: Sequence[Piece], address: int | None) -> Candidate | None:
     """The line above the address that is most like a name, with the one before that it goes on."""
-    above = list(lines[: address if address is not None else 8])
-    scored = [(_name_score(line, index, above), -index) for index, line in enumerate(above)]
-    if not scored:
-        return None
-    score, index = max(scored)
-    index = -index
+    above = lines[: address if address else 8]
+    scored = [(_name_score(line.text) + _place_score(lines, n), -n) for n, line in enumerate(above)]
+    score, place = max(scored, default=(0.0, 0))
     if score <= 0:
         return None
-    first = index
+    first = last = -place
     while first > 0 and _name_goes_on(above[first - 1], above[first]):
         first -= 1
-    last = index
     while last + 1 < len(above) and _name_tail(above[last], above[last + 1]):
         last += 1
-    return _as_candidate(above[first : last + 1], first, lines, score)
+    return _as_candidate(above[first : last + 1], first, min(0.95, score))
 
 
-def _name_score(line: Piece, index: int, above: Sequence[Piece]) -> float:
-    text = _NUMBER_IN_BRACKETS.sub("", line.text)
+def _name_score(text: str) -> float:
+    """How much a text is like a name of a business, up to 0.95; below zero: it is none."""
+    text = _without_number(text)
     letters = sum(c.isalpha() for c in text)
     digits = sum(c.isdigit() for c in text)
     if letters < 3 or digits > letters or _CONTACT.search(text) or _PHONE.fullmatch(text.strip()):
-        return 0.0
-    if _DOCUMENT.search(text) and not _LEGAL_FORM.search(text):
-        return 0.0
-    if _REGISTRATION.search(text) and not _LEGAL_FORM.search(text):
-        return 0.0
+        return -1.0
+    legal = bool(_LEGAL_FORM.search(text))
+    if _RECIPIENT.search(text) or (legal and _SENTENCE.search(text)):
+        return -1.0
+    if _REGISTRATION.search(text) or (_DOCUMENT.search(text) and not legal):
+        return -1.0
     score = 0.4
-    score += 0.35 if _LEGAL_FORM.search(text) else 0.2 if _TRADE.search(text) else 0.0
+    score += 0.35 if legal else 0.2 if _TRADE.search(text) else 0.0
     score += 0.1 if text.upper() == text else 0.0
+    score -= 0.1 if _DOCUMENT.search(text) else 0.0
     score += 0.1 if len(text.split()) > 1 else 0.0
-    score -= 0.04 * index
-    score -= 0.2 if text.lower() == text or digits else 0.0
-    return max(0.01, min(0.95, score))
+    return score - (0.2 if text.lower() == text or (digits and not legal) else 0.0)
+
+
+def _without_number(text: str) -> str:
+    """A name without the registration number that follows it on the line."""
+    text = _NUMBER_IN_BRACKETS.sub("", text)
+    legal = _LEGAL_FORM.search(text)
+    number = _REGISTRATION.search(text, legal.end()) if legal else None
+    return text[: number.start()].rstrip(" (,-") if number else text
+
+
+def _place_score(lines: Sequence[Piece], index: int) -> float:
+    """Names stand near the top, and right above a registration number or the address."""
+    score = -0.03 * index
+    if index + 1 < len(lines):
+        following = lines[index + 1]
+        if _REGISTRATION.search(following.text) or _address_begins(following.text, first=False):
+            score += 0.1
+        elif following.box.y0 - lines[index].box.y1 > 1.5 * following.height:
+            score -= 0.1  # what stands apart was stamped or written above the letterhead
+    return score
 
 
 def _name_goes_on(before: Piece, line: Piece) -> bool:
     """Whether a name began on the line before: alike, close, and no end of a name."""
     text = before.text
-    if _name_score(before, 0, ()) <= 0 or any(c.isdigit() for c in text):
+    if _name_score(text) <= 0 or any(c.isdigit() for c in text):
         return False
     if _LEGAL_FORM.search(text) or not 0.7 < before.height / max(1e-6, line.height) < 1.4:
         return False
@@ -205,15 +276,14 @@ def _name_tail(line: Piece, after: Piece) -> bool:
     )
 
 
-def _as_candidate(
-    chosen: Sequence[Piece], row: int, lines: Sequence[Piece], score: float = 0.75
-) -> Candidate | None:
+def _as_candidate(chosen: Sequence[Piece], row: int, score: float = 0.75) -> Candidate | None:
     cuts = []
     for piece in chosen:
-        end = len(piece.text)
+        contact = _CONTACT.search(piece.text)
+        text = piece.text[: contact.start()] if contact and contact.start() else piece.text
         if piece is chosen[-1]:
-            end -= len(piece.text) - len(_NUMBER_IN_BRACKETS.sub("", piece.text))
-        if end > 0:
-            cuts.append(piece.cut(0, end))
+            text = _without_number(text)
+        if text := text.rstrip(" ;|"):
+            cuts.append(piece.cut(0, len(text)))
     text = " ".join(" ".join(cut.text for cut in cuts).split())
     return Candidate(text, tuple(cuts), score, row) if text else None

@@ -10,18 +10,22 @@ from sparknet_assets.fields.rules.labels import FUZZY_PENALTY
 from sparknet_assets.fields.rules.layout import Cut
 from sparknet_assets.fields.schema import FieldSpec, FieldType
 from sparknet_assets.fields.typed import Conventions, read
-from sparknet_assets.fields.typed.amounts import FoundAmount, find_amounts, plain
+from sparknet_assets.fields.typed.amounts import FoundAmount, find_amounts, plain, read_amount
 from sparknet_assets.fields.typed.dates import find_dates
 
 _TOKEN = re.compile(r"\S+")
 _LONGEST = 300  # characters of a piece in which a value is looked for
+_LONGEST_TEXT, _LEAST_FIT = 100, 0.5
+_SPLIT = re.compile(r"(?<![\d.,])\d{1,6} \d\d$")
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
 
 def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
     """The values that a field may have beside or below one of its labels."""
     reader = _READERS.get(spec.type, _texts)
-    score = 0.5 + 0.42 * region.fit - FUZZY_PENALTY * region.mark.match.errors
+    figures = spec.type in (FieldType.AMOUNT, FieldType.NUMBER)
+    fit = region.fit if figures else region.lead_fit
+    score = 0.5 + 0.42 * fit - FUZZY_PENALTY * region.mark.match.errors
     if region.below:
         score -= 0.12
     for candidate in reader(spec, region, conventions):
@@ -36,23 +40,48 @@ def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> It
 
 def amounts_in(span: Span, conventions: Conventions) -> list[tuple[FoundAmount, Cut]]:
     """The amounts in a part of a piece, with where their figures stand."""
-    return [
-        (found, span.piece.cut(span.start + found.figures[0], span.start + found.figures[1]))
-        for found in find_amounts(span.text[:_LONGEST], conventions)
-    ]
+    text = span.text[:_LONGEST]
+    amounts = []
+    for found in find_amounts(text, conventions):
+        start, end = found.figures
+        # A currency that is one word with the figures belongs to the text as it stands.
+        if start > found.start and not text[start - 1].isspace():
+            start = found.start
+        if end < found.end and not text[end].isspace():
+            end = found.end
+        amounts.append((found, span.piece.cut(span.start + start, span.start + end)))
+    return amounts
 
 
 def _amounts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
     found = [pair for span in region.spans for pair in amounts_in(span, conventions)]
     if any(amount.cents for amount, _ in found):
         found = [pair for pair in found if pair[0].cents]
+    elif conventions.cents and (split := _split_amount(region, conventions)):
+        yield split
+        return
     if not found:
         return
     # Totals stand at the end of the line; before them, quantities and what they are made of.
     amount, cut = found[-1]
     factor = 1.0 if amount.cents or amount.currency else 0.6
     factor *= 0.85 if len({a.value for a, _ in found}) > 1 else 1.0
-    yield Candidate(amount.json, (cut,), factor)
+    rounded = conventions.cents and not amount.cents
+    problems = ("without decimals, unlike other amounts",) if rounded else ()
+    yield Candidate(amount.json, (cut,), factor, problems=problems)
+
+
+def _split_amount(region: Region, conventions: Conventions) -> Candidate | None:
+    """An amount at the end of a line whose decimal point OCR took for a space."""
+    last = region.spans[-1] if region.spans else None
+    match = last and _SPLIT.search(last.text[:_LONGEST])
+    if not last or not match:
+        return None
+    cut = last.piece.cut(last.start + match.start(), last.start + match.end())
+    amount = read_amount(match[0].replace(" ", "."), conventions)
+    if amount is None:
+        return None
+    return Candidate(amount.json, (cut,), 0.7, problems=(f"no decimal point was seen: {match[0]}",))
 
 
 def _dates(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
@@ -127,6 +156,8 @@ def _texts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterato
                 yield found
             return
         text = span.text.strip()
+        if region.lead_fit < _LEAST_FIT or len(text) > _LONGEST_TEXT:
+            return  # a sentence that the label is a word of
         if any(c.isalnum() for c in text):
             start = span.start + len(span.text) - len(span.text.lstrip())
             cut = span.piece.cut(start, start + len(text))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _DAY_MONTH = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d|[./-]\d)")
+_FEWEST_CENTS = 3
 _DECIMALS = re.compile(r"\d([.,])\d{2}(?![\d.,]*\d)")
 
 
@@ -18,10 +19,12 @@ class Conventions:
     Attributes:
         day_first: 3/4/2020 is the third of April.
         decimal_comma: 1.234 is more than a thousand, 1,234 is not.
+        cents: Amounts are written with two decimals.
     """
 
     day_first: bool | None = None
     decimal_comma: bool | None = None
+    cents: bool = False
 
 
 UNKNOWN = Conventions()
@@ -47,4 +50,4 @@ def conventions_of(texts: Iterable[str]) -> Conventions:
         decimal_comma = True
     elif point >= 3 * comma and point:
         decimal_comma = False
-    return Conventions(day_first, decimal_comma)
+    return Conventions(day_first, decimal_comma, comma + point >= _FEWEST_CENTS)

@@ -1,0 +1,129 @@
+"""Items from tables whose cells are known: drawn with rules, or stated by the source file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from resources.ocr import Box, PageText, Table, Word
+from sparknet_assets.fields.rules.candidates import longest
+from sparknet_assets.fields.rules.item_columns import Head, Heads, amount_column, text_column
+from sparknet_assets.fields.rules.item_rows import Item, ItemRun
+from sparknet_assets.fields.rules.labels import find_labels, skeleton
+from sparknet_assets.fields.rules.layout import Cut
+from sparknet_assets.fields.schema import FieldType, TableSpec
+
+_HEAD_ROWS = 3  # so many of the first rows may be the heads
+_WIDEST = 200  # columns
+
+
+class TableReader:
+    """Takes page after page and gathers the rows of the tables that have a schema's columns."""
+
+    def __init__(self, table: TableSpec) -> None:
+        self._table = table
+        self._open: tuple[ItemRun, list[int | None]] | None = None
+        self.runs: list[ItemRun] = []
+
+    def read(self, page: PageText) -> None:
+        """Reads the next page."""
+        took = False
+        for table in page.tables:
+            width = len(table.rows[0]) if table.rows else 0
+            if not 0 < width <= _WIDEST:
+                continue
+            first, columns = self._heads(table)
+            if columns is None and self._goes_on(page, width):
+                first, columns = 0, self._open[1] if self._open else None
+            if columns is None:
+                continue
+            self._take(page, table, first, columns)
+            took = True
+        if not took:
+            self._open = None
+
+    def _goes_on(self, page: PageText, width: int) -> bool:
+        if self._open is None:
+            return False
+        run, columns = self._open
+        return run.last_page == page.page - 1 and len(columns) == width
+
+    def _heads(self, table: Table) -> tuple[int, list[int | None] | None]:
+        """The number of the first row of items, and the schema's column for each of the table's."""
+        for number, row in enumerate(table.rows[: max(_HEAD_ROWS, table.header_rows)]):
+            columns = [self._column(cell) for cell in row]
+            known = [column for column in columns if column is not None]
+            amounts = [c for c in known if self._table.columns[c].type is FieldType.AMOUNT]
+            if len(known) >= 2 and len(set(known)) == len(known) and amounts:
+                return max(number + 1, table.header_rows), columns
+        return 0, None
+
+    def _column(self, cell: str) -> int | None:
+        for number, column in enumerate(self._table.columns):
+            labels = (*column.labels, column.name.replace("_", " "))
+            for match in longest(find_labels(cell, labels)):
+                if match.start == 0 and match.size >= 0.6 * len(skeleton(cell)[0]):
+                    return number
+        return None
+
+    def _take(self, page: PageText, table: Table, first: int, columns: list[int | None]) -> None:
+        heads = tuple(Head(column, 0.0, 0.0) for column in columns)
+        amounts = [
+            c for c in columns if c is not None and self._table.columns[c].type is FieldType.AMOUNT
+        ]
+        amount = amount_column(self._table)
+        run = Heads(
+            heads,
+            text_column(self._table) or 0,
+            amount if amount in amounts and amount is not None else amounts[-1],
+        )
+        same = next((r for r in self.runs if r.heads.columns == run.columns), None)
+        if same is None:
+            same = ItemRun(run)
+            self.runs.append(same)
+        same.last_page = page.page
+        self._open = (same, columns)
+        words = _words_of(page, table)
+        for number in range(first, len(table.rows)):
+            box = table.row_boxes[number] if number < len(table.row_boxes) else table.box
+            item = _item(page, table.rows[number], columns, box, words)
+            if run.amount in item.cells:
+                same.items.append(item)
+            elif same.items and set(item.cells) <= {run.text}:
+                same.items[-1].add(item)
+            elif item.cells:
+                same.stray += 1
+
+
+def _words_of(page: PageText, table: Table) -> list[Word]:
+    return [word for line in page.lines if line.block == table.block for word in line.words]
+
+
+def _item(
+    page: PageText,
+    cells: Sequence[str],
+    columns: Sequence[int | None],
+    box: Box,
+    words: Sequence[Word],
+) -> Item:
+    inside = [word for word in words if _within(word.box, box)]
+    item = Item()
+    for cell, column in zip(cells, columns, strict=False):
+        if column is not None and cell.strip():
+            item.cells.setdefault(column, []).append(_cut(page.page, cell, inside, box))
+    return item
+
+
+def _cut(page: int, cell: str, words: Sequence[Word], row: Box) -> Cut:
+    """The text of a cell with the boxes of its words, or of its row where they are not found."""
+    tokens = cell.split()
+    texts = [word.text for word in words]
+    for start in range(len(words) - len(tokens) + 1):
+        if texts[start : start + len(tokens)] == tokens:
+            found = words[start : start + len(tokens)]
+            return Cut(cell, page, [w.box for w in found], min(w.confidence for w in found))
+    return Cut(cell, page, [row], min((w.confidence for w in words), default=1.0))
+
+
+def _within(box: Box, row: Box) -> bool:
+    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    return row.x0 <= x <= row.x1 and row.y0 <= y <= row.y1
