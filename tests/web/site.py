@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 KEY = "a-key-of-the-tests-0123456789abcdef"
 HOSTILE_NAME = "<img src=x onerror=window.pwned=1>.html"
 MARKUP = "&lt;script&gt;window.pwned=1&lt;/script&gt;&lt;img src=x onerror=window.pwned=1&gt;"
@@ -102,8 +107,7 @@ def serving(folder: Path) -> Iterator[Site]:
     log = folder / "server.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sparknet_assets.cli", "--home", str(home)]
-            + ["serve", "--port", "0"],
+            [sys.executable, "-m", "sparknet_assets.cli", f"--home={home}", "serve", "--port=0"],
             env={
                 **environment,
                 "PYTHONPATH": os.pathsep.join(sys.path),

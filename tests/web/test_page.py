@@ -228,7 +228,7 @@ def test_a_deleted_document_is_gone(page: Page, site: Site) -> None:
     row.get_by_role("button", name="Delete spare.txt").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0, timeout=30_000)
-    with pytest.raises(httpx.HTTPStatusError, match="404|410"):
+    with pytest.raises(httpx.HTTPStatusError, match=r"404|410"):
         site.api("documents", site.ids["spare.txt"], "pages")
 
 
