@@ -234,7 +234,7 @@ def test_a_deleted_document_is_gone(page: Page, site: Site) -> None:
 
 def test_a_failure_says_what_to_do(page: Page, site: Site) -> None:
     expect(row_of(page, "torn.pdf")).to_contain_text("torn.pdf")
-    page.locator(".segments button", has_text="Failed").click()
+    page.locator(".segments [data-status=failed]").click()
     expect(page.locator(".rows .row")).to_have_count(1)
     page.get_by_role("link", name="torn.pdf").click()
     expect(page.locator(".document-head .failure")).to_contain_text("torn.pdf")
