@@ -21,7 +21,9 @@ from benchmarks import (
     retrieval_quality,
     run_storm,
     search_latency,
+    tenq,
     verification,
+    xquad,
 )
 from benchmarks.verdict import Verdict
 
@@ -34,8 +36,10 @@ BENCHMARKS: dict[str, Callable[[], Verdict | Sequence[Verdict]]] = {
     "bulk": bulk.measure,
     "embedding_speed": embedding_speed.measure,
     "retrieval_quality": retrieval_quality.measure,
+    "xquad": xquad.measure,
     "answers": answers.measure,
     "fields": fields.measure,
+    "tenq": tenq.measure,
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
     "search_latency": search_latency.measure,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SCAN_DPI = 200
 LETTER_CSS = "body {font-family: serif; font-size: 12pt; line-height: 1.35} p {margin: 0 0 9pt 0}"
+LETTERHEAD = "HALDEN FERRY COMPANY"
+FAX_HEADER = "21-JAN-2026 09:14  FROM +00 555 019 77  BRANNOCK YARD"
 FAX_CSS = "body {font-family: sans-serif; font-size: 12.5pt; line-height: 1.4}"
 
 
@@ -77,7 +79,7 @@ def scanned_letter() -> bytes:
     document = pymupdf.open()
     for page in typed("letter"):
         if page.number == 0:
-            page.insert_text((78, 58), "HALDEN FERRY COMPANY", fontname="tibo", fontsize=17)
+            page.insert_text((78, 58), LETTERHEAD, fontname="tibo", fontsize=17)
             page.draw_line((78, 66), (517, 66), width=1.2)
         add_scan(document, scan(render(page), seed=11 + page.number))
     return save(document, "", "", deflate=False)
@@ -172,8 +174,7 @@ def fax() -> bytes:
     pages = []
     generator = np.random.default_rng(53)
     for page in typed("fax", FAX_CSS):
-        header = "21-JAN-2026 09:14  FROM +00 555 019 77  BRANNOCK YARD"
-        line = f"{header}    P.{page.number + 1}/2"
+        line = f"{FAX_HEADER}    P.{page.number + 1}/2"
         page.insert_text((60, 30), line, fontname="cour", fontsize=9)
         pixels = render(page) > 150
         speckles = generator.random(pixels.shape) < 0.0004

@@ -7,31 +7,55 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 
 from sparknet_assets import __version__
 from sparknet_assets.api import problems, static
 from sparknet_assets.api.armour import Armour
+from sparknet_assets.api.bodies import Bodies, Patience
 from sparknet_assets.api.context import Api
 from sparknet_assets.api.guard import Guard
 from sparknet_assets.api.keys import KeyRing
 from sparknet_assets.api.metrics import Measured, Metrics
 from sparknet_assets.api.rates import Rates
-from sparknet_assets.api.routes import ask, documents, pages, search, service
+from sparknet_assets.api.routes import (
+    ask,
+    documents,
+    overview,
+    pages,
+    removal,
+    runs,
+    search,
+    service,
+    uploads,
+)
+from sparknet_assets.api.runner import Runner
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
 PREFIX = "/api/v1"
-_ROUTERS = (service, documents, pages, search, ask)
+_ROUTERS = (service, documents, uploads, removal, pages, search, ask, runs, overview)
 
 
-def create_app(deployment: Deployment, *, loopback: bool = True) -> FastAPI:
+def create_app(
+    deployment: Deployment,
+    *,
+    loopback: bool = True,
+    processing: bool = False,
+    runner: Runner | None = None,
+    patience: Patience | None = None,
+) -> FastAPI:
     """The API over a deployment; opens and starts nothing before the first request.
 
     Args:
         loopback: Whether it is served on loopback only: requests for other hosts are refused then,
             and no key is needed unless the settings have some.
+        processing: Whether it indexes what is uploaded, in child processes: not where the process
+            is stopped between requests, as on Lambda.
+        runner: In place of its own, for `processing`.
+        patience: How slow bodies may come.
 
     Raises:
         ValueError: Neither loopback nor keys: everybody could do everything.
@@ -41,12 +65,18 @@ def create_app(deployment: Deployment, *, loopback: bool = True) -> FastAPI:
     if not keys and not loopback:
         raise ValueError("an API that others can reach needs keys: set SPARKNET_API_KEYS")
     metrics = Metrics(deployment)
-    api = Api(deployment, keys, metrics)
+    patience = patience or Patience()
+    metrics.runs = (runner or Runner(deployment)) if processing else None
+    api = Api(deployment, keys, metrics, patience, metrics.runs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if api.runner is not None:
+            api.runner.start()
         yield
         api.closing = True
+        if api.runner is not None:
+            await run_in_threadpool(api.runner.stop)
 
     app = FastAPI(
         title="SPARKNET Assets",
@@ -66,6 +96,7 @@ def create_app(deployment: Deployment, *, loopback: bool = True) -> FastAPI:
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     rates = Rates(settings.api_per_second, settings.api_burst)
+    app.add_middleware(Bodies, patience=patience)
     app.add_middleware(Guard, keys=keys, rates=rates, loopback=loopback)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Armour)

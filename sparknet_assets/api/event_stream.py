@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 from sparknet_assets.api.problems import problem_of
 
 STREAM = "text/event-stream"
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Event(NamedTuple):
@@ -31,7 +31,7 @@ def streamed(events: Iterator[Event]) -> StreamingResponse:
 
     The iterator is closed when the client is gone, between two of its events.
     """
-    return StreamingResponse(_encoded(events), media_type=STREAM, headers=_HEADERS)
+    return StreamingResponse(_encoded(events), media_type=STREAM, headers=HEADERS)
 
 
 async def _encoded(events: Iterator[Event]) -> AsyncIterator[bytes]:

@@ -83,7 +83,10 @@ class ProblemError(Exception):
         )
 
     def response(self) -> Response:
-        body = self.problem.model_dump(mode="json", exclude_none=True)
+        problem = self.problem
+        if problem.doc_id is not None:
+            problem.doc_id = problem.doc_id.encode("utf-8", "replace").decode()
+        body = problem.model_dump(mode="json", exclude_none=True)
         return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
 
 

@@ -43,7 +43,7 @@ def run(
             f"{host} can be reached by others, and there are no keys: `sparknet serve --new-key` "
             "makes one for SPARKNET_API_KEYS.",
         )
-    app = create_app(deployment, loopback=loopback)
+    app = create_app(deployment, loopback=loopback, processing=processing)
     with _listening(host, port) as listener:
         config = uvicorn.Config(
             app,

@@ -61,6 +61,7 @@ class Outcome(BaseModel):
         return {
             **self.entry.model_dump(mode="json"),
             "problems": self.measured.problems,
+            "scores": self.measured.scores,
             "changes": [change.model_dump() for change in self.changes],
             "ok": self.ok,
         }

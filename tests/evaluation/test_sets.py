@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from examples.evaluation_set import write_set
+from examples.make_examples import DOCUMENTS
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from sparknet_assets.evaluation.sets import Question, read_set
+from sparknet_assets.naming import derive_doc_id
 from tests.evaluation.conftest import QUESTIONS, WriteSet
 
 
@@ -95,3 +98,15 @@ def test_what_is_known_of_a_question() -> None:
     assert not unknown.answerable
     assert not unknown.unanswerable
     assert unknown.key == Question(question="a", doc_id="d").key != Question(question="b").key
+
+
+def test_the_example_set_is_about_the_example_documents(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    write_set(tmp_path / "examples")
+    given = read_set(deployment, str(tmp_path / "examples"))
+    known = {derive_doc_id(name) for name in DOCUMENTS}
+    assert {doc_id for question in given.questions for doc_id in question.doc_id} <= known
+    assert given.texts.keys() <= known
+    assert all(text.count("\f") == 1 for text in given.texts.values())
+    assert any(question.unanswerable for question in given.questions)
