@@ -6,7 +6,7 @@ from resources.deployment import Deployment, ModelGoneError
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.holdings import another_answers
 from sparknet_assets.retrieval.filters import Filters, scope_of
-from sparknet_assets.retrieval.fusion import fuse
+from sparknet_assets.retrieval.fusion import fuse, weight_of_vectors
 from sparknet_assets.retrieval.known import known_hits
 from sparknet_assets.retrieval.results import SearchMode, SearchResponse, as_hit
 
@@ -30,8 +30,9 @@ def search(
 
     Args:
         top_k: Passages at most.
-        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank; by
-            words alone when the model that the index was made with is gone, and a note says so.
+        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank;
+            first by words where the model does not read the query's script; by words alone when
+            the model that the index was made with is gone, and a note says so.
         filters: Only passages that fulfil these.
 
     Raises:
@@ -47,17 +48,20 @@ def search(
     depth = max(_DEPTH * top_k, _LEAST_CANDIDATES) if mode == "hybrid" else top_k
     scope = scope_of(deployment, filters)
     rankings = []
+    weights: list[float] = []
     if mode != "keyword":
         try:
-            vector = deployment.embedder_of(live).embed([query])[0]
+            embedder = deployment.embedder_of(live)
+            vector = embedder.embed([query])[0]
             rankings.append(store.search(vector, depth, within=scope))
+            weights.append(weight_of_vectors(embedder, query))
         except ModelGoneError as error:
             if mode == "vector":
                 raise
             note = f"Searched by words only. {error}"
     if mode != "vector":
         rankings.append(store.search_text(query, depth, within=scope))
-    hits = fuse(*rankings)[:top_k] if mode == "hybrid" else rankings[0]
+    hits = fuse(*rankings, weights=weights)[:top_k] if mode == "hybrid" else rankings[0]
     there, records = known_hits(hits, deployment)
     shown = [
         as_hit(rank, hit.chunk, hit.score, records[hit.chunk.doc_id].stale)
