@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnparsedError
 
+from resources.api_keys import ApiKey
 from resources.cron import problem_with
 
 # Defaults where `deployment` is aws.
@@ -44,6 +45,9 @@ _NEEDED = (
     ("storage", "s3", "s3_bucket"),
     ("vector_store", "opensearch", "opensearch_endpoint"),
 )
+# Lists: what is wrong with one of theirs is named by its place.
+_LISTS = ("pdf_passwords", "api_keys")
+_SECRET = (*_LISTS, "redis_url")
 
 
 class SettingsError(ValueError):
@@ -209,6 +213,20 @@ class Settings(BaseSettings):
     retry_cron: str = Field("*/10 * * * *", description="Retry of due failures; or `off`.")
     verify_cron: str = Field("0 4 * * 0", description="Check of everything, UTC; or `off`.")
 
+    api_keys: list[ApiKey] = Field(
+        default_factory=list,
+        description="Keys of the HTTP API: name, key (or `sha256:` and its hash), scopes.",
+    )
+    api_per_second: float = Field(50.0, gt=0, description="Requests of one caller, on average.")
+    api_burst: int = Field(300, ge=1, description="Requests of one caller at once.")
+    serve_processing: bool = Field(
+        True,
+        description="`sparknet serve` indexes what is uploaded; off where Dagster's daemon does.",
+    )
+    dagster_url: str | None = Field(
+        None, pattern=r"^https?://", description="Dagster's UI, for links to runs and documents."
+    )
+
     @field_validator("chunk_overlap")
     @classmethod
     def _overlap_leaves_room(cls, overlap: int, info: ValidationInfo) -> int:
@@ -316,9 +334,9 @@ def _sentence(detail: object, overrides: Collection[str]) -> str:
         where = name
     elif _is_default(name, detail.get("input")):
         pass  # It follows from another setting that it does not fit: the file need not name it.
-    elif not os.environ.get(where) and not name.startswith("pdf_passwords"):
+    elif not os.environ.get(where) and not name.startswith(_LISTS):
         where = f"sparknet.toml: {name}"
-    secret = name.startswith("pdf_passwords") or name == "redis_url"
+    secret = name.startswith(_SECRET)
     given = "" if secret else f", not {detail.get('input')!r}"
     problem = detail["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f"{where} {problem.split(', unable to')[0]}{given}"

@@ -34,11 +34,13 @@ class Intake:
     Attributes:
         doc_ids: Documents under `raw/` and in the catalog, to be processed; in the order found.
         refused: Documents that are in the catalog as failed, without their bytes: too large.
+        created: Those of both that had no row before, or had been removed.
         problems: Paths that gave no document.
     """
 
     doc_ids: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -65,13 +67,28 @@ def take_in(
         SparknetError: The doc_id doesn't fit, or the storage can't be written (a full disk). What
             was copied before is registered.
     """
-    intake = Intake()
     files: list[SourceFile] = []
+    problems: list[Problem] = []
     for found in find_files(paths, deployment.home):
         if isinstance(found, SourceFile):
             files.append(found)
         else:
-            intake.problems.append(found)
+            problems.append(found)
+    intake = take_in_files(deployment, files, tier=tier, doc_id=doc_id, progress=progress)
+    intake.problems[:0] = problems
+    return intake
+
+
+def take_in_files(
+    deployment: Deployment,
+    files: Sequence[SourceFile],
+    *,
+    tier: str | None = None,
+    doc_id: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Intake:
+    """As `take_in`, of files that were found already, or that come from elsewhere."""
+    intake = Intake()
     _check_doc_id(doc_id, files)
     _finish_removals(deployment)
     records: list[DocumentRecord] = []
@@ -96,6 +113,8 @@ def take_in(
                     continue
                 if record != known.get(name):
                     records.append(record)
+                if name not in known:
+                    intake.created.append(name)
                 too_large = file.size > deployment.settings.max_bytes
                 (intake.refused if too_large else intake.doc_ids).append(name)
                 progress(name)

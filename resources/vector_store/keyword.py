@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from resources.sqlite import Database, writable
 from resources.vector_store import EVERYTHING, Scope
-from resources.vector_store.register_scope import condition
+from resources.vector_store.register_scope import condition, has_more
 from resources.vector_store.register_upkeep import MIGRATIONS, body, forget_deleted, mend_words
 from resources.vector_store.word_search import best_chunks
 
@@ -144,7 +144,8 @@ class KeywordIndex:
 
         Words are stemmed (Porter) and stripped of accents. When no chunk has any of the words,
         chunks with words that begin so are taken. In a large index the most frequent words of a
-        query are left out, since every chunk that has one must be scored.
+        query are left out, since every chunk that has one must be scored, unless a scope has too
+        few chunks with the others.
         """
         return best_chunks(self._database.connection, query, top_k, within)
 
@@ -157,15 +158,16 @@ class KeywordIndex:
         )
         return [Row(*row) for row in found]
 
-    def chunks_within(self, scope: Scope) -> int:
-        """How many chunks there are in a scope."""
-        where, values = condition(scope)
-        sql = f"SELECT count(*) FROM chunks WHERE {where}"
-        return int(self._database.connection.execute(sql, values).fetchone()[0])
+    def has_more(self, scope: Scope, most: int) -> bool:
+        """Whether there are more than so many chunks in a scope."""
+        return has_more(self._database.connection, scope, most)
 
-    def ids_within(self, scope: Scope) -> list[str]:
-        """Ids of the chunks in a scope."""
-        where, values = condition(scope)
+    def ids_within(self, scope: Scope, among: Collection[str] | None = None) -> list[str]:
+        """Ids of the chunks in a scope: all, or those of these."""
+        where, values = condition(scope, of_known=among is not None)
+        if among is not None:
+            where = f"chunk_id IN (SELECT value FROM json_each(?)) AND {where}"
+            values = (json.dumps(list(among)), *values)
         sql = f"SELECT chunk_id FROM chunks WHERE {where}"
         return [chunk_id for (chunk_id,) in self._database.connection.execute(sql, values)]
 

@@ -44,7 +44,8 @@ MIGRATIONS = (
                 ("last_page", "$.pages[#-1]"),
             )
         ),
-        "CREATE INDEX chunks_by_place ON chunks (doc_id, ordinal)",
+        # Each has all that tells whether a chunk is in a scope.
+        "CREATE INDEX chunks_by_place ON chunks (doc_id, ordinal, first_page, last_page)",
         "CREATE INDEX chunks_by_page ON chunks (first_page, last_page, doc_id)",
     ),
 )

@@ -18,6 +18,7 @@ from sparknet_assets.cli.generation import generations
 from sparknet_assets.cli.plan import plan
 from sparknet_assets.cli.process import ingest, materialize, retry
 from sparknet_assets.cli.search import search
+from sparknet_assets.cli.serve import serve
 from sparknet_assets.cli.session import Session
 from sparknet_assets.cli.status import status
 from sparknet_assets.cli.verify import verify
@@ -68,6 +69,7 @@ COMMANDS = (
     compare,
     evaluation,
     generations,
+    serve,
     doctor,
     bootstrap,
 )

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from resources.failure import SparknetError
 from resources.locks import file_lock
-from resources.vector_store import Chunk, PageBox, Scope, VectorStore, chroma_client
+from resources.vector_store import Chunk, PageBox, PageRange, Scope, VectorStore, chroma_client
 from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.naming import generation_name
@@ -199,6 +199,77 @@ def test_search_within_documents(store: VectorStore) -> None:
         assert {h.chunk.doc_id for h in hits} == {"doc1", "doc3"}
     assert store.search(vectors(1)[0], 5, within=Scope([])) == []
     assert store.search_text("common", 5, within=Scope([])) == []
+
+
+_scopes = st.builds(
+    Scope,
+    st.none() | st.lists(st.sampled_from([*(f"doc{n}" for n in range(6)), "none"]), max_size=6),
+    st.none()
+    | st.tuples(st.integers(1, 12), st.none() | st.integers(0, 6)).map(
+        lambda pair: PageRange(pair[0], None if pair[1] is None else pair[0] + pair[1])
+    ),
+)
+# How chunks of a scope are found: by comparing all; by looking through the nearest; by Chroma.
+_WAYS = {"compared": (5000, 10_000, 3000), "looked through": (0, 0, 3000), "by ids": (0, 0, 0)}
+
+
+@pytest.mark.parametrize("way", _WAYS)
+def test_a_scope_filters_the_whole_ranking(
+    store: VectorStore, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    if way != "compared" and not isinstance(store, ChromaVectorStore):
+        pytest.skip("other stores have one way")
+    compared, few, looked_through = _WAYS[way]
+    monkeypatch.setattr("resources.vector_store.chroma.MOST_COMPARED", compared)
+    monkeypatch.setattr("resources.vector_store.chroma._MOST_LOOKED_THROUGH", looked_through)
+    monkeypatch.setattr("resources.vector_store.word_search._FEW", few)
+    pages = [(1,), (2, 3), (4,), (3, 9), (), (1, 12), (11, 12), (5, 6, 7)]
+    chunks = [
+        chunk(f"doc{n % 6}", n, f"common {'rare ' * (n % 5)}w{n}", pages=pages[n % 8])
+        for n in range(150)
+    ]
+    store.add_chunks(chunks, vectors(150))
+    settled(store)
+    query = vectors(1, seed=1)[0]
+    rankings = store.search(query, 150), store.search_text("rare common", 150)
+    assert [len(ranking) for ranking in rankings] == [150, 150]
+
+    @given(_scopes, st.integers(1, 40))
+    @hypothesis_settings(max_examples=25, deadline=None)
+    def check(scope: Scope, top_k: int) -> None:
+        found = (
+            store.search(query, top_k, within=scope),
+            store.search_text("rare common", top_k, within=scope),
+        )
+        for hits, ranking in zip(found, rankings, strict=True):
+            wanted = [hit for hit in ranking if _in_scope(hit.chunk, scope)][:top_k]
+            assert [h.score for h in hits] == pytest.approx([h.score for h in wanted], abs=1e-5)
+            # Of equal scores any may be the last.
+            clear = {h.chunk.chunk_id for h in wanted if h.score > wanted[-1].score + 1e-5}
+            assert clear <= {h.chunk.chunk_id for h in hits}
+            assert all(_in_scope(h.chunk, scope) for h in hits)
+
+    check()
+
+
+def _in_scope(chunk: Chunk, scope: Scope) -> bool:
+    if scope.doc_ids is not None and chunk.doc_id not in scope.doc_ids:
+        return False
+    if scope.pages is None:
+        return True
+    first, last = scope.pages
+    return any(first <= page <= (last or 10**9) for page in chunk.pages)
+
+
+def test_frequent_words_are_found_where_the_rare_ones_are_not(
+    new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resources.vector_store.word_search._MOST_SCORED", 20)
+    store = new_store()
+    store.add_chunks([chunk(f"d{n % 2}", n, f"report page{n}") for n in range(100)], vectors(100))
+    settled(store)
+    hits = store.search_text("report page1", 5, within=Scope(["d0"]))
+    assert len(hits) == 5
 
 
 def test_adding_again_replaces(store: VectorStore) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sparknet_assets.fields.rules.labels import LabelMatch, find_labels, skeleton
@@ -13,7 +13,7 @@ from sparknet_assets.fields.schema import FieldSpec
 
 # How far below a label its value may stand, in heights of the label.
 _BELOW = 2.6
-_SEPARATORS = re.compile("[\\s:;.=#>\\-\u2013_*\u2116]*")
+_SEPARATORS = re.compile("[\\s:;.=#>\\-\u2013_*\u2116\u00b0\u00ba]*")
 _NOT_LABEL = re.compile(
     r"\([^)]{0,12}\)|[@]?\s*\d[\d.,]*\s*%?|\b(?:rm|eur|usd|gbp|chf|inr|sgd)\b", re.I
 )
@@ -75,13 +75,14 @@ class Region:
     Attributes:
         spans: The nearest first.
         fit: 0 to 1: how much of what stands there as the label is the label.
+        lead_fit: The same without what follows it on the line, which may be the value.
     """
 
     mark: Mark
     spans: tuple[Span, ...]
     fit: float
+    lead_fit: float
     below: bool = False
-    rows: Sequence[Row] = field(default=(), repr=False)
 
 
 def marks_of(specs: Sequence[FieldSpec], rows: Sequence[Row]) -> list[Mark]:
@@ -100,9 +101,9 @@ def marks_of(specs: Sequence[FieldSpec], rows: Sequence[Row]) -> list[Mark]:
 
 
 def longest(matches: Sequence[LabelMatch]) -> list[LabelMatch]:
-    """Of labels that overlap the longest, in the order of the text."""
+    """Of labels that overlap the longest, in the order of the text; errors cost three letters."""
     kept: list[LabelMatch] = []
-    for match in sorted(matches, key=lambda m: (m.errors - m.size, m.start)):
+    for match in sorted(matches, key=lambda m: (3 * m.errors - m.size, m.start)):
         if all(match.end <= other.start or match.start >= other.end for other in kept):
             kept.append(match)
     return sorted(kept, key=lambda m: m.start)
@@ -115,10 +116,11 @@ def regions_of(marks: Sequence[Mark], rows: Sequence[Row]) -> Iterator[Region]:
         by_row.setdefault(mark.row, []).append(mark)
     for mark in marks:
         spans = tuple(_beside(mark, by_row, rows[mark.row]))
-        yield Region(mark, spans, _fit(mark, rows[mark.row]), rows=rows)
+        fits = _fits(mark, rows[mark.row])
+        yield Region(mark, spans, *fits)
         below = tuple(_below(mark, by_row, rows))
         if below:
-            yield Region(mark, below, _fit(mark, rows[mark.row]), below=True, rows=rows)
+            yield Region(mark, below, *fits, below=True)
 
 
 def _beside(mark: Mark, marks: Mapping[int, Sequence[Mark]], row: Row) -> Iterator[Span]:
@@ -162,12 +164,14 @@ def _skip(text: str, start: int, end: int) -> int:
     return stop
 
 
-def _fit(mark: Mark, row: Row) -> float:
-    """The share of the label in the words around it that are no value."""
+def _fits(mark: Mark, row: Row) -> tuple[float, float]:
+    """The share of the label in the words around it that are no value, and in those before it."""
     text = row.pieces[mark.piece].text
     before = text[: mark.match.start]
     anew = _STARTS_ANEW.match(before)
     lead = before[anew.end() :] if anew else before
     tail = re.split(r"[:;]|\s-?\d+[.,]\d\d\b", text[mark.match.end :], maxsplit=1)[0]
-    around = len(skeleton(lead + " " + _NOT_LABEL.sub(" ", tail))[0])
-    return mark.match.size / (mark.match.size + around)
+    size = mark.match.size
+    ahead = len(skeleton(lead)[0])
+    behind = len(skeleton(_NOT_LABEL.sub(" ", tail))[0])
+    return size / (size + ahead + behind), size / (size + ahead)

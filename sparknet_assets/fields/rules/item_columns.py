@@ -14,6 +14,7 @@ from sparknet_assets.fields.schema import FieldType, TableSpec
 from sparknet_assets.fields.typed.amounts import CODES, SYMBOLS
 
 NUMERIC = (FieldType.AMOUNT, FieldType.NUMBER)
+_NEAR = 0.08  # of the page's width
 _MOST_WORDS = 30  # in a row of heads
 _KNOWN_SHARE = 0.4  # of the letters of such a row are labels
 _FIGURE = re.compile(
@@ -147,6 +148,10 @@ def column_of(place: Box, figure: bool, heads: Heads, table: TableSpec) -> int |
     if near.column is None:
         return None if _off(place, near) < 0.02 else heads.text
     return heads.text if table.columns[near.column].type in NUMERIC else near.column
+
+
+def near_a_head(place: Box, heads: Heads) -> bool:
+    return min(_off(place, head) for head in heads.heads) <= _NEAR
 
 
 def _off(place: Box, head: Head) -> float:

@@ -13,6 +13,7 @@ from sparknet_assets.fields.rules.item_columns import (
     heads_of,
     is_figure,
     is_filler,
+    near_a_head,
 )
 from sparknet_assets.fields.rules.labels import skeleton
 from sparknet_assets.fields.rules.layout import Cut, Piece, Row
@@ -152,7 +153,7 @@ def _runs(piece: Piece, heads: Heads, table: TableSpec) -> list[tuple[int, int, 
         inside = before == heads.text
         rest = [w.text for w in piece.words[index:]]
         figure = is_figure(word.text) and not (inside and not all(map(is_figure, rest)))
-        if inside and not figure:
+        if inside and not (figure and near_a_head(piece.places[index], heads)):
             column: int | None = heads.text
         else:
             column = column_of(piece.places[index], figure, heads, table)
@@ -167,7 +168,9 @@ def _runs(piece: Piece, heads: Heads, table: TableSpec) -> list[tuple[int, int, 
 def closing_fields(schema: Schema) -> list[FieldSpec]:
     """The fields that stand below items: amounts and counts with labels."""
     kinds = (FieldType.AMOUNT, FieldType.NUMBER)
-    totals = {rule.total for rule in schema.sums} | {p for r in schema.sums for p in r.parts[:1]}
+    totals = {rule.total for rule in schema.sums} | {
+        p for r in schema.sums if not r.column for p in r.parts[:1]
+    }
     return [
         spec
         for spec in schema.fields

@@ -9,7 +9,7 @@ from sparknet_assets.fields.rules.candidates import longest
 from sparknet_assets.fields.rules.item_columns import Head, Heads, amount_column, text_column
 from sparknet_assets.fields.rules.item_rows import Item, ItemRun
 from sparknet_assets.fields.rules.labels import find_labels, skeleton
-from sparknet_assets.fields.rules.layout import Cut, Row
+from sparknet_assets.fields.rules.layout import Cut
 from sparknet_assets.fields.schema import FieldType, TableSpec
 
 _HEAD_ROWS = 3  # so many of the first rows may be the heads
@@ -24,8 +24,8 @@ class TableReader:
         self._open: tuple[ItemRun, list[int | None]] | None = None
         self.runs: list[ItemRun] = []
 
-    def read(self, page: PageText, rows: Sequence[Row]) -> bool:
-        """Reads the next page; whether it had rows of such a table."""
+    def read(self, page: PageText) -> None:
+        """Reads the next page."""
         took = False
         for table in page.tables:
             width = len(table.rows[0]) if table.rows else 0
@@ -40,7 +40,6 @@ class TableReader:
             took = True
         if not took:
             self._open = None
-        return took
 
     def _goes_on(self, page: PageText, width: int) -> bool:
         if self._open is None:

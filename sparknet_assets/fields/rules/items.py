@@ -9,14 +9,16 @@ from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.rules.choosing import field_value
 from sparknet_assets.fields.rules.item_columns import NUMERIC
+from sparknet_assets.fields.rules.item_lines import items_above_totals
 from sparknet_assets.fields.rules.item_rows import Item, ItemReader, ItemRun, quantity_and_price
 from sparknet_assets.fields.rules.item_tables import TableReader
-from sparknet_assets.fields.rules.layout import Cut, rows_of
+from sparknet_assets.fields.rules.layout import Cut, Row, rows_of
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema, TableSpec
 from sparknet_assets.fields.typed import Conventions, Reading, read
 from sparknet_assets.fields.values import FieldValue, TableValue
 
 _SURE, _UNREAD = 0.8, 0.2
+_PAGES_OF_RECEIPTS = 3  # where there are no heads of columns
 _NO_POINT = re.compile(r"\d{1,6} \d\d")  # what OCR makes of a faint decimal point
 
 
@@ -26,16 +28,19 @@ def tables_of(
     """The tables of a schema, by name; absent where none was found. Reads each page once."""
     readers = [(table, TableReader(table), ItemReader(schema, table)) for table in schema.tables]
     failed: list[int] = []
-    for page in pages:
+    first: list[Row] = []
+    for number, page in enumerate(pages):
         if page.failure is not None:
             failed.append(page.page)
         rows = rows_of(page)
+        if number < _PAGES_OF_RECEIPTS:
+            first += rows
         for _, drawn, written in readers:
-            if not drawn.read(page, rows):
-                written.read(rows)
+            drawn.read(page)
+            written.read(rows)
     found = {}
     for table, drawn, written in readers:
-        run = best_run([*drawn.runs, *written.runs])
+        run = best_run([*drawn.runs, *written.runs]) or items_above_totals(schema, table, first)
         if run is not None:
             found[table.name] = _table_value(table, run, failed, conventions)
     return found
@@ -51,7 +56,7 @@ def _table_value(
     table: TableSpec, run: ItemRun, failed: Sequence[int], conventions: Conventions
 ) -> TableValue:
     rows = [_row(table, item, run.heads.text, conventions) for item in run.items]
-    notes = []
+    notes = [] if run.heads.heads else ["without heads of columns: the lines above the totals"]
     if failed:
         notes.append(f"pages that could not be read: {', '.join(map(str, failed[:20]))}")
     if run.stray:

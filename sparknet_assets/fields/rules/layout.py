@@ -15,6 +15,8 @@ from resources.vector_store import PageBox
 # In heights of the line. Spaces between words take a quarter to a half of it.
 WIDE_GAP = 0.95
 _LONGEST_LINE = 2_000  # words; what is longer is no line of a form, and is cut there
+_MOST_LEVELS = 4
+_Placed = tuple[Word, Box]  # the box upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +144,40 @@ def _pieces(page: PageText) -> Iterable[Piece]:
     for line in page.lines:
         for start in range(0, len(line.words), _LONGEST_LINE):
             words = [w for w in line.words[start : start + _LONGEST_LINE] if _sound(w)]
-            yield from _split(words, page, aspect, line.block)
+            placed = [(word, turn_box(word.box, page.rotation)) for word in words]
+            for level in _levels(placed):
+                yield from _split(level, page.page, aspect, line.block)
 
 
-def _split(words: Sequence[Word], page: PageText, aspect: float, block: int) -> Iterable[Piece]:
-    boxes = [turn_box(word.box, page.rotation) for word in words]
+def _levels(words: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Words of one line that stand on several, as beside large letters, each line by itself."""
+    levels: list[list[_Placed]] = []
+    for word, place in words:
+        height = place.y1 - place.y0
+        for level in levels[-_MOST_LEVELS:]:
+            last = level[-1][1]
+            overlap = min(last.y1, place.y1) - max(last.y0, place.y0)
+            if overlap >= 0.3 * min(last.y1 - last.y0, height):
+                level.append((word, place))
+                break
+        else:
+            levels.append([(word, place)])
+    return levels
+
+
+def _split(words: Sequence[_Placed], page: int, aspect: float, block: int) -> Iterable[Piece]:
     start = 0
     for index in range(1, len(words) + 1):
-        if index == len(words) or _apart(boxes[index - 1], boxes[index], aspect):
-            yield _piece(page.page, words[start:index], boxes[start:index], aspect, block)
+        if index == len(words) or _apart(words[index - 1][1], words[index][1], aspect):
+            part = words[start:index]
+            yield _piece(page, [w for w, _ in part], [b for _, b in part], aspect, block)
             start = index
 
 
 def _apart(left: Box, right: Box, aspect: float) -> bool:
     gap = max(right.x0 - left.x1, left.x0 - right.x1)
     height = max(left.y1 - left.y0, right.y1 - right.y0)
-    level = min(left.y1, right.y1) - max(left.y0, right.y0)
-    return gap > WIDE_GAP * height * aspect or level < -height
+    return gap > WIDE_GAP * height * aspect
 
 
 def _piece(
@@ -179,6 +198,24 @@ def joined(row: Row) -> Piece:
     places = [place for piece in row.pieces for place in piece.places]
     first = row.pieces[0]
     return _piece(row.page, words, places, first.aspect, first.block)
+
+
+def columns_of(rows: Sequence[Row]) -> list[list[Piece]]:
+    """The pieces of rows one below the other: each under one that it overlaps or starts with."""
+    columns: list[list[Piece]] = []
+    for row in rows:
+        for piece in row.pieces:
+            above = [c for c in columns if _under(c[-1], piece)]
+            if above:
+                max(above, key=lambda c: c[-1].box.y1).append(piece)
+            else:
+                columns.append([piece])
+    return columns
+
+
+def _under(above: Piece, piece: Piece) -> bool:
+    overlap = min(above.box.x1, piece.box.x1) - max(above.box.x0, piece.box.x0)
+    return overlap > 0 and above.box.y0 < piece.box.y0
 
 
 def around(boxes: Sequence[Box]) -> Box:

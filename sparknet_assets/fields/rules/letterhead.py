@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.rules.labels import skeleton
-from sparknet_assets.fields.rules.layout import Piece, Row, joined
+from sparknet_assets.fields.rules.layout import Piece, Row, columns_of, joined
 
 _DEEPEST = 30  # rows that a letterhead may take, what stands above it included
 _LONGEST_ADDRESS = 7  # lines
@@ -60,7 +60,21 @@ _DOCUMENT = re.compile(
 )
 _PHONE = re.compile(r"\+?\(?\d[\d\s()/-]{6,}\d")
 _NUMBER_IN_BRACKETS = re.compile(r"\s*[\(\[][^()\[\]]*\d[^()\[\]]*[\)\]]?\s*$")
+_STREET_AND_NUMBER = re.compile(r"[^\W\d_][^\d:@()]{2,40}\s\d{1,4}\s?[a-zA-Z]?,?")
 _HOUSE = re.compile(r"^(?:no\.?|lot|unit|#)?\s?\d{1,4}[\w/-]{0,6}[\s,]", re.IGNORECASE)
+_RECIPIENT = re.compile(
+    r"\b(?:attn|attention|bill(?:ed)?\s?to|ship(?:ped)?\s?to|sold\s?to|c/o|customer|kunde|klant"
+    r"|client|cliente)\b",
+    re.IGNORECASE,
+)
+_NAME_WITH_FORM = re.compile(
+    r"(?:[A-Z][\w&.'-]*,?\s){1,5}(?:Inc|Ltd|Limited|LLC|PLC|GmbH|AG|SAS|SARL|SA|S\.A\.|B\.?V\.?"
+    r"|N\.?V\.?|S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?|Pty\sLtd|Corp(?:oration)?|Sdn\.?\sBhd)\b\.?"
+)
+_LONGEST = 300  # characters of a line that are looked at
+_ELSEWHERE, _DOUBTFUL = 0.55, 0.35
+_SIDE_BY_SIDE = 2  # lines of a letterhead that have several pieces: there are columns
+_SENTENCE = re.compile(r"(?:(?<!\S)[a-z]+\s+){2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +84,64 @@ class Letterhead:
     name: Candidate | None
     address: Candidate | None
 
+    @property
+    def rows(self) -> set[int]:
+        """Numbers of the lines that name and address stand on."""
+        return {
+            candidate.row + offset
+            for candidate in (self.name, self.address)
+            if candidate is not None
+            for offset in range(len(candidate.cuts))
+        }
+
+    @property
+    def likelihood(self) -> float:
+        """To compare columns with each other: a name counts, one above an address counts more."""
+        if self.name is None:
+            return 0.0
+        return self.name.score + (0.5 if self.address is not None else 0.0)
+
 
 def letterhead_of(rows: Sequence[Row]) -> Letterhead:
-    """Reads the letterhead off the rows of the first page."""
+    """Reads the letterhead off the rows of the first page.
+
+    Where its lines have several pieces, columns are read one by one, as that of the recipient may
+    be beside it. Without a legal form in the name, one that stands elsewhere on the page is taken.
+    """
     if not rows:
         return Letterhead(None, None)
-    lines = [joined(row) for row in rows[:_DEEPEST] if row.page == rows[0].page]
+    first = [row for row in rows if row.page == rows[0].page]
+    head = first[:_DEEPEST]
+    best = _of_lines([joined(row) for row in head])
+    if sum(len(head[number].pieces) > 1 for number in best.rows) >= _SIDE_BY_SIDE:
+        found = [_of_lines(column) for column in columns_of(head)]
+        best = max([*found, best], key=lambda letterhead: letterhead.likelihood)
+    if best.name is None or not _LEGAL_FORM.search(best.name.text):
+        name = _name_elsewhere(first)
+        if name is not None:
+            # Whose address that is, is open.
+            doubtful = best.address and replace(best.address, score=_DOUBTFUL)
+            return Letterhead(name, doubtful)
+    return best
+
+
+def _of_lines(lines: Sequence[Piece]) -> Letterhead:
     start, size = _address(lines)
     name = _name(lines, start)
     if start is None:
         return Letterhead(name, None)
     return Letterhead(name, _as_candidate(lines[start : start + size], start))
+
+
+def _name_elsewhere(rows: Sequence[Row]) -> Candidate | None:
+    """The capitalised words before a legal form, on the page where the name is a picture only."""
+    for number, row in enumerate(rows):
+        for piece in row.pieces:
+            match = _NAME_WITH_FORM.search(piece.text[:_LONGEST])
+            if match and not _RECIPIENT.search(piece.text):
+                cut = piece.cut(match.start(), match.end())
+                return Candidate(" ".join(match[0].split()), (cut,), _ELSEWHERE, number)
+    return None
 
 
 def _address(lines: Sequence[Piece]) -> tuple[int | None, int]:
@@ -100,7 +161,8 @@ def _address(lines: Sequence[Piece]) -> tuple[int | None, int]:
             open_end = not _CONTACT.search(following.text)
             size += 1
         if coded or size > 1:
-            return index, size
+            above = index > 0 and _STREET_AND_NUMBER.fullmatch(lines[index - 1].text)
+            return (index - 1, size + 1) if above else (index, size)
     return None, 0
 
 
@@ -160,11 +222,14 @@ def _name_score(text: str) -> float:
     if letters < 3 or digits > letters or _CONTACT.search(text) or _PHONE.fullmatch(text.strip()):
         return -1.0
     legal = bool(_LEGAL_FORM.search(text))
+    if _RECIPIENT.search(text) or (legal and _SENTENCE.search(text)):
+        return -1.0
     if _REGISTRATION.search(text) or (_DOCUMENT.search(text) and not legal):
         return -1.0
     score = 0.4
     score += 0.35 if legal else 0.2 if _TRADE.search(text) else 0.0
     score += 0.1 if text.upper() == text else 0.0
+    score -= 0.1 if _DOCUMENT.search(text) else 0.0
     score += 0.1 if len(text.split()) > 1 else 0.0
     return score - (0.2 if text.lower() == text or (digits and not legal) else 0.0)
 

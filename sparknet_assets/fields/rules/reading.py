@@ -15,6 +15,7 @@ from sparknet_assets.fields.typed.dates import find_dates
 
 _TOKEN = re.compile(r"\S+")
 _LONGEST = 300  # characters of a piece in which a value is looked for
+_LONGEST_TEXT, _LEAST_FIT = 100, 0.5
 _SPLIT = re.compile(r"(?<![\d.,])\d{1,6} \d\d$")
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
@@ -22,7 +23,9 @@ _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
     """The values that a field may have beside or below one of its labels."""
     reader = _READERS.get(spec.type, _texts)
-    score = 0.5 + 0.42 * region.fit - FUZZY_PENALTY * region.mark.match.errors
+    figures = spec.type in (FieldType.AMOUNT, FieldType.NUMBER)
+    fit = region.fit if figures else region.lead_fit
+    score = 0.5 + 0.42 * fit - FUZZY_PENALTY * region.mark.match.errors
     if region.below:
         score -= 0.12
     for candidate in reader(spec, region, conventions):
@@ -153,6 +156,8 @@ def _texts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterato
                 yield found
             return
         text = span.text.strip()
+        if region.lead_fit < _LEAST_FIT or len(text) > _LONGEST_TEXT:
+            return  # a sentence that the label is a word of
         if any(c.isalnum() for c in text):
             start = span.start + len(span.text) - len(span.text.lstrip())
             cut = span.piece.cut(start, start + len(text))

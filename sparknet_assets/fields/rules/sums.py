@@ -13,7 +13,7 @@ from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.schema import Schema, SumRule
 from sparknet_assets.fields.values import FieldValue, Found
 
-_BONUS = 0.1
+_BONUS, _SMALL_BONUS = 0.12, 0.06
 _MOST_PARTS = 6
 _CENT = Decimal("0.01")
 # Cash is rounded to five or ten cents, which not every receipt spells out.
@@ -32,20 +32,40 @@ def holds(rule: SumRule, amounts: Mapping[str, Decimal], column: Decimal | None)
         None when the total or its first part (of a rule without parts: the column) is not known.
     """
     total = amounts.get(rule.total)
-    if total is None:
-        return None
     first, others = _addends(rule, amounts, column)
-    if first is None:
+    if total is None or first is None:
         return None
-    tolerance = _CENT * (1 + len(others))
-    if any("rounding" in part and part not in amounts for part in rule.parts):
-        tolerance = max(tolerance, _CASH_ROUNDING)
-    signs = product((0, 1, -1), repeat=len(others))
+    return _adds_up(total, first, others, (0, 1, -1), _tolerance(rule, amounts))
+
+
+def holds_with_all(rule: SumRule, amounts: Mapping[str, Decimal]) -> bool:
+    """Whether the total is the sum of all parts that are known, of which at least two are not 0."""
+    total = amounts.get(rule.total)
+    first, others = _addends(rule, amounts, None)
+    others = [other for other in others if other]
+    if total is None or not first or not others:
+        return False
+    return _adds_up(total, first, others, (1, -1), _tolerance(rule, amounts))
+
+
+def _adds_up(
+    total: Decimal,
+    first: Decimal,
+    others: Sequence[Decimal],
+    signs: Sequence[int],
+    tolerance: Decimal,
+) -> bool:
     return any(
         abs(abs(first + sum(map(operator.mul, chosen, others), Decimal(0))) - abs(total))
         <= tolerance
-        for chosen in signs
+        for chosen in product(signs, repeat=len(others))
     )
+
+
+def _tolerance(rule: SumRule, amounts: Mapping[str, Decimal]) -> Decimal:
+    if any("rounding" in part and part not in amounts for part in rule.parts):
+        return _CASH_ROUNDING
+    return _CENT * len(rule.parts)
 
 
 def _addends(
@@ -71,14 +91,20 @@ def preferred(
                 continue
             best = {other: c[0].value for other, c in chosen.items() if c}
             moved = [
-                replace(c, score=min(0.99, c.score + _BONUS))
-                if holds(rule, amounts_of({**best, name: c.value}), None)
-                else c
+                replace(
+                    c, score=min(0.99, c.score + _bonus(rule, amounts_of({**best, name: c.value})))
+                )
                 for c in ranked
             ]
             # The order so far decides between equals.
             chosen[name] = sorted(moved, key=lambda c: c.score, reverse=True)
     return chosen
+
+
+def _bonus(rule: SumRule, amounts: Mapping[str, Decimal]) -> float:
+    if holds_with_all(rule, amounts):
+        return _BONUS
+    return _SMALL_BONUS if holds(rule, amounts, None) else 0.0
 
 
 def amounts_of(values: Mapping[str, Any]) -> dict[str, Decimal]:
@@ -128,7 +154,7 @@ def with_sums(schema: Schema, found: Found) -> Found:
     fields = dict(found.fields)
     for rule in schema.sums:
         if holds(rule, amounts, column_sum(schema, rule, found)):
-            for name in (rule.total, *rule.parts[:1]):
+            for name in (rule.total, *(() if rule.column else rule.parts[:1])):
                 if name in fields and fields[name].confidence > 0:
                     fields[name] = _surer(fields[name])
     for rule, sentence in _differing(schema, found):

@@ -43,7 +43,7 @@ _FIGURES = re.compile(
 _SPACED = re.compile(r"(?<![\d./+-])(?<!\d )(\d{1,2}) (\d{1,2}) ((?:19|20)\d\d)(?! ?\d)" + _TAIL)
 _WORD = r"([^\W\d_]{3,12})"
 _DAY_NAME = re.compile(
-    r"(?<![\d./,-])(\d{1,2})(?:st|nd|rd|th|er|\.|º|°)?[\s./-]{0,3}(?:(?:de|of|d')\s?)?"
+    r"(?<![\d./,-])(\d{1,2})(?:st|nd|rd|th|er|\.|º|°)?[\s./-]{0,3}(?:(?:de|of)\s|d')?"
     + _WORD
     + r"\.?[\s,./'-]{0,3}(?:(?:de|del)\s)?((?:19|20)\d\d|\d\d)"
     + _TAIL,

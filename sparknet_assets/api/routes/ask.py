@@ -1,0 +1,69 @@
+"""Questions, answered at once or piece by piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from sparknet_assets.answers.answer import Answer
+from sparknet_assets.api.context import Api, ApiDep, requires
+from sparknet_assets.api.event_stream import STREAM, Event, streamed
+from sparknet_assets.api.routes.search import Text
+from sparknet_assets.retrieval import Filters
+
+router = APIRouter(tags=["search"], dependencies=[Depends(requires("read"))])
+
+
+class AskRequest(BaseModel):
+    """What is asked of the documents.
+
+    Attributes:
+        stream: Answer by server-sent events; `Accept: text/event-stream` does the same.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"question": "When does the lease end?"}]},
+    )
+
+    question: Text
+    filters: Filters = Field(default_factory=Filters)
+    stream: bool = False
+
+
+@router.post(
+    "/ask",
+    operation_id="ask",
+    response_model=Answer,
+    responses={200: {"content": {STREAM: {"schema": {"type": "string"}}}}},
+)
+async def post_ask(api: ApiDep, request: Request, body: AskRequest) -> Any:
+    """Answers a question from the documents, with the places that the answer rests on."""
+    if body.stream or STREAM in request.headers.get("accept", ""):
+        return _stream(api, body)
+    answer = await run_in_threadpool(_ask, api, body)
+    _count(api, answer)
+    return answer
+
+
+def _ask(api: Api, asked: AskRequest) -> Answer:
+    from sparknet_assets.answers import answer
+
+    return answer.ask(api.deployment, asked.question, filters=asked.filters)
+
+
+def _stream(api: Api, asked: AskRequest) -> Response:
+    def events() -> Any:
+        answer = _ask(api, asked)
+        _count(api, answer)
+        yield Event("done", answer.as_json())
+
+    return streamed(events())
+
+
+def _count(api: Api, answer: Answer) -> None:
+    api.metrics.answer_cost.inc(getattr(answer, "cost_usd", 0.0) or 0.0)

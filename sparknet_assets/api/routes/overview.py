@@ -1,0 +1,76 @@
+"""What would be done, and what was paid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from sparknet_assets.api.context import ApiDep, requires
+from sparknet_assets.reports import report_all
+
+router = APIRouter(tags=["overview"], dependencies=[Depends(requires("read"))])
+_DEAREST = 20
+_CENTS = 6
+
+
+class DocumentCost(BaseModel):
+    """What a document cost."""
+
+    doc_id: str
+    cost_usd: float
+
+
+class Costs(BaseModel):
+    """What was paid for what there is now, in US dollars; earlier versions are not counted.
+
+    Attributes:
+        by_stage: Stage -> dollars.
+        by_day: Day (UTC) on which the stage was run -> dollars.
+        documents: The 20 dearest, dearest first.
+        budget_usd: What one run may spend; None: no limit.
+    """
+
+    by_stage: dict[str, float]
+    by_day: dict[str, float]
+    documents: list[DocumentCost]
+    total_usd: float
+    budget_usd: float | None
+
+
+@router.get("/plan", operation_id="getPlan")
+def get_plan(api: ApiDep) -> dict[str, Any]:
+    """What is new, changed, gone or out of date, and why: as `sparknet plan --json`."""
+    from schedules.reconciliation import gather_settled
+
+    return gather_settled(api.deployment).plan.as_json()
+
+
+@router.get("/costs", operation_id="getCosts")
+def get_costs(api: ApiDep) -> Costs:
+    """What was paid to services, by stage, by day and by document."""
+    by_stage: dict[str, float] = defaultdict(float)
+    by_day: dict[str, float] = defaultdict(float)
+    by_document: dict[str, float] = {}
+    for item in report_all(api.deployment.catalog):
+        for name, stage in item.stages.items():
+            by_stage[name] += stage.cost_usd
+            if stage.cost_usd:
+                by_day[stage.updated_at.date().isoformat()] += stage.cost_usd
+        paid = sum(stage.cost_usd for stage in item.stages.values())
+        if paid:
+            by_document[item.document.doc_id] = paid
+    dearest = sorted(by_document.items(), key=lambda pair: (-pair[1], pair[0]))[:_DEAREST]
+    return Costs(
+        by_stage=_rounded(by_stage),
+        by_day=dict(sorted(_rounded(by_day).items())),
+        documents=[DocumentCost(doc_id=d, cost_usd=round(c, _CENTS)) for d, c in dearest],
+        total_usd=round(sum(by_stage.values()), _CENTS),
+        budget_usd=api.deployment.settings.budget_usd,
+    )
+
+
+def _rounded(amounts: dict[str, float]) -> dict[str, float]:
+    return {name: round(amount, _CENTS) for name, amount in amounts.items()}

@@ -1,0 +1,109 @@
+// Uploads: files dropped on the page or chosen, several at once, each with its progress.
+
+import * as api from "../core/api.js";
+import { failed, say } from "../core/dialogs.js";
+import { button, h, icon, put, words } from "../core/dom.js";
+import { bytes, counted } from "../core/format.js";
+import { choice } from "../core/parts.js";
+
+const AT_ONCE = 3;
+
+/** The button, the panel of files under way, and the page as a place to drop files on. */
+export function uploads({ root, signal }) {
+  const tier = choice(
+    { "aria-label": "Tier of uploads", id: "upload-tier" },
+    [["", "Default tier"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]],
+    "",
+  );
+  const input = h("input", { type: "file", multiple: true, hidden: true, id: "files" });
+  const items = h("ul", { class: "upload-list" });
+  const summary = h("strong", { role: "status" });
+  const panel = h(
+    "section",
+    { class: "uploads", hidden: true, "aria-label": "Uploads" },
+    h("div", { class: "uploads-head" }, summary, h("label", { for: "upload-tier", class: "push hint" }, "Next files:"), tier,
+      button("Close", () => { panel.hidden = true; put(items); }, { glyph: "close", bare: true })),
+    items,
+  );
+  const queue = [];
+  let active = 0;
+  let arrived = [];
+  let counts = { all: 0, done: 0, failed: 0 };
+
+  input.addEventListener("change", () => {
+    take([...input.files]);
+    input.value = "";
+  });
+  dropPlace();
+  return {
+    button: h("div", { class: "push" }, button("Upload", () => input.click(), { glyph: "upload", class: "primary" }), input),
+    panel,
+  };
+
+  function dropPlace() {
+    let depth = 0;
+    const over = (on) => root.classList.toggle("dropping", on);
+    const files = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    const listen = (name, act) =>
+      document.addEventListener(name, (event) => files(event) && (event.preventDefault(), act(event)), { signal });
+    listen("dragenter", () => over((depth += 1) > 0));
+    listen("dragleave", () => over((depth -= 1) > 0));
+    listen("dragover", () => {});
+    listen("drop", (event) => {
+      depth = 0;
+      over(false);
+      take([...event.dataTransfer.files]);
+    });
+  }
+
+  function take(files) {
+    if (!files.length) return;
+    if (panel.hidden) counts = { all: 0, done: 0, failed: 0 };
+    panel.hidden = false;
+    counts.all += files.length;
+    for (const file of files) queue.push({ file, tier: tier.value, ...itemOf(file) });
+    fill();
+  }
+
+  function itemOf(file) {
+    const bar = h("progress", { max: 1, value: 0, "aria-label": `Upload of ${file.name}` });
+    const state = h("span", { class: "state" }, bytes(file.size));
+    const item = h("li", null, words(file.name, { class: "name" }), bar, state);
+    items.append(item);
+    return { bar, state, item };
+  }
+
+  function fill() {
+    while (active < AT_ONCE && queue.length) void one(queue.shift());
+    const { all, done } = counts;
+    put(summary, done < all ? `Uploading ${done + 1} of ${counted(all, "file")}` : `${counted(all - counts.failed, "file")} uploaded`);
+    if (!active && !queue.length) process();
+  }
+
+  async function one({ file, tier: chosen, bar, state, item }) {
+    active += 1;
+    try {
+      const answer = await api.upload(file, { tier: chosen, progress: (share) => { bar.value = share; } });
+      bar.value = 1;
+      item.classList.add("done");
+      put(state, icon("check"), "Uploaded");
+      arrived.push(answer.doc_id);
+    } catch (error) {
+      counts.failed += 1;
+      item.classList.add("failed");
+      put(state, words(error.message, { class: "wrong" }));
+    }
+    active -= 1;
+    counts.done += 1;
+    fill();
+  }
+
+  /** Starts a batch with what has arrived. */
+  function process() {
+    const docIds = arrived;
+    arrived = [];
+    if (!docIds.length) return;
+    say(`${counted(docIds.length, "file")} uploaded, processing begins.`);
+    api.post(["runs"], { doc_ids: docIds, what: "pending", force: false }).catch(failed);
+  }
+}

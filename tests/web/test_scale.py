@@ -1,0 +1,197 @@
+"""Long lists, long documents, small screens: what stays light and what stays readable."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.site import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+DOCUMENTS = 10_000
+PAGES = 3_000
+FIRST_PAINT_MS = 1_000
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+VIEWS = {
+    "documents": "#/documents",
+    "document": "#/documents/{invoice}",
+    "tables": "#/documents/{invoice}?tab=tables",
+    "passages": "#/documents/{log}?tab=passages",
+    "lineage": "#/documents/{invoice}?tab=lineage",
+    "failed": "#/documents/{torn}",
+    "search": "#/search?q=fog+bell&explain=1",
+    "ask": "#/ask?q=When+was+the+lamp+of+Gull+Rock+first+lit%3F",
+    "plan": "#/plan",
+}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+
+
+def addresses(site: Site) -> dict[str, str]:
+    names = {"invoice": "invoice.pdf", "log": "keepers-log.md", "torn": "torn.pdf"}
+    ids = {short: site.ids[name] for short, name in names.items()}
+    return {view: where.format(**ids) for view, where in VIEWS.items()}
+
+
+def settle(page: Page, where: str) -> None:
+    """Opens a view and waits until it shows what it has."""
+    page.evaluate("(where) => { location.hash = where; }", where)
+    page.wait_for_function(
+        "() => document.querySelector('.view')?.childElementCount && "
+        "!document.querySelector('.waiting, [aria-busy=true]')"
+    )
+    page.wait_for_timeout(250)
+
+
+def test_first_paint_within_a_second(page: Page) -> None:
+    page.reload()
+    page.wait_for_selector(".rows [data-item]")
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert painted < FIRST_PAINT_MS
+
+
+def _row(number: int) -> dict[str, Any]:
+    return {
+        "doc_id": f"paper-{number:05}", "filename": f"paper-{number:05}.pdf", "status": "indexed",
+        "pages": 3, "chunks": 9, "tier": "standard", "media_type": "application/pdf",
+        "title": None, "failure": None, "stale": "", "created_at": "2026-01-02T10:00:00Z",
+        "updated_at": "2026-01-02T10:00:00Z", "cost_usd": 0.0,
+    }  # fmt: skip
+
+
+def test_ten_thousand_documents_are_read_as_they_are_scrolled_to(page: Page) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        after = query.get("after", [""])[0]
+        asked.append(after)
+        first = int(after.rsplit("-", 1)[1]) + 1 if after else 0
+        rows = [_row(n) for n in range(first, min(DOCUMENTS, first + 100))]
+        following = rows[-1]["doc_id"] if first + 100 < DOCUMENTS else None
+        body = {"documents": rows, "next": following, "totals": {"indexed": DOCUMENTS}}
+        route.fulfill(json=body)
+
+    page.route("**/api/v1/documents?*", answer)
+    page.reload()
+    expect(page.locator(".segments .count").first).to_have_text("10,000")
+    assert len(asked) <= 2
+    for _ in range(6):
+        page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        page.wait_for_timeout(120)
+    assert len(asked) >= 5
+    assert page.locator(".rows .row").count() < 80
+    expect(page.locator(".rows .row").last).to_contain_text("paper-00")
+
+
+def test_three_thousand_pages_load_only_those_near(page: Page, site: Site) -> None:
+    images: list[str] = []
+
+    def image(route: Route) -> None:
+        images.append(route.request.url)
+        route.fulfill(body=DOT, content_type="image/png")
+
+    pages = [
+        {"page": n, "width": 1240, "height": 1754, "failure": None, "engine": "text-layer",
+         "confidence": 1.0, "words": 300} for n in range(1, PAGES + 1)
+    ]  # fmt: skip
+    text = {"page": 1, "width": 1240, "height": 1754, "lines": [], "tables": [], "key_values": []}
+    page.route("**/pages", lambda route: route.fulfill(json={"pages": pages}))
+    page.route("**/pages/*/image*", image)
+    page.route("**/pages/*/text", lambda route: route.fulfill(json=text))
+    page.evaluate("(id) => { location.hash = `#/documents/${id}`; }", site.ids["invoice.pdf"])
+    expect(page.locator(".of")).to_have_text("of 3,000")
+    page.wait_for_selector(".page.loaded")
+    assert len(images) <= 4
+    page.fill(".page-field", "2500")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-page='2500'].page")).to_have_class("page loaded")
+    page.wait_for_timeout(200)
+    assert len(images) <= 10
+    assert page.locator(".page.loaded").count() <= 5
+    page.keyboard.press("Escape")
+    page.locator(".viewer-scroll").focus()
+    page.keyboard.press("]")
+    expect(page.locator(".page-field")).to_have_value("2501")
+
+
+@pytest.mark.parametrize("options", [PHONE])
+def test_nothing_is_cut_off_on_a_phone(page: Page, site: Site) -> None:
+    wide = {}
+    for view, where in addresses(site).items():
+        settle(page, where)
+        if page.evaluate("document.documentElement.scrollWidth") > 360:
+            wide[view] = page.evaluate(
+                "[...document.querySelectorAll('main *')].filter((node) => "
+                "node.getBoundingClientRect().right > 361).map((node) => node.className)"
+            )
+    assert wide == {}
+
+
+NAMELESS = """() => [...document.querySelectorAll('button, a[href], input, select, textarea')]
+  .filter((node) => node.checkVisibility())
+  .filter((node) => !(node.getAttribute('aria-label') || node.textContent.trim() ||
+    node.labels?.[0]?.textContent.trim()))
+  .map((node) => node.outerHTML)"""
+
+
+def test_every_control_has_a_name_and_every_view_a_heading(page: Page, site: Site) -> None:
+    for where in addresses(site).values():
+        settle(page, where)
+        assert page.evaluate(NAMELESS) == []
+        assert page.locator("main h1").count() == 1, where
+        assert page.locator("main, header, nav").count() >= 3
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
+        assert len(ids) == len(set(ids)), where
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "light", "reduced_motion": "reduce"}])
+def test_dark_or_light_is_remembered_and_nothing_moves_unasked(page: Page) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.keyboard.press("t")
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    page.wait_for_selector(".rows [data-item]")
+    assert page.evaluate(ground) == dark
+    page.get_by_role("button", name="Dark or light").click()
+    assert page.evaluate(ground) == light
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.skipif(
+    not os.environ.get("SPARKNET_TEST_SHOTS"),
+    reason="set SPARKNET_TEST_SHOTS to a folder for screenshots",
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"color_scheme": "light"},
+        {"color_scheme": "dark"},
+        {"color_scheme": "light", **PHONE},
+        {"color_scheme": "dark", **PHONE},
+    ],
+    ids=["light", "dark", "phone", "phone-dark"],
+)
+def test_screenshots(page: Page, site: Site, request: pytest.FixtureRequest) -> None:
+    folder = Path(os.environ["SPARKNET_TEST_SHOTS"])
+    folder.mkdir(parents=True, exist_ok=True)
+    kind = request.node.callspec.id
+    for view, where in addresses(site).items():
+        settle(page, where)
+        if view == "ask":
+            page.locator(".chip").first.click()
+            page.wait_for_selector(".beside .page.loaded")
+        page.wait_for_timeout(400)
+        page.screenshot(path=folder / f"{view}-{kind}.png")
+    assert len(list(folder.glob(f"*-{kind}.png"))) >= len(VIEWS)
