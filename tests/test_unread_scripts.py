@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from resources.deployment import Deployment
-from resources.embeddings import ReadsSome
-from resources.embeddings.minilm import MiniLMEmbedder
 from resources.vector_store import Chunk
 from sparknet_assets.retrieval import search
 from tests.doubles.embedder import WordEmbedder
@@ -31,13 +28,6 @@ class Misled(WordEmbedder):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         known = {QUERY: (1.0, 0.0), **dict(TEXTS.values())}
         return np.array([known[text] for text in texts], np.float32)
-
-
-class LatinOnly(Misled):
-    """The same, and knows that it reads no other script."""
-
-    def reads(self, text: str) -> bool:
-        return text.isascii()
 
 
 def put(deployment: Deployment) -> None:
@@ -71,19 +61,22 @@ def put(deployment: Deployment) -> None:
         ("EU 法律的主要原则是什么", False),
     ],
 )
-def test_the_default_model_reads_latin_letters(text: str, read: bool, tmp_path: Path) -> None:
-    embedder = MiniLMEmbedder(precision="int8", weights=None, cache=tmp_path)
-    assert isinstance(embedder, ReadsSome)
-    assert embedder.reads(text) is read
-
-
-@pytest.mark.parametrize(
-    ("embedder", "order"),
-    [(Misled, ["near", "best", "far"]), (LatinOnly, ["best", "near", "far"])],
-)
-def test_words_go_first_where_vectors_mean_nothing(
-    deployment: Deployment, embedder: type[Misled], order: list[str]
+def test_the_default_model_reads_latin_letters(
+    deployment: Deployment, text: str, read: bool
 ) -> None:
-    deployment.__dict__["embedder"] = embedder(dimension=2)
+    live = deployment.answering
+    assert live.reads(text) is read
+    assert live.model_copy(update={"embedder": "ollama"}).reads(text)
+
+
+def test_words_go_first_where_vectors_mean_nothing(deployment: Deployment) -> None:
+    deployment.__dict__["embedder"] = Misled(dimension=2)
     put(deployment)
-    assert [hit.doc_id for hit in search(deployment, QUERY).hits] == order
+    found = search(deployment, QUERY, explain=True).hits
+    assert [hit.doc_id for hit in found] == ["best", "near", "far"]
+    for hit in found:
+        assert hit.explanation
+        parts = (hit.explanation.vector, hit.explanation.keyword)
+        assert sum(part.points for part in parts if part) == pytest.approx(hit.score, abs=1e-6)
+    near = [hit.doc_id for hit in search(deployment, QUERY, mode="vector").hits]
+    assert near == ["near", "far", "best"]

@@ -42,15 +42,6 @@ class Embedder(Protocol):
         ...
 
 
-@runtime_checkable
-class ReadsSome(Protocol):
-    """What an embedder can tell that does not read every script; all others read any."""
-
-    def reads(self, text: str) -> bool:
-        """Whether the model was trained on texts in this script, so that vectors mean something."""
-        ...
-
-
 class EmbeddedText(NamedTuple):
     """What became of one text.
 

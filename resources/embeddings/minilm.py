@@ -18,7 +18,6 @@ from resources.embeddings.minilm_weights import (
     find_folder,
     load_weights,
 )
-from resources.embeddings.scripts import mostly_latin
 from resources.embeddings.wordpiece import WordPiece
 from resources.failure import FailureKind, SparknetError
 
@@ -77,10 +76,6 @@ class MiniLMEmbedder:
     @property
     def max_tokens(self) -> int:
         return 256
-
-    def reads(self, text: str) -> bool:
-        """Whether it is in Latin script: the model was trained on English."""
-        return mostly_latin(text)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, [CLS] and [SEP] included.

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from resources.embeddings import Embedder, ReadsSome
+from resources.generations import Generation
 from resources.vector_store import Chunk, SearchHit
 
 # Cormack, Clarke and Buettcher, SIGIR 2009: how much rank 1 outweighs the ranks after it.
 RRF_K = 60
-
-
 # What the words did not find comes after what they did, whatever its rank.
 UNREAD_WEIGHT = 0.001
 
 
-def weight_of_vectors(embedder: Embedder, query: str) -> float:
+def weight_of_vectors(live: Generation, query: str) -> float:
     """1; next to nothing for a query in a script that the model does not read.
 
     Its vectors say nothing then, and would push what the words found out of the first places.
     """
-    unread = isinstance(embedder, ReadsSome) and not embedder.reads(query)
-    return UNREAD_WEIGHT if unread else 1.0
+    return 1.0 if live.reads(query) else UNREAD_WEIGHT
 
 
 def fuse(*rankings: Sequence[SearchHit], weights: Sequence[float] = ()) -> list[SearchHit]:
