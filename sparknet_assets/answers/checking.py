@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from resources.vector_store import Chunk
@@ -22,6 +22,8 @@ _NUMBER_WORDS = frozenset(
         " october november december monday tuesday wednesday thursday friday saturday sunday"
     ).split()
 )
+# Months that are other words too, unless they have a capital inside a sentence.
+_MONTHS = re.compile(r"(?<=\w\W)(?:March|May|August)\b")
 _NEGATIONS = frozenset(
     "not no never none neither nor cannot without nicht kein keine keinen nie ohne".split()  # noqa: SIM905
 )
@@ -72,24 +74,27 @@ def check(claim: Claim, passages: Sequence[Chunk], question: str) -> Verified | 
 
 def _unsupported(text: str, quotes: Sequence[tuple[Chunk, str]], question: str) -> str:
     """What the claim says beyond its evidence; empty for nothing."""
-    cited = "\n".join([*(" ".join(chunk.section) + "\n" + chunk.text for chunk, _ in quotes)])
-    there = set(numbers(cited))
-    for number in numbers(text):
-        if number not in there:
-            return f"{number} is not in what it cites"
+    cited = "\n".join("\n".join([*chunk.section, chunk.text]) for chunk, _ in quotes)
     stems = {word[:_STEM] for word in _words(cited)}
-    for word in _words(text):
-        if word in _NUMBER_WORDS and word[:_STEM] not in stems:
-            return f"`{word}` is not in what it cites"
-    folded = cited.casefold()
-    for address in _ADDRESS.findall(text):
-        if address.casefold().strip(".,;)") not in folded:
-            return f"{address} is not in what it cites"
+    if foreign := next(_foreign(text, cited, stems), None):
+        return f"`{foreign}` is not in what it cites"
     if _negated(text) != _negated(" ".join(quote for _, quote in quotes)):
         return "only one of it and its quote is negated"
     if _shared(text, stems | {word[:_STEM] for word in _words(question)}) < LEAST_SHARED:
         return "it says something else than what it cites"
     return ""
+
+
+def _foreign(text: str, cited: str, stems: Collection[str]) -> Iterator[str]:
+    """Numbers, words that are some, months and addresses of a text that another does not have."""
+    there = set(numbers(cited))
+    yield from (number for number in numbers(text) if number not in there)
+    yield from (w for w in _words(text) if w in _NUMBER_WORDS and w[:_STEM] not in stems)
+    yield from (month for month in _MONTHS.findall(text) if month not in cited)
+    folded = cited.casefold()
+    for address in _ADDRESS.findall(text):
+        if address.casefold().strip(".,;)") not in folded:
+            yield address
 
 
 def _words(text: str) -> list[str]:

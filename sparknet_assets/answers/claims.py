@@ -113,7 +113,9 @@ def _without_marks(text: str) -> tuple[str, list[tuple[int, Mark]]]:
     for match in _MARK.finditer(text):
         bare = _appended(bare, text[at : match.start()])
         quote = match[2] if match[2] is not None else match[3]
-        marks.append((len(bare), Mark(int(match[1]), quote.strip() or None if quote else None)))
+        marks.append(
+            (len(bare.rstrip(" \t")), Mark(int(match[1]), quote.strip() or None if quote else None))
+        )
         at = match.end()
     return _appended(bare, text[at:]), marks
 
@@ -124,8 +126,11 @@ def _joined_lists(text: str) -> str:
 
 def _appended(bare: str, more: str) -> str:
     """Both, without the space that a mark between them leaves before a full stop."""
-    if bare and (tight := _TIGHT.match(more)) and more[tight.end() : tight.end() + 1] != "\n":
-        return bare.rstrip(" \t") + more[tight.end() :]
+    tight = _TIGHT.match(more)
+    if bare and tight and not bare.endswith("\n"):
+        bare, more = bare.rstrip(" \t"), more[tight.end() :]
+        # A full stop before the mark and one behind it are one.
+        return bare + (more[1:] if _ENDED.search(bare) and more[0] in ".\u3002" else more)
     return bare + more
 
 
