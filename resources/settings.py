@@ -179,6 +179,12 @@ class Settings(BaseSettings):
     )
     bedrock_per_second: float = Field(20.0, gt=0, description="Calls that may begin in a second.")
     bedrock_at_once: int = Field(8, ge=1, description="Calls that may be under way.")
+    fields_llm: bool = Field(
+        True, description="Ask the language model for fields too, where one is set."
+    )
+    fields_llm_pages: int = Field(
+        50, ge=1, description="Most pages of a document that the model is given for its fields."
+    )
     prices: Path | None = Field(
         None, description="A price table (TOML) in place of the one that comes along."
     )
