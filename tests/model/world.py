@@ -195,10 +195,7 @@ class InlineThreads:
     def __init__(self, *_: object) -> None:
         pass
 
-    def __enter__(self) -> InlineThreads:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def shutdown(self) -> None:
         pass
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
@@ -215,7 +212,7 @@ def one_thread() -> Iterator[None]:
     """Batches work in the calling thread: what happens depends on the calls alone."""
     with (
         mock.patch("sparknet_assets.batch.WorkerPool", InlinePool),
-        mock.patch("sparknet_assets.batch.ThreadPoolExecutor", InlineThreads),
+        mock.patch("sparknet_assets.document_threads.ThreadPoolExecutor", InlineThreads),
     ):
         yield
 
