@@ -185,6 +185,9 @@ class InlinePool:
             raise outcome
         return outcome
 
+    def pause(self, seconds: float) -> None:
+        pass
+
     def close(self) -> None:
         self._closed = True
 
