@@ -21,6 +21,7 @@ from sparknet_assets.cli.search import search
 from sparknet_assets.cli.serve import serve
 from sparknet_assets.cli.session import Session
 from sparknet_assets.cli.status import status
+from sparknet_assets.cli.tier import tier
 from sparknet_assets.cli.verify import verify
 
 EXAMPLES = """\b
@@ -64,6 +65,7 @@ COMMANDS = (
     plan,
     materialize,
     retry,
+    tier,
     delete,
     verify,
     compare,
