@@ -28,7 +28,7 @@ from sparknet_assets.answers.results import (
 )
 from sparknet_assets.answers.tables import heading_of
 from sparknet_assets.retrieval import Filters
-from sparknet_assets.retrieval.results import as_hit
+from sparknet_assets.retrieval.searching import hit_of
 
 __all__ = ["NOTHING", "Answer", "Citation", "ask", "ask_stream"]
 
@@ -77,10 +77,7 @@ def ask_stream(
     llm = _language_model(deployment, answerer)
     found = find(deployment, question, filters)
     yield Passages(
-        hits=[
-            as_hit(rank, hit.chunk, hit.score, found.stale(hit.chunk))
-            for rank, hit in enumerate(found.hits[:PASSAGES], 1)
-        ]
+        hits=[hit_of(rank, hit, found.records) for rank, hit in enumerate(found.hits[:PASSAGES], 1)]
     )
     said = _Said()
     for event in _parts(deployment, found, llm, said, fall_back=answerer == "auto"):

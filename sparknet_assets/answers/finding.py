@@ -15,6 +15,7 @@ from sparknet_assets.answers.results import Citation
 from sparknet_assets.artifacts import DocumentRef, read_text
 from sparknet_assets.holdings import another_answers
 from sparknet_assets.retrieval import Filters, HitBox, fuse, known_hits, scope_of
+from sparknet_assets.retrieval.fusion import weight_of_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,8 @@ def find(deployment: Deployment, question: str, filters: Filters | None) -> Foun
     vector = embedder.embed([question])[0]
     scope = scope_of(deployment, filters)
     near = store.search(vector, _DEPTH, within=scope)
-    ranked = fuse(near, store.search_text(question, _DEPTH, within=scope))
+    worded = store.search_text(question, _DEPTH, within=scope)
+    ranked = fuse(near, worded, weights=[weight_of_vectors(live, question)])
     hits, records = known_hits(ranked, deployment)
     return Found(
         question=question,

@@ -84,6 +84,11 @@ class Answer(BaseModel):
     dropped: list[Dropped] = []
     note: str = ""
 
+    @property
+    def cost_usd(self) -> float | None:
+        """What a language model was paid; None where that is unknown."""
+        return self.usage.cost_usd if self.usage else 0.0
+
     def as_json(self) -> dict[str, Any]:
         """JSON values, as the command and the API give them out."""
         empty = {name for name in ("usage", "dropped", "note") if not getattr(self, name)}

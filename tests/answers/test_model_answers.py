@@ -7,14 +7,18 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.llm import StopReason
 from sparknet_assets.answers.answer import NOTHING, Answer, ask, ask_stream
 from sparknet_assets.answers.results import CitationEvent, Done, Dropped, Passages, Text
+from sparknet_assets.answers.verification import verify_answer
 from sparknet_assets.artifacts import DocumentRef, read_chunks
+from sparknet_assets.cli import main
 from tests.doubles.llm import ScriptedModel
+from tests.doubles.ollama import OllamaServer
 
 RENT = "How much rent does the tenant pay?"
 GOOD = 'The rent is 840 euros. [{n}: "a rent of 840 euros"]\n'
@@ -189,3 +193,36 @@ def test_the_same_question_costs_nothing_again(home: Deployment, model: Scripted
     model.identity += "another"
     ask(home, RENT)
     assert len(model.prompts) == 2
+
+
+def test_an_answer_is_verified_once_more(say: Callable[[str], Answer], home: Deployment) -> None:
+    found = say(f'{GOOD}It ends on 31 October 2027. [{{n}}: "ends on 31 October 2027"]')
+    assert len(found.citations) == 2
+    assert verify_answer(home, found) == []
+    other = found.model_copy(update={"answer": "The rent is 940 euros. [1]"})
+    assert "`940`" in str(verify_answer(home, other))
+    more = found.model_copy(update={"answer": found.answer + " And more."})
+    assert "no citation" in str(verify_answer(home, more))
+    none = found.model_copy(update={"citations": []})
+    assert "no citations" in str(verify_answer(home, none))
+
+
+def test_the_command_streams(home: Deployment) -> None:
+    with OllamaServer(models=("llama3.2:latest",)) as server:
+        server.answers.append(
+            lambda turns: (
+                "Hello there.\n"
+                + GOOD.replace("{n}", str(numbered(turns[-1]["content"], "840 euros")))
+            )
+        )
+        told = CliRunner().invoke(
+            main,
+            ["--home", str(home.settings.home), "ask", RENT],
+            env={"SPARKNET_LLM": "ollama", "SPARKNET_OLLAMA_HOST": server.host},
+        )
+    assert told.exit_code == 0, told.output
+    assert told.stdout.startswith(
+        'The rent is 840 euros. [1]\n    "a rent of 840 euros"\n    lease'
+    )
+    assert "Hello there." not in told.stdout
+    assert "cites no passage: Hello there." in told.stderr
