@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from resources.deployment import Deployment
     from resources.ocr import OCREngine
 
+_FINER = 4 / 3
+_FINEST_DPI = 600
+
 
 class TierDeployment:
     """What `Deployment.of_tier` gives out. What is not stated here is the deployment's own.
@@ -27,6 +30,8 @@ class TierDeployment:
         self.tier = tier
         self.policy: TierPolicy = policy_of("premium" if tier == SECOND else tier, base.settings)
         own = {name: getattr(self.policy, name) for name in ("render_dpi", "ocr_dpi", "tables")}
+        if tier == SECOND and second_engine(base) is None:
+            own["ocr_dpi"] = min(_FINEST_DPI, round(_FINER * self.policy.ocr_dpi))
         self.settings = base.settings.model_copy(update=own)
 
     def __getattr__(self, name: str) -> Any:
@@ -50,6 +55,20 @@ def deployment_of(base: Deployment, tier: str) -> Deployment:
     if tier == STANDARD and "standard" not in base.settings.tiers:
         return base
     return cast("Deployment", TierDeployment(base, tier))
+
+
+def rungs_above(deployment: Deployment) -> list[Deployment]:
+    """What may read a doubtful page again, in order; nothing for a tier that does not climb.
+
+    A second engine comes after the tier above: more pixels are no help with an image file, which
+    has those that it has. A service has no second engine beside it.
+    """
+    above = deployment.policy.climb_to
+    if not above:
+        return []
+    names = [above, SECOND] if above != SECOND else [SECOND]
+    local = deployment.settings.ocr != "textract"
+    return [deployment.of_tier(name) for name in names if local or name != SECOND]
 
 
 def second_engine(base: Deployment) -> OCREngine | None:
