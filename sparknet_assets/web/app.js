@@ -81,8 +81,8 @@ function bar() {
   let lastSaid = 0;
   const update = () => {
     const runs = live.active;
-    const done = runs.reduce((sum, run) => sum + (run.finished ?? 0) + (run.failed ?? 0), 0);
-    const all = runs.reduce((sum, run) => sum + (run.documents ?? 0), 0);
+    const done = runs.reduce((sum, run) => sum + run.finished, 0);
+    const all = runs.reduce((sum, run) => sum + run.documents, 0);
     state.hidden = !runs.length && live.connected;
     state.dataset.state = live.connected ? "busy" : "away";
     state.textContent = live.connected ? `${done} of ${all}` : "Reconnecting…";
@@ -92,10 +92,10 @@ function bar() {
   live.on("run", ({ run, before }) => {
     update();
     const ended = before && before.state !== run.state && /done|failed/.test(run.state);
-    if (ended) say(`Processing has ended: ${counted(run.finished ?? 0, "document")}, ${run.failed ?? 0} failed.`);
+    if (ended) say(`Processing has ended: ${counted(run.finished, "document")}, ${run.failed} failed.`);
     else if (run.state === "running" && Date.now() - lastSaid > SAID_EVERY_MS) {
       lastSaid = Date.now();
-      say(`${run.finished ?? 0} of ${counted(run.documents ?? 0, "document")} processed.`);
+      say(`${run.finished} of ${counted(run.documents, "document")} processed.`);
     }
   });
 }

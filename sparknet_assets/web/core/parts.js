@@ -83,8 +83,7 @@ export const choice = (properties, options, chosen) => {
 
 /** A running batch: what it does, how far it is. */
 export function runProgress(run) {
-  const done = (run.finished ?? 0) + (run.failed ?? 0);
-  const total = run.documents ?? 0;
+  const { finished: done = 0, documents: total = 0 } = run;
   const stages = Object.entries(run.stages ?? {}).filter(([, count]) => count);
   return h(
     "div",

@@ -110,7 +110,7 @@ export async function open(root, route, { me, signal }) {
       h("span", { class: "rank" }, String(i + 1)),
       h("span", { class: "citation-body" },
         words(citation.quote, { class: "quote" }),
-        h("span", { class: "hint" }, words(citation.filename ?? citation.doc_id), ` · page ${citation.page}`),
+        h("span", { class: "hint" }, words(citation.doc_id), ` · page ${citation.page}`),
         citation.stale ? words(citation.stale, { class: "wrong" }) : null));
     return h("li", null, card);
   }
@@ -120,7 +120,7 @@ export async function open(root, route, { me, signal }) {
     root.classList.add("with-viewer");
     side.hidden = false;
     beside.setAttribute("href", placeAddress(citation.doc_id, citation.page, boxes));
-    put(beside, words(citation.filename ?? citation.doc_id));
+    put(beside, words(citation.doc_id));
     beside.title = "Open the document";
     if (opened !== citation.doc_id) {
       opened = citation.doc_id;

@@ -17,6 +17,7 @@ import { tabs } from "./tabs.js";
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
+  const canRun = canWrite && me.features.processing;
   const docId = route.id;
   let row = await api.get(["documents", docId], {}, signal);
   const head = h("header", { class: "document-head" });
@@ -114,7 +115,7 @@ export async function open(root, route, { me, signal }) {
       h("div", { class: "document-actions" },
         linkOut(row.links?.dagster, "Dagster"),
         button("Original", download, { glyph: "download" }),
-        canWrite ? button("Run again", again_, { glyph: "retry" }) : null,
+        canRun ? button("Run again", again_, { glyph: "retry" }) : null,
         canWrite ? button("Delete", remove, { glyph: "trash", bare: true }) : null),
       row.failure ? failure(row.failure) : null,
       row.stale ? h("div", { class: "failure mild" }, h("strong", null, "Out of date"), words(row.stale, {}, "p")) : null,
@@ -127,7 +128,7 @@ export async function open(root, route, { me, signal }) {
     select.addEventListener("change", async () => {
       try {
         row = { ...row, ...(await api.patch(["documents", docId], { tier: select.value })) };
-        notice(`The tier is ${select.value} from the next run on.`, { action: "Run now", act: again_ });
+        notice(`The tier is ${select.value} from the next run on.`, canRun ? { action: "Run now", act: again_ } : {});
       } catch (error) {
         select.value = row.tier;
         failed(error);

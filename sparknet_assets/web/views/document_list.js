@@ -64,7 +64,7 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
 
   function show() {
     onTotals(totals);
-    for (const node of nodes.values()) node.remove();
+    for (const { element } of nodes.values()) element.remove();
     nodes.clear();
     put(place, rows.length ? grid : whenEmpty());
     draw();

@@ -16,6 +16,7 @@ const TYPED_MS = 250;
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
+  const canRun = canWrite && me.features.processing;
   const filter = { status: route.query.get("status") ?? "", q: route.query.get("q") ?? "", tier: route.query.get("tier") ?? "" };
   const statuses = h("div", { class: "segments", role: "group", "aria-label": "Status" });
   const runs = h("section", { class: "runs", "aria-label": "Batches under way" });
@@ -23,12 +24,12 @@ export async function open(root, route, { me, signal }) {
   const list = documentList({
     load: (after) => api.get(["documents"], { ...filter, after, limit: 100 }, signal),
     matches: (row) => matches(row, filter),
-    actions: canWrite ? { retry, remove } : {},
+    actions: { retry: canRun && retry, remove: canWrite && remove },
     onTotals: (totals) => showStatuses(totals),
     whenEmpty: () => nothing(filter, canWrite),
     signal,
   });
-  const loading = canWrite ? uploads({ root, signal }) : null;
+  const loading = canWrite ? uploads({ root, signal, processing: me.features.processing }) : null;
   put(
     root,
     h(
@@ -110,7 +111,7 @@ export async function open(root, route, { me, signal }) {
             h("span", { class: "count" }, number(count)),
           ),
       ),
-      totals.failed && canWrite
+      totals.failed && canRun
         ? button("Retry failed", () => retryAll(totals.failed), { glyph: "retry", class: "quiet push" })
         : null,
     );

@@ -14,7 +14,7 @@ const LISTED = 200;
 const STATUSES = ["indexed", "partial", "pending", "failed"];
 
 export async function open(root, _route, { me, signal }) {
-  const canWrite = me.scopes.includes("write");
+  const canRun = me.scopes.includes("write") && me.features.processing;
   const todo = h("section", { class: "todo", "aria-label": "Plan" });
   const runs = h("section", { class: "runs", "aria-label": "Batches under way" });
   const spent = h("section", { class: "spent", "aria-label": "Costs" });
@@ -52,7 +52,7 @@ export async function open(root, _route, { me, signal }) {
       todo,
       h("div", { class: "section-head" },
         h("h2", null, documents.length ? `${counted(documents.length, "document")} to do` : "Everything is up to date"),
-        documents.length && canWrite ? button("Do it all", () => void begin(totals), { class: "primary push" }) : null),
+        documents.length && canRun ? button("Do it all", () => void begin(totals), { class: "primary push" }) : null),
       documents.length ? figures([["Pages", number(totals.pages)], ["About", seconds(totals.seconds)], ["Estimated cost", money(totals.cost_usd)]]) : null,
       plan.held_back ? words(plan.held_back, { class: "failure mild" }, "p") : null,
       plan.unmeasured?.length ? h("p", { class: "hint" }, `Not in the estimates, since never measured: ${plan.unmeasured.map(label).join(", ")}.`) : null,

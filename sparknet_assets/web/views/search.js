@@ -93,19 +93,17 @@ function hitOf(hit, terms) {
       "a",
       { href: placeAddress(hit.doc_id, hit.page, boxesFrom(hit.boxes)), data: { item: "" }, class: "hit" },
       h("span", { class: "hit-head" },
-        h("span", { class: "rank" }, String(hit.rank)), words(hit.filename ?? hit.doc_id, { class: "hit-doc" }),
+        h("span", { class: "rank" }, String(hit.rank)), words(hit.doc_id, { class: "hit-doc" }),
         h("span", { class: "hint" }, `page ${hit.page}`), h("span", { class: "push hint number", title: "Score" }, score(hit.score))),
       hit.stale ? words(hit.stale, { class: "wrong" }) : null,
       marked(excerpt(hit.text, terms), terms, "span", { class: "hit-text" }),
     ),
-    hit.before || hit.after || hit.context ? context_(hit) : null,
-    hit.explanation || hit.explain ? explanation(hit.explanation ?? hit.explain) : null,
+    hit.context ? neighbours(hit.context) : null,
+    hit.explanation ? explanation(hit.explanation, hit.rank) : null,
   );
 }
 
-const context_ = ({ before, after, context }) => {
-  const parts = [before, context, after].flat().filter(Boolean).map((part) => part.text ?? part);
-  return h("details", { class: "context" }, h("summary", null, "Neighbouring text"), parts.map((part) => words(part, {}, "p")));
-};
+const neighbours = ({ text, pages }) =>
+  h("details", { class: "context" }, h("summary", null, `With its neighbours, page ${pages.join(", ")}`), words(text, {}, "p"));
 
 const score = (value) => (value >= 10 ? value.toFixed(1) : value.toFixed(3));

@@ -1,7 +1,7 @@
 // Uploads: files dropped on the page or chosen, several at once, each with its progress.
 
 import * as api from "../core/api.js";
-import { failed, say } from "../core/dialogs.js";
+import { say } from "../core/dialogs.js";
 import { button, h, icon, put, words } from "../core/dom.js";
 import { bytes, counted } from "../core/format.js";
 import { choice } from "../core/parts.js";
@@ -9,7 +9,7 @@ import { choice } from "../core/parts.js";
 const AT_ONCE = 3;
 
 /** The button, the panel of files under way, and the page as a place to drop files on. */
-export function uploads({ root, signal }) {
+export function uploads({ root, signal, processing }) {
   const tier = choice(
     { "aria-label": "Tier of uploads", id: "upload-tier" },
     [["", "Default tier"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]],
@@ -24,10 +24,10 @@ export function uploads({ root, signal }) {
     h("div", { class: "uploads-head" }, summary, h("label", { for: "upload-tier", class: "push hint" }, "Next files:"), tier,
       button("Close", () => { panel.hidden = true; put(items); }, { glyph: "close", bare: true })),
     items,
+    processing ? null : h("p", { class: "hint" }, "This server takes files in; another process indexes them."),
   );
   const queue = [];
   let active = 0;
-  let arrived = [];
   let counts = { all: 0, done: 0, failed: 0 };
 
   input.addEventListener("change", () => {
@@ -77,17 +77,16 @@ export function uploads({ root, signal }) {
     while (active < AT_ONCE && queue.length) void one(queue.shift());
     const { all, done } = counts;
     put(summary, done < all ? `Uploading ${done + 1} of ${counted(all, "file")}` : `${counted(all - counts.failed, "file")} uploaded`);
-    if (!active && !queue.length) process();
+    if (done === all) say(`${counted(all - counts.failed, "file")} uploaded.`);
   }
 
   async function one({ file, tier: chosen, bar, state, item }) {
     active += 1;
     try {
-      const answer = await api.upload(file, { tier: chosen, progress: (share) => { bar.value = share; } });
+      await api.upload(file, { tier: chosen, progress: (share) => { bar.value = share; } });
       bar.value = 1;
       item.classList.add("done");
       put(state, icon("check"), "Uploaded");
-      arrived.push(answer.doc_id);
     } catch (error) {
       counts.failed += 1;
       item.classList.add("failed");
@@ -96,14 +95,5 @@ export function uploads({ root, signal }) {
     active -= 1;
     counts.done += 1;
     fill();
-  }
-
-  /** Starts a batch with what has arrived. */
-  function process() {
-    const docIds = arrived;
-    arrived = [];
-    if (!docIds.length) return;
-    say(`${counted(docIds.length, "file")} uploaded, processing begins.`);
-    api.post(["runs"], { doc_ids: docIds, what: "pending", force: false }).catch(failed);
   }
 }
