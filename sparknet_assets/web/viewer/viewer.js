@@ -7,14 +7,15 @@ import { empty, waiting, wrong } from "../core/parts.js";
 import { pageOf } from "./page.js";
 
 const ZOOMS = [0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4];
-const BOXES = { none: "Boxes: none", words: "Boxes: words", lines: "Boxes: lines" };
+const BOXES = { none: "No boxes", words: "Word boxes", lines: "Line boxes" };
 // Pages this many screens away are loaded, so that scrolling meets them ready.
 const NEAR = "75% 0px";
 
 /**
  * @param onPage called with the page in sight
+ * @param reveal brings the pages to the front where the screen shows one thing at a time
  */
-export function viewer({ signal, onPage = () => {} }) {
+export function viewer({ signal, onPage = () => {}, reveal = () => {} }) {
   let pages = [];
   let current = 1;
   let zoom = 1;
@@ -53,7 +54,7 @@ export function viewer({ signal, onPage = () => {} }) {
   zoomTo(1);
 
   return {
-    element, open, nothing, show, mark, hint, close, selection, pageText, scroller,
+    element, open, nothing, show, point, mark, hint, close, selection, pageText, scroller,
     get page() { return current; },
     get count() { return pages.length; },
     keys: {
@@ -116,6 +117,14 @@ export function viewer({ signal, onPage = () => {} }) {
     }
     note(view.page);
     requestAnimationFrame(() => requestAnimationFrame(() => { moving = false; }));
+  }
+
+  /** Marks places to stay, and goes to the first of them. */
+  function point(found) {
+    if (!found.length) return;
+    reveal();
+    mark(found);
+    show(found[0].page, found);
   }
 
   /** Marks places until others are marked. */

@@ -12,7 +12,7 @@ export function bars(rows, { format, caption }) {
     h("ul", { class: "bars" }, rows.map(([name, value, status]) =>
       h("li", null,
         words(name, { class: "bar-name" }),
-        s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", class: "bar" },
+        s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", class: "meter" },
           s("rect", { width: "100", height: "10", class: "bar-track" }),
           s("rect", { width: String(value ? Math.max(0.6, (value / most) * 100) : 0), height: "10", class: "bar-fill", "data-status": status ?? null })),
         h("span", { class: "number" }, format(value))))),

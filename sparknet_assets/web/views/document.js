@@ -17,12 +17,14 @@ import { tabs } from "./tabs.js";
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
+  const narrow = window.matchMedia("(max-width: 860px)");
   const canRun = canWrite && me.features.processing;
   const docId = route.id;
   let row = await api.get(["documents", docId], {}, signal);
   const head = h("header", { class: "document-head" });
   const pages = viewer({
     signal,
+    reveal: () => narrow.matches && panel.choose("pages"),
     onPage: (page) => {
       amend({ page });
       panels.tables.onPage(page);
@@ -34,7 +36,6 @@ export async function open(root, route, { me, signal }) {
     passages: passagesPanel({ docId, pages, signal }),
     lineage: lineagePanel({ pages }),
   };
-  const narrow = window.matchMedia("(max-width: 860px)");
   const panel = tabs(
     [
       ["pages", "Pages", null],
@@ -65,6 +66,8 @@ export async function open(root, route, { me, signal }) {
   /** The same document at another place: nothing is loaded anew. */
   function update(next) {
     if (next.id !== docId) return false;
+    const tab = next.query.get("tab");
+    if (tab && tab !== panel.chosen) panel.choose(tab);
     place(next);
     return true;
   }

@@ -53,7 +53,9 @@ export const pointing = (pages, boxes) => {
     pages.hint(boxes);
     if (boxes.length) pages.show(boxes[0].page, boxes);
   };
-  return { focus: on, mouseenter: () => pages.hint(boxes), mouseleave: () => pages.hint([]), blur: () => pages.hint([]), click: on };
+  const over = () => pages.hint(boxes);
+  const off = () => pages.hint([]);
+  return { focus: on, blur: off, mouseenter: over, mouseleave: off, click: () => pages.point(boxes) };
 };
 
 const PER_READ = 50;

@@ -3,7 +3,7 @@
 import * as api from "../core/api.js";
 import { boxesFrom } from "../core/boxes.js";
 import { h, icon, put, words } from "../core/dom.js";
-import { counted } from "../core/format.js";
+import { counted, seconds } from "../core/format.js";
 import { bindView, mover } from "../core/keys.js";
 import { choice, empty, excerpt, marked, termsOf, waiting, wrong } from "../core/parts.js";
 import { amend, placeAddress } from "../core/router.js";
@@ -66,7 +66,7 @@ export async function open(root, route, { signal }) {
     const started = performance.now();
     try {
       const answer = await api.post(["search"], body, mine);
-      show(answer, Math.round(performance.now() - started));
+      show(answer, performance.now() - started);
     } catch (error) {
       if (error.name !== "AbortError") put(results, wrong(error));
     }
@@ -76,7 +76,7 @@ export async function open(root, route, { signal }) {
     const terms = termsOf(query);
     put(
       results,
-      h("p", { class: "hint", role: "status" }, hits.length ? `${counted(hits.length, "passage")} in ${ms} ms` : "Nothing found", filter.count() ? ` · ${counted(filter.count(), "filter")}` : null),
+      h("p", { class: "hint", role: "status" }, hits.length ? `${counted(hits.length, "passage")} in ${seconds(ms / 1000)}` : "Nothing found", filter.count() ? ` · ${counted(filter.count(), "filter")}` : null),
       note ? words(note, { class: "failure mild" }, "p") : null,
       hits.length
         ? h("ol", { class: "hits" }, hits.map((hit) => hitOf(hit, terms)))
