@@ -123,6 +123,19 @@ class ChromaVectorStore:
             return []
         return self._hits(self._register.search(query, top_k, within))
 
+    def passages(self, places: Mapping[str, Collection[int]]) -> list[Chunk]:
+        """The chunks at these ordinals of these documents, as far as there are any."""
+        if not self._register.exists:
+            return []
+        return [Chunk.model_validate_json(record) for record in self._register.at(places)]
+
+    def version(self) -> str | None:
+        """The number of the register's last write, which begins anywhere in a new register."""
+        if not self._register.exists:
+            return None
+        state = self._register.state
+        return None if state.unfinished is not None else str(state.stamp)
+
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """Ids of the chunks stored, vector and keyword row both, for each of these documents."""
         if not self._register.exists:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,6 +157,16 @@ class KeywordIndex:
             (json.dumps(list(chunk_ids)),),
         )
         return [Row(*row) for row in found]
+
+    def at(self, places: Mapping[str, Collection[int]]) -> list[str]:
+        """JSON of the chunks at these ordinals of these documents."""
+        pairs = [(doc_id, ordinal) for doc_id, ordinals in places.items() for ordinal in ordinals]
+        found = self._database.connection.execute(
+            "SELECT record FROM json_each(?) AS place JOIN chunks"
+            " ON doc_id = place.value ->> 0 AND ordinal = place.value ->> 1",
+            (json.dumps(pairs),),
+        )
+        return [record for (record,) in found]
 
     def has_more(self, scope: Scope, most: int) -> bool:
         """Whether there are more than so many chunks in a scope."""

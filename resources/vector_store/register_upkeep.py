@@ -9,12 +9,11 @@ from pathlib import Path
 
 from resources.failure import FailureKind, SparknetError
 from resources.sqlite import Database, primary_code
-from resources.vector_store.words import indexed_form
+from resources.vector_store.words import TOKENIZER, indexed_form
 
 log = logging.getLogger(__name__)
 
-_WORDS = """CREATE VIRTUAL TABLE words USING fts5(
-    body, tokenize = 'porter unicode61 remove_diacritics 2')"""
+_WORDS = f"CREATE VIRTUAL TABLE words USING fts5(body, {TOKENIZER})"
 MIGRATIONS = (
     (
         """CREATE TABLE chunks (

@@ -25,6 +25,8 @@ def test_the_graph(deployment) -> None:
         "chunks": ["ocr_text"],
         "embeddings": ["chunks"],
         "vector_index": ["chunks", "embeddings"],
+        "field_corrections": [],
+        "extracted_fields": ["field_corrections", "ocr_text"],
         "reconciliation_plan": [],
         "removals": [],
         "ocr_quality": ["ocr_text"],
@@ -56,4 +58,5 @@ def test_code_versions() -> None:
         "chunks": "1",
         "embeddings": "1",
         "vector_index": "1",
+        "extracted_fields": "1",
     }

@@ -10,7 +10,7 @@ from sparknet_assets.fields.rules.choosing import as_value, ranked
 from sparknet_assets.fields.rules.items import tables_of
 from sparknet_assets.fields.rules.layout import Row, rows_of
 from sparknet_assets.fields.rules.letterhead import letterhead_of
-from sparknet_assets.fields.rules.reading import by_pattern, read_region
+from sparknet_assets.fields.rules.reading import amounts_in, by_pattern, read_region
 from sparknet_assets.fields.rules.sums import preferred, with_sums
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
 from sparknet_assets.fields.typed import Conventions, conventions_of
@@ -21,6 +21,7 @@ from sparknet_assets.fields.values import Found
 PAGES_AT_ENDS = 6
 _UNLABELLED = 0.5
 _BY_PATTERN = 0.55
+_LARGEST = 0.35
 
 
 def extract(schema: Schema, pages: Sequence[PageText]) -> Found:
@@ -66,6 +67,7 @@ def candidates_of(
         if not found[spec.name] and spec.pattern and spec.type is FieldType.IDENTIFIER:
             found[spec.name] += _by_pattern(spec, rows)
     _add_first_date(schema, rows, conventions, found)
+    _add_largest_amount(schema, rows, conventions, found)
     return found
 
 
@@ -100,6 +102,35 @@ def _add_first_date(
                 problems = (date.problem,) if date.problem else ()
                 score = _UNLABELLED - 0.002 * min(100, number)
                 found[spec.name].append(Candidate(value, (cut,), score, number, problems))
+
+
+def _add_largest_amount(
+    schema: Schema,
+    rows: Sequence[Row],
+    conventions: Conventions,
+    found: dict[str, list[Candidate]],
+) -> None:
+    """A required total without a label is the largest amount that was not handed over in cash."""
+    totals = {rule.total for rule in schema.sums}
+    spec = next((s for s in schema.fields if s.required and s.name in totals), None)
+    if spec is None or spec.type is not FieldType.AMOUNT or found[spec.name]:
+        return
+    paid = {
+        candidate.value["amount"]
+        for rule in schema.sums
+        if spec.name in rule.parts and any(found[p] for p in rule.parts if p != spec.name)
+        for candidate in found[rule.total]
+    }
+    amounts = [
+        (amount.value, number, amount, cut)
+        for number, row in enumerate(rows)
+        for piece in row.pieces
+        for amount, cut in amounts_in(Span(piece, 0, len(piece.text)), conventions)
+        if amount.cents and amount.json["amount"] not in paid
+    ]
+    if amounts:
+        _, number, amount, cut = max(amounts, key=lambda found: found[:2])
+        found[spec.name].append(Candidate(amount.json, (cut,), _LARGEST, number))
 
 
 def _by_pattern(spec: FieldSpec, rows: Sequence[Row]) -> list[Candidate]:
