@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from sparknet_assets.answers.answer import Answer
 from sparknet_assets.api.context import Api, ApiDep, requires
-from sparknet_assets.api.event_stream import STREAM, Event, streamed
+from sparknet_assets.api.event_stream import SCHEMA, STREAM, Event, streamed
 from sparknet_assets.api.routes.search import Text
 from sparknet_assets.retrieval import Filters
 
@@ -39,7 +39,7 @@ class AskRequest(BaseModel):
     "/ask",
     operation_id="ask",
     response_model=Answer,
-    responses={200: {"content": {STREAM: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {STREAM: {"schema": SCHEMA}}}},
 )
 async def post_ask(api: ApiDep, request: Request, body: AskRequest) -> Any:
     """Answers a question from the documents, with the places that the answer rests on."""
