@@ -56,7 +56,13 @@ class LocalStorageAdapter:
         self,
         base_path: str | Path,
         *,
-        irreplaceable: tuple[str, ...] = ("raw/", "receipts/", "evaluation/"),
+        irreplaceable: tuple[str, ...] = (
+            "raw/",
+            "corrections/",
+            "schemas/",
+            "receipts/",
+            "evaluation/",
+        ),
     ) -> None:
         self._base = Path(base_path).expanduser().absolute()
         self._irreplaceable = irreplaceable
@@ -123,6 +129,12 @@ class LocalStorageAdapter:
         except _ABSENT:
             return None
         return _info(key, status) if stat_modes.S_ISREG(status.st_mode) else None
+
+    def label(self, key: str, name: str) -> str:
+        """Files carry no labels. Raises ObjectNotFoundError."""
+        if self.stat(key) is None:
+            raise ObjectNotFoundError(key)
+        return ""
 
     def list(
         self, prefix: str = "", *, start_after: str = "", limit: int | None = None

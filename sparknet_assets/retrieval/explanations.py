@@ -21,15 +21,17 @@ def explanations(
     ranking: Sequence[SearchHit],
     filters: Filters | None,
     records: Mapping[str, DocumentRecord],
+    weight: float = 1.0,
 ) -> list[Explanation]:
     """One for each of the hits.
 
     Args:
         ranking: As it was before hits that say the same were put behind.
+        weight: Of the ranking by meaning, in a hybrid search.
     """
     words = matched_words(query, [hit.chunk.text for hit in hits])
     places = {hit.chunk.chunk_id: rank for rank, hit in enumerate(ranking, 1)}
-    near, worded = _parts(found.vector, mode), _parts(found.keyword, mode)
+    near, worded = _parts(found.vector, mode, weight), _parts(found.keyword, mode, 1.0)
     return [
         Explanation(
             vector=near.get(hit.chunk.chunk_id),
@@ -42,12 +44,12 @@ def explanations(
     ]
 
 
-def _parts(ranking: Sequence[SearchHit], mode: SearchMode) -> dict[str, Part]:
+def _parts(ranking: Sequence[SearchHit], mode: SearchMode, weight: float) -> dict[str, Part]:
     return {
         hit.chunk.chunk_id: Part(
             rank=rank,
             score=hit.score,
-            points=1 / (RRF_K + rank) if mode == "hybrid" else hit.score,
+            points=weight / (RRF_K + rank) if mode == "hybrid" else hit.score,
         )
         for rank, hit in enumerate(ranking, 1)
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
@@ -15,7 +15,7 @@ from sparknet_assets.retrieval.context import contexts
 from sparknet_assets.retrieval.diversity import diversified
 from sparknet_assets.retrieval.explanations import explanations
 from sparknet_assets.retrieval.filters import Filters, scope_of
-from sparknet_assets.retrieval.fusion import fuse
+from sparknet_assets.retrieval.fusion import fuse, weight_of_vectors
 from sparknet_assets.retrieval.known import known_hits
 from sparknet_assets.retrieval.results import Hit, SearchMode, SearchResponse, boxes_of, main_page
 
@@ -41,8 +41,9 @@ def search(
 
     Args:
         top_k: Passages at most.
-        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank; by
-            words alone when the model that the index was made with is gone, and a note says so.
+        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank;
+            first by words where the model does not read the query's script; by words alone when
+            the model that the index was made with is gone, and a note says so.
         filters: Only passages that fulfil these.
         diversity: Put passages that say the same as better ones behind others; see `diversified`.
         context: How many passages before and after each hit come with it.
@@ -60,17 +61,18 @@ def search(
     depth = max(_DEPTH * top_k, _LEAST_CANDIDATES) if wide else top_k
     scope = scope_of(deployment, filters)
     found = candidates(deployment, live, query, mode, depth, scope)
-    ranking = (
-        fuse(found.vector, found.keyword) if mode == "hybrid" else found.vector or found.keyword
-    )
+    weight = weight_of_vectors(live, query)
+    ranking = found.vector or found.keyword
+    if mode == "hybrid":
+        ranking = fuse(found.vector, found.keyword, weights=[weight])
     there, records = _there(ranking, None if diversity else top_k, deployment)
     chosen = diversified(there, top_k) if diversity else there
-    hits = [_hit(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
+    hits = [hit_of(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
     if context:
         around = contexts(deployment.store_of(live), [hit.chunk for hit in chosen], context)
         hits = _with(hits, "context", around)
     if explain:
-        reasons = explanations(chosen, query, mode, found, there, filters, records)
+        reasons = explanations(chosen, query, mode, found, there, filters, records, weight)
         hits = _with(hits, "explanation", reasons)
     note = found.note or another_answers(deployment, live)
     return SearchResponse(query=query, mode=mode, hits=hits, note=note)
@@ -91,7 +93,8 @@ def _there(
     return there[:top_k], records
 
 
-def _hit(rank: int, hit: SearchHit, records: dict[str, DocumentRecord]) -> Hit:
+def hit_of(rank: int, hit: SearchHit, records: Mapping[str, DocumentRecord]) -> Hit:
+    """A hit as it is given out."""
     chunk = hit.chunk
     record = records.get(chunk.doc_id)
     return Hit(
