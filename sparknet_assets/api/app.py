@@ -22,6 +22,7 @@ from sparknet_assets.api.rates import Rates
 from sparknet_assets.api.routes import (
     ask,
     documents,
+    fields,
     overview,
     pages,
     removal,
@@ -35,7 +36,7 @@ from sparknet_assets.api.runner import Runner
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
-_ROUTERS = (service, documents, uploads, removal, pages, search, ask, runs, overview)
+_ROUTERS = (service, documents, uploads, removal, pages, fields, search, ask, runs, overview)
 
 
 def create_app(

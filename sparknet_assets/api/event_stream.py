@@ -12,6 +12,12 @@ from starlette.responses import StreamingResponse
 from sparknet_assets.api.problems import problem_of
 
 STREAM = "text/event-stream"
+# An event as OpenAPI describes it.
+SCHEMA = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 

@@ -121,7 +121,8 @@ def test_no_name_leads_anywhere_else(client: TestClient, deployment: Deployment,
 
 @pytest.mark.parametrize(
     "name",
-    ["\u202egnp.exe", "a\r\nSet-Cookie: x=1.txt", "%2e%2e%2fx.txt", "\uff0e\uff0e\uff0fx.txt", "é" * 500,
+    ["\u202egnp.exe", "a\r\nSet-Cookie: x=1.txt", "%2e%2e%2fx.txt", "\uff0e\uff0e\uff0fx.txt",
+     "é" * 500,
      ".htaccess", "<b>&\"'.txt", "\ufeffx.txt", "nul.txt\n"],
 )  # fmt: skip
 def test_odd_names_become_plain_keys(client: TestClient, deployment: Deployment, name: str) -> None:
