@@ -4,15 +4,27 @@ import { h, words } from "../core/dom.js";
 import { label } from "../core/format.js";
 
 /** The explanation of a hit, a line for each thing that counts. */
-export function explanation({ vector, keyword, words: matched, rank_before_diversity: before, passed }, rank) {
+export function explanation(
+  { vector, keyword, words: matched, rank_before_diversity: before, passed },
+  rank,
+) {
   const lines = [
     ["By meaning", vector ? part(vector, "similarity") : "not among the best"],
     ["By words", keyword ? part(keyword, "BM25") : "not among the best"],
     ["Words found", matched?.join(", ")],
     ["Before variety", before && before !== rank ? `rank ${before}` : ""],
-    ...Object.entries(passed ?? {}).map(([name, value]) => [`Filter: ${label(name).toLowerCase()}`, [value].flat().join(", ")]),
+    ...Object.entries(passed ?? {}).map(([name, value]) => [
+      `Filter: ${label(name).toLowerCase()}`,
+      [value].flat().join(", "),
+    ]),
   ];
-  return h("dl", { class: "explanation" }, lines.filter(([, value]) => value).map(([name, value]) => [h("dt", null, name), words(value, {}, "dd")]));
+  return h(
+    "dl",
+    { class: "explanation" },
+    lines
+      .filter(([, value]) => value)
+      .map(([name, value]) => [h("dt", null, name), words(value, {}, "dd")]),
+  );
 }
 
 const part = ({ rank, score, points }, measure) =>

@@ -12,7 +12,12 @@ const AT_ONCE = 3;
 export function uploads({ root, signal, processing }) {
   const tier = choice(
     { "aria-label": "Tier of uploads", id: "upload-tier" },
-    [["", "Default tier"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]],
+    [
+      ["", "Default tier"],
+      ["basic", "Basic"],
+      ["standard", "Standard"],
+      ["premium", "Premium"],
+    ],
     "",
   );
   const input = h("input", { type: "file", multiple: true, hidden: true, id: "files" });
@@ -21,10 +26,25 @@ export function uploads({ root, signal, processing }) {
   const panel = h(
     "section",
     { class: "uploads", hidden: true, "aria-label": "Uploads" },
-    h("div", { class: "uploads-head" }, summary, h("label", { for: "upload-tier", class: "push hint" }, "Next files:"), tier,
-      button("Close", () => { panel.hidden = true; put(items); }, { glyph: "close", bare: true })),
+    h(
+      "div",
+      { class: "uploads-head" },
+      summary,
+      h("label", { for: "upload-tier", class: "push hint" }, "Next files:"),
+      tier,
+      button(
+        "Close",
+        () => {
+          panel.hidden = true;
+          put(items);
+        },
+        { glyph: "close", bare: true },
+      ),
+    ),
     items,
-    processing ? null : h("p", { class: "hint" }, "This server takes files in; another process indexes them."),
+    processing
+      ? null
+      : h("p", { class: "hint" }, "This server takes files in; another process indexes them."),
   );
   const queue = [];
   let active = 0;
@@ -36,7 +56,12 @@ export function uploads({ root, signal, processing }) {
   });
   dropPlace();
   return {
-    button: h("div", { class: "push" }, button("Upload", () => input.click(), { glyph: "upload", class: "primary" }), input),
+    button: h(
+      "div",
+      { class: "push" },
+      button("Upload", () => input.click(), { glyph: "upload", class: "primary" }),
+      input,
+    ),
     panel,
   };
 
@@ -45,7 +70,11 @@ export function uploads({ root, signal, processing }) {
     const over = (on) => root.classList.toggle("dropping", on);
     const files = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
     const listen = (name, act) =>
-      document.addEventListener(name, (event) => files(event) && (event.preventDefault(), act(event)), { signal });
+      document.addEventListener(
+        name,
+        (event) => files(event) && (event.preventDefault(), act(event)),
+        { signal },
+      );
     listen("dragenter", () => over((depth += 1) > 0));
     listen("dragleave", () => over((depth -= 1) > 0));
     listen("dragover", () => {});
@@ -76,14 +105,24 @@ export function uploads({ root, signal, processing }) {
   function fill() {
     while (active < AT_ONCE && queue.length) void one(queue.shift());
     const { all, done } = counts;
-    put(summary, done < all ? `Uploading ${done + 1} of ${counted(all, "file")}` : `${counted(all - counts.failed, "file")} uploaded`);
+    put(
+      summary,
+      done < all
+        ? `Uploading ${done + 1} of ${counted(all, "file")}`
+        : `${counted(all - counts.failed, "file")} uploaded`,
+    );
     if (done === all) say(`${counted(all - counts.failed, "file")} uploaded.`);
   }
 
   async function one({ file, tier: chosen, bar, state, item }) {
     active += 1;
     try {
-      await api.upload(file, { tier: chosen, progress: (share) => { bar.value = share; } });
+      await api.upload(file, {
+        tier: chosen,
+        progress: (share) => {
+          bar.value = share;
+        },
+      });
       bar.value = 1;
       item.classList.add("done");
       put(state, icon("check"), "Uploaded");
