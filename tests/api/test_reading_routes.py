@@ -161,19 +161,20 @@ def test_a_question_is_answered_at_once_or_as_events(reading: TestClient) -> Non
     by_header = reading.post(f"{V1}/ask", json=asked, headers={"Accept": "text/event-stream"})
     for each in (streamed, by_header):
         assert each.headers["content-type"].startswith("text/event-stream")
-        events = dict(_events(each.text))
-        assert events["done"]["answer"] == answer["answer"]
+        events = _events(each.text)
+        assert [events[0][0], events[-1][0]] == ["passages", "done"]
+        assert events[-1][1]["answer"] == answer["answer"]
 
 
 def test_a_stream_that_fails_ends_with_a_problem(
     reading: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sparknet_assets.api.routes import ask
+    from sparknet_assets.answers import answer as answers
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise RuntimeError("the secret text of a document")
 
-    monkeypatch.setattr(ask, "_ask", fails)
+    monkeypatch.setattr(answers, "ask_stream", fails)
     answer = reading.post(f"{V1}/ask", json={"question": "what?", "stream": True})
     name, problem = _events(answer.text)[-1]
     assert (name, problem["status"]) == ("error", 500)
