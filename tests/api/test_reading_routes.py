@@ -168,12 +168,10 @@ def test_a_question_is_answered_at_once_or_as_events(reading: TestClient) -> Non
 def test_a_stream_that_fails_ends_with_a_problem(
     reading: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sparknet_assets.api.routes import ask
-
     def fails(*_: object) -> None:
         raise RuntimeError("the secret text of a document")
 
-    monkeypatch.setattr(ask, "_ask", fails)
+    monkeypatch.setattr("sparknet_assets.answers.answer.ask_stream", fails)
     answer = reading.post(f"{V1}/ask", json={"question": "what?", "stream": True})
     name, problem = _events(answer.text)[-1]
     assert (name, problem["status"]) == ("error", 500)
