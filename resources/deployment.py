@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from resources.failure import FailureKind, SparknetError
 from resources.generations import Generation, Registry, read_registry
 from resources.settings import Settings, load_settings
+from resources.tiers import STANDARD, Tier, TierPolicy, policy_of
 
 if TYPE_CHECKING:
     from resources.aws.clients import AwsClients
@@ -51,16 +52,37 @@ class Deployment:
 
     Attributes:
         ledger: Of the run that is under way; None outside of runs, where nothing is limited.
+        tier: Whose documents this is for; `of_tier` gives that of another.
     """
+
+    tier: str = STANDARD
 
     def __init__(self, settings: Settings | None = None, ledger: Ledger | None = None) -> None:
         self.settings = settings or load_settings()
         self.ledger = ledger
         self._embedders: dict[str, Embedder] = {}
         self._stores: dict[str, VectorStore] = {}
+        self._tiers: dict[str, Deployment] = {}
 
     def __reduce__(self) -> tuple[Callable[..., Deployment], tuple[Settings, Ledger | None]]:
         return Deployment, (self.settings, self.ledger)
+
+    @cached_property
+    def policy(self) -> TierPolicy:
+        """What is done for the documents of this deployment's tier."""
+        return policy_of(self.tier, self.settings)
+
+    def of_tier(self, tier: str) -> Deployment:
+        """This deployment for documents of a tier: other resolutions and OCR, all else shared.
+
+        Raises:
+            ValueError: There is no such tier.
+        """
+        if tier not in self._tiers:
+            from resources.tier_deployment import deployment_of
+
+            self._tiers[tier] = deployment_of(self, tier)
+        return self._tiers[tier]
 
     @property
     def home(self) -> Path:
@@ -94,17 +116,17 @@ class Deployment:
 
             return TesseractEngine(self.settings.ocr_languages)
         if self.settings.ocr == "textract":
-            return self._textract()
+            return self.textract(self.policy.textract)
         from resources.ocr.paddle import PaddleOCREngine
 
         return PaddleOCREngine()
 
-    def _textract(self) -> OCREngine:
+    def textract(self, tier: Tier) -> OCREngine:
+        """Textract with the features, and at the price, of a tier."""
         from resources.ocr.textract import TextractEngine
         from resources.ocr.textract_jobs import TextractJobs
 
         settings = self.settings
-        tier = settings.textract_tier
         limiter = self.limiter("textract", settings.textract_per_second, settings.textract_at_once)
         price = self.prices.textract_page(tier) or 0.0
         documents = None

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from resources.failure import FailureKind, SparknetError
 from resources.model_ids import plain_id
+from resources.tiers import Tier
 
 TABLE = Path(__file__).with_name("prices.toml")
-Tier = Literal["basic", "standard", "premium"]
 _MILLION = 1e6
 
 

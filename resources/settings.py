@@ -29,6 +29,7 @@ from pydantic_settings import SettingsError as UnparsedError
 
 from resources.api_keys import ApiKey
 from resources.cron import problem_with
+from resources.tiers import Tier, TierChanges, TierRule
 
 # Defaults where `deployment` is aws.
 _ON_AWS: dict[str, Any] = {
@@ -48,6 +49,7 @@ _NEEDED = (
 # Lists: what is wrong with one of theirs is named by its place.
 _LISTS = ("pdf_passwords", "api_keys")
 _SECRET = (*_LISTS, "redis_url")
+_PARSED = (*_LISTS, "tier_rules", "tiers")
 
 
 class SettingsError(ValueError):
@@ -102,9 +104,27 @@ class Settings(BaseSettings):
         "auto", description="Use a PDF's own text where it is good, never, or always."
     )
     ocr_confidence_floor: float = Field(
-        0.5, ge=0, le=1, description="`verify` warns of documents that OCR was less sure of."
+        0.5,
+        ge=0,
+        le=1,
+        description="`verify` warns of documents that OCR was less sure of; pages may climb.",
     )
     tables: bool = Field(True, description="Recognise tables on pages with a text layer.")
+
+    default_tier: Tier = Field(
+        "standard", description="Tier of documents that nobody and no rule says it of."
+    )
+    tier_rules: list[TierRule] = Field(
+        default_factory=list,
+        description="The first that fits decides: match (doc_id or file name), media_type, tier.",
+    )
+    tiers: dict[Tier, TierChanges] = Field(
+        default_factory=dict,
+        description="What a tier does otherwise than it comes; see docs/tiers.md.",
+    )
+    climb: bool = Field(
+        True, description="Read doubtful pages again, for the tiers that have it; off for none."
+    )
 
     event_previews: bool = Field(
         True,
@@ -158,10 +178,6 @@ class Settings(BaseSettings):
     )
     opensearch_signed: bool = Field(
         True, description="Sign requests (SigV4); off for a server of your own without security."
-    )
-    textract_tier: Literal["basic", "standard", "premium"] = Field(
-        "standard",
-        description="Text only; with tables and layout; with forms too. A page's price follows.",
     )
     textract_job_pages: int = Field(
         2, ge=2, description="PDFs in S3 with so many pages to read are read as one job."
@@ -327,9 +343,11 @@ def _variable(name: str) -> str:
 
 
 def _unparsed(error: UnparsedError) -> str:
-    """For a list in a variable, the one thing there that is parsed; says nothing of its value."""
+    """For what is parsed in a variable, lists and tables; says nothing of its value."""
     found = re.search(r'field "(\w+)"', str(error))
     name = f"SPARKNET_{found[1].upper()}" if found else str(error)
+    if name == "SPARKNET_TIERS":
+        return f'{name}: should be a JSON object, for example {{"premium": {{"ocr_dpi": 400}}}}'
     return f'{name}: should be a JSON list, for example ["first", "second"]'
 
 
@@ -347,7 +365,7 @@ def _sentence(detail: object, overrides: Collection[str]) -> str:
         where = name
     elif _is_default(name, detail.get("input")):
         pass  # It follows from another setting that it does not fit: the file need not name it.
-    elif not os.environ.get(where) and not name.startswith(_LISTS):
+    elif not os.environ.get(where) and not name.startswith(_PARSED):
         where = f"sparknet.toml: {name}"
     secret = name.startswith(_SECRET)
     given = "" if secret else f", not {detail.get('input')!r}"

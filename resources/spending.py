@@ -61,6 +61,13 @@ class Ledger:
         if used_up:
             raise self._refusal(spent)
 
+    def allows(self, usd: float) -> bool:
+        """Whether this much may be spent yet. Notes nothing: for what can be left undone."""
+        if self._budget is None:
+            return True
+        spent, used_up = self._read()
+        return not used_up and spent + usd <= self._budget
+
     @property
     def spent(self) -> float:
         """Dollars so far."""

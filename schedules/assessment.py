@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, StageStatus
+from resources.tiers import STANDARD, TIERS
 from schedules.planning import Change
 from sparknet_assets.fingerprint import Recipe, difference
 from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage
@@ -19,6 +20,8 @@ class Recipes(Protocol):
     def of(self, stage: Stage) -> Recipe: ...
 
     def fingerprint(self, stage: Stage, inputs: Mapping[str, str]) -> str: ...
+
+    def of_tier(self, tier: str) -> Recipes: ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Assessor:
         behind: Documents of which the live index holds an older version than the text.
         absent: Documents that are not in the index that the settings name, though they were once.
         corrections: doc_id -> data version of what people set right, where there is something.
+        tier: Whose recipes these are.
     """
 
     graph: Sequence[Stage]
@@ -48,9 +52,14 @@ class Assessor:
     behind: Collection[str] = ()
     absent: Collection[str] = ()
     corrections: Mapping[str, str] = field(default_factory=dict)
+    tier: str = STANDARD
 
     def assess(self, document: DocumentRecord, records: Mapping[str, StageRecord]) -> Assessment:
         """What the stages of a document need, given that its original is as it was last read."""
+        recipes = self.recipes.of_tier(document.tier)
+        if recipes is not self.recipes:
+            own = replace(self, recipes=recipes, tier=document.tier)
+            return own.assess(document, records)
         versions = {
             RAW_DOCUMENTS: f"{document.raw_sha256}:{document.filename}",
             FIELD_CORRECTIONS: self.corrections.get(document.doc_id, ""),
@@ -136,5 +145,14 @@ class Assessor:
         if record.status is StageStatus.FAILED:
             return "failed before, and its settings, code or input have changed since"
         if record.recipe != recipe.id:
-            return difference(self.texts.get(record.recipe, ""), recipe)
+            what = difference(self.texts.get(record.recipe, ""), recipe)
+            before = self._tier_of(stage, record)
+            return f"tier {before} -> {self.tier} ({what})" if before else what
         return f"its input {' or '.join(stage.inputs)} has changed"
+
+    def _tier_of(self, stage: Stage, record: StageRecord) -> str:
+        """The other tier that an output was made for, as the settings are now."""
+        for tier in TIERS:
+            if tier != self.tier and self.recipes.of_tier(tier).of(stage).id == record.recipe:
+                return tier
+        return ""

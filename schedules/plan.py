@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from resources.catalog import DocumentRecord, StageRecord, StageStatus
+from resources.tiers import STANDARD, TIERS
 from schedules.assessment import Assessor
 from schedules.planning import Change, FoundDocument
 from sparknet_assets.reports import taken_over
@@ -34,6 +35,7 @@ class PlannedDocument:
         seconds: Estimated from what a page has taken at these stages so far; None when nothing was
             measured, or `pages` is not known.
         cost_usd: Estimated likewise.
+        tier: Of the document; the default of those that were never registered.
     """
 
     doc_id: str
@@ -43,12 +45,14 @@ class PlannedDocument:
     pages: int | None = None
     seconds: float | None = None
     cost_usd: float | None = None
+    tier: str = STANDARD
 
     def as_json(self) -> dict[str, Any]:
         """An element of `plan --json`'s `documents`."""
         return {
             "doc_id": self.doc_id,
             "change": self.change.value,
+            "tier": self.tier,
             "stages": list(self.stages),
             "reason": self.reason,
             "pages": self.pages,
@@ -89,7 +93,19 @@ class Plan:
             "seconds": round(sum(document.seconds or 0.0 for document in self.documents), 3),
             "cost_usd": round(sum(document.cost_usd or 0.0 for document in self.documents), 6),
             **{change.value: self.counts.get(change, 0) for change in Change},
+            "tiers": self.by_tier(),
         }
+
+    def by_tier(self) -> dict[str, dict[str, Any]]:
+        """Tier -> documents, pages and dollars, for the tiers that have something to be done."""
+        found: dict[str, dict[str, Any]] = {}
+        for tier in TIERS:
+            own = [document for document in self.documents if document.tier == tier]
+            if own:
+                cost = sum(document.cost_usd or 0.0 for document in own)
+                pages = sum(document.pages or 0 for document in own)
+                found[tier] = {"documents": len(own), "pages": pages, "cost_usd": round(cost, 6)}
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """JSON values, as the command gives them out."""
@@ -112,6 +128,7 @@ class Rates:
             For stages that paid for nothing yet with the recipe in force.
         in_force: Stage -> id of its recipe, for the stages that charge: what was paid under
             another one, to another service perhaps, tells nothing.
+        tiers: Those of the tiers that have recipes of their own.
     """
 
     prices: Mapping[str, float | None] = field(default_factory=dict)
@@ -120,6 +137,11 @@ class Rates:
     cost: Counter[str] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
     paid_pages: Counter[str] = field(default_factory=Counter)
+    tiers: Mapping[str, Rates] = field(default_factory=dict)
+
+    def of_tier(self, tier: str) -> Rates:
+        """Those for documents of a tier."""
+        return self.tiers.get(tier, self)
 
     def add(self, pages: int, records: Mapping[str, StageRecord]) -> None:
         """Counts what the outputs of a document took when they were made."""
@@ -166,6 +188,16 @@ def plan_document(
     assessor: Assessor,
 ) -> PlannedDocument:
     """What is to be done with one document, not yet estimated."""
+    planned = _planned(found, document, records, assessor)
+    return replace(planned, tier=document.tier) if document else planned
+
+
+def _planned(
+    found: FoundDocument,
+    document: DocumentRecord | None,
+    records: Mapping[str, StageRecord],
+    assessor: Assessor,
+) -> PlannedDocument:
     whole = tuple(stage.name for stage in assessor.graph)
     pages = document.pages or None if document else None
     match found.change:
@@ -213,11 +245,18 @@ def make_plan(
             wanted.append(document)
     estimated = []
     for document in sorted(wanted, key=lambda item: item.doc_id):
-        seconds, cost = rates.estimate(document.stages, document.pages)
+        own = rates.of_tier(document.tier)
+        seconds, cost = own.estimate(document.stages, document.pages)
         estimated.append(replace(document, seconds=seconds, cost_usd=cost))
-    stages = dict.fromkeys(name for d in estimated if d.pages for name in d.stages)
-    unmeasured = tuple(name for name in stages if not rates.pages[name])
-    unpriced = tuple(n for n in stages if n in rates.prices and rates.page_cost(n) is None)
+    unmeasured: dict[str, None] = {}
+    unpriced: dict[str, None] = {}
+    for document in estimated:
+        own = rates.of_tier(document.tier)
+        for name in document.stages if document.pages else ():
+            if not own.pages[name]:
+                unmeasured[name] = None
+            if name in own.prices and own.page_cost(name) is None:
+                unpriced[name] = None
     known = counts.total() - counts[Change.NEW]
     held = hold_back(counts[Change.REMOVED], known) if counts[Change.REMOVED] else ""
-    return Plan(tuple(estimated), counts, tuple(ignored), held, unmeasured, unpriced)
+    return Plan(tuple(estimated), counts, tuple(ignored), held, *map(tuple, (unmeasured, unpriced)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from schedules.plan import WORK, Plan
 from schedules.planning import Change
@@ -21,6 +22,8 @@ def plan_lines(plan: Plan) -> list[str]:
             lines.append(f"Left as they are: {rest}.")
     if plan.held_back:
         lines.append(f"Removals are held back: {plan.held_back}")
+    if len(tiers := plan.by_tier()) > 1:
+        lines.append(f"By tier: {'; '.join(_of_tier(*item) for item in tiers.items())}.")
     lines += [f"Left aside: {key}: {reason}" for key, reason in plan.ignored]
     return lines
 
@@ -32,6 +35,13 @@ def duration(seconds: float | None) -> str:
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _of_tier(tier: str, sums: Mapping[str, Any]) -> str:
+    documents, pages = sums["documents"], sums["pages"]
+    said = f"{tier} {documents:,} document{'' if documents == 1 else 's'}, {pages:,} known page"
+    said += "" if pages == 1 else "s"
+    return f"{said}, at most about ${sums['cost_usd']:.2f}" if sums["cost_usd"] else said
 
 
 def _counted(plan: Plan, changes: Sequence[Change]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from resources.catalog import DocumentRecord, StageRecord
 from resources.deployment import Deployment
 from resources.failure import SparknetError
+from resources.tiers import STANDARD, TIERS
 from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
@@ -98,9 +99,17 @@ def gather(
 
 
 def _rates(deployment: Deployment, assessor: Assessor) -> Rates:
-    prices = page_prices(deployment)
+    """What pages take, in each tier: one that reads them otherwise takes another time and price."""
+    rates = _rates_of(deployment, STANDARD, assessor)
+    others = (tier for tier in TIERS if tier != STANDARD)
+    return replace(rates, tiers={tier: _rates_of(deployment, tier, assessor) for tier in others})
+
+
+def _rates_of(deployment: Deployment, tier: str, assessor: Assessor) -> Rates:
+    prices = page_prices(deployment.of_tier(tier))
+    recipes = assessor.recipes.of_tier(tier)
     paid = [stage for stage in assessor.graph if stage.name in prices]
-    return Rates(prices, {stage.name: assessor.recipes.of(stage).id for stage in paid})
+    return Rates(prices, {stage.name: recipes.of(stage).id for stage in paid})
 
 
 def gather_settled(deployment: Deployment, graph: Sequence[Stage] = STAGES) -> Gathered:
@@ -148,7 +157,7 @@ def _planned_here(
         for found in some:
             record = records.get(found.doc_id)
             if record is not None:
-                gathered.rates.add(record.pages, stages[found.doc_id])
+                gathered.rates.of_tier(record.tier).add(record.pages, stages[found.doc_id])
             if found.change is Change.REMOVED and record and (why := _hidden(record, deployment)):
                 gathered.ignored.append((f"{RAW}{found.doc_id}/", why))
                 yield PlannedDocument(found.doc_id, Change.UNCHANGED, (), "", record.pages or None)

@@ -11,6 +11,7 @@ from schedules.planning import Change, FoundDocument
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.records import awaiting, new_document
+from sparknet_assets.tiers import with_tier
 
 
 def register(deployment: Deployment, found: Iterable[FoundDocument], now: datetime) -> None:
@@ -25,9 +26,10 @@ def register(deployment: Deployment, found: Iterable[FoundDocument], now: dateti
         record = known.get(document.doc_id)
         raw_key = document.original.key
         if record is None or record.status == "deleted":
-            rows.append(new_document(document.doc_id, partition_key(document.doc_id), raw_key))
+            row = new_document(document.doc_id, partition_key(document.doc_id), raw_key)
+            rows.append(with_tier(row, deployment))
         else:
-            rows.append(awaiting(record, raw_key, now))
+            rows.append(with_tier(awaiting(record, raw_key, now), deployment, known=record))
     if rows:
         deployment.catalog.put(rows)
 

@@ -151,7 +151,8 @@ def _load_runs(
         if document.status is DocumentStatus.DELETED:
             continue
         ref = DocumentRef(doc_id, document.raw_key)
-        run = DocumentRun(ref, document, dict(records[doc_id]), graph, recipes, run_id, force)
+        own = recipes.of_tier(document.tier)
+        run = DocumentRun(ref, document, dict(records[doc_id]), graph, own, run_id, force)
         run.versions[FIELD_CORRECTIONS] = corrections.get(doc_id, "")
         runs.append(run)
     return runs

@@ -11,6 +11,9 @@ TOKENS_OF_A_PAGE = 800
 def page_prices(deployment: Deployment) -> dict[str, float | None]:
     """Stage -> most dollars that a page costs there, for the stages whose service charges.
 
+    Of documents of the deployment's tier. A page that climbs is paid a second time, by the price of
+    what it climbs to; how many do shows only when they are read.
+
     None where the price table does not know the service's price. A page whose text layer is good
     costs nothing at `ocr_text`, but that shows only when it is read.
 
@@ -20,7 +23,7 @@ def page_prices(deployment: Deployment) -> dict[str, float | None]:
     settings, prices = deployment.settings, deployment.prices
     found: dict[str, float | None] = {}
     if settings.ocr == "textract" and settings.text_layer != "always":
-        found["ocr_text"] = prices.textract_page(settings.textract_tier)
+        found["ocr_text"] = prices.textract_page(deployment.policy.textract)
     if settings.embedder == "titan":
         token = prices.embedding_tokens(settings.titan_model)
         found["embeddings"] = token and token * TOKENS_OF_A_PAGE

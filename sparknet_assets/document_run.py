@@ -54,6 +54,7 @@ class DocumentRun:
         outrun: True while a stage before the index has a newer output than the one indexed.
         stored: The document's row, as it stands in the catalog.
         twins: Hash of the original, and other documents that have it, once they were asked for.
+        tier: As it was when the run began; `recipes` are those of this tier.
     """
 
     ref: DocumentRef
@@ -69,9 +70,11 @@ class DocumentRun:
     reused: list[StageRecord] = field(default_factory=list)
     stored: DocumentRecord = field(init=False)
     twins: tuple[str, list[DocumentRef]] | None = None
+    tier: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.stored = self.document
+        self.tier = self.document.tier
         self.outrun = bool(self.document.stale)
 
     def observe_raw(self, deployment: Deployment) -> None:
@@ -243,7 +246,8 @@ class DocumentRun:
         current = deployment.catalog.get(self.ref.doc_id)
         if current is None:
             return document
-        return document.model_copy(update={"source": current.source, "tier": current.tier})
+        kept = {name: getattr(current, name) for name in ("source", "tier", "tier_source")}
+        return document.model_copy(update=kept)
 
     def _tried(self, stage: Stage) -> str:
         """Fingerprint of an attempt; none when that is what could not be found out."""

@@ -65,6 +65,15 @@ class Recipes:
         self._deployment = deployment
         self._recipes: dict[str, Recipe] = {}
         self._noted: set[str] = set()
+        self._tiers: dict[str, Recipes] = {}
+
+    def of_tier(self, tier: str) -> Recipes:
+        """The recipes for documents of a tier; these themselves where there is no difference."""
+        if tier not in self._tiers:
+            deployment = self._deployment.of_tier(tier)
+            same = deployment is self._deployment
+            self._tiers[tier] = self if same else Recipes(deployment)
+        return self._tiers[tier]
 
     def of(self, stage: Stage) -> Recipe:
         """The recipe of a stage."""

@@ -25,6 +25,7 @@ from sparknet_assets.naming import DocumentNames, is_safe_doc_id
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW
 from sparknet_assets.records import awaiting, new_document
+from sparknet_assets.tiers import with_tier
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def take_in(
     that was removed starts afresh; a removal that was broken off is finished before.
 
     Args:
-        tier: For all of them; None keeps what a known document has.
+        tier: For all of them; None leaves it to what was said before, the rules, the default.
         doc_id: For a single file: the document whose new version this is, or a new document's id.
         progress: Called with the doc_id of each document taken in.
 
@@ -177,9 +178,10 @@ def _take_one(
     now = datetime.now(UTC)
     raw_key = f"{RAW}{doc_id}/{file.filename}"
     record = known or new_document(doc_id, partition_key(doc_id), raw_key)
-    record = record.model_copy(update={"source": file.source, "tier": tier or record.tier})
+    record = record.model_copy(update={"source": file.source})
     limit = deployment.settings.max_bytes
     if file.size > limit:
+        record = with_tier(record, deployment, explicit=tier, known=known, stored=False)
         failure = Failure(
             kind=FailureKind.TOO_LARGE,
             retryable=False,
@@ -195,6 +197,8 @@ def _take_one(
         if not record.raw_version:
             marks = {"raw_version": copied.version, "raw_sha256": copied.sha256}
             record = record.model_copy(update=marks)
+    if copied is not None or tier:
+        record = with_tier(record, deployment, explicit=tier, known=known, stored=False)
     return record if record == known else record.model_copy(update={"updated_at": now})
 
 

@@ -9,6 +9,7 @@ from resources.deployment import Deployment
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
 from sparknet_assets.records import new_document
+from sparknet_assets.tiers import with_tier
 
 
 def find_raw(doc_id: str, deployment: Deployment) -> str | None:
@@ -31,7 +32,8 @@ def registered(doc_ids: Collection[str], deployment: Deployment) -> dict[str, Do
             raw_key = find_raw(doc_id, deployment)
             if record is None or raw_key:
                 key = raw_key or f"{RAW}{doc_id}"
-                new.append(new_document(doc_id, partition_key(doc_id), key))
+                row = new_document(doc_id, partition_key(doc_id), key)
+                new.append(with_tier(row, deployment, stored=raw_key is not None))
     if new:
         deployment.catalog.put(new)
     return {**records, **{record.doc_id: record for record in new}}

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord
 from sparknet_assets.stage_names import STAGE_NAMES
+from sparknet_assets.tiers import source_of
 
 T = TypeVar("T")
 _PAGE = 500
@@ -47,6 +48,8 @@ class DocumentReport:
             "status": self.document.status.value,
             "pages": self.document.pages,
             "chunks": self.document.chunks,
+            "tier": self.document.tier,
+            "tier_source": source_of(self.document),
             "stale": self.document.stale or None,
             "receipt": self.document.receipt or None,
             "failure": failure and failure.model_dump(include={"kind", "message", "retryable"}),

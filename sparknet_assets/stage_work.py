@@ -19,6 +19,7 @@ from sparknet_assets.stages.contract import (
     Preparation,
     StageOutput,
 )
+from sparknet_assets.tiers import InTier, in_tier
 from sparknet_assets.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -33,21 +34,23 @@ def run_stage(
     pool: WorkerPool,
     deployment: Deployment,
 ) -> tuple[StageOutput, float]:
-    """What the stage makes of the document, and the seconds of work that took.
+    """What the stage makes of the document, as its tier has it, and the seconds of work that took.
 
     Raises:
         SparknetError: The stage failed.
     """
+    deployment = deployment.of_tier(run.tier)
     if isinstance(stage, DocumentStage):
         copied = None if run.force else _copied(stage, run, deployment)
         if copied is not None:
             return copied, 0.0
-        finished = pool.result(pool.submit(stage.run, run.ref))
+        finished = pool.result(pool.submit(InTier(stage.run, run.tier), run.ref))
         if stage.complete is None:
             return finished.value, finished.seconds
         started = time.perf_counter()
         output = stage.complete(run.ref, finished.value, lambda: pool.pause(0), deployment)
         return output, finished.seconds + time.perf_counter() - started
+    stage = in_tier(stage, run.tier)
     twins = _twins(run, deployment)
     surveyed = 0.0
     if stage.preparation is not None:

@@ -28,7 +28,7 @@ THROTTLING = frozenset(
     }
 )
 _QUOTA = frozenset({"ServiceQuotaExceededException", "AccountLimitExceededException"})
-_DENIED = frozenset(
+DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
 )
 _KMS = frozenset(
@@ -137,13 +137,13 @@ def as_aws_error(error: Exception, action: str, resource: str) -> SparknetError 
 def _of_service(error: Any, action: str, resource: str) -> SparknetError:
     code = error_code(error)
     said = str(error.response.get("Error", {}).get("Message", ""))
-    if code in _KMS or (code in _DENIED and "kms:" in said.lower()):
+    if code in _KMS or (code in DENIED and "kms:" in said.lower()):
         return _refused(
             f"The key that encrypts {resource} may not be used ({code}): allow kms:Decrypt and"
             " kms:GenerateDataKey on it to this role, in the key's policy too, and check that it"
             " is enabled."
         )
-    if code in _DENIED:
+    if code in DENIED:
         return _refused(
             f"AWS does not allow {action} on {resource}: add it to the policy of the role that"
             " SPARKNET runs as."

@@ -73,6 +73,8 @@ class DocumentRecord(BaseModel):
         raw_sha256: Hash of the bytes under that mark.
         source: Where it was ingested from, for people; empty when it was dropped into raw/.
         stale: Why the passages that answer are of an older version; empty when they are current.
+        tier: How much to spend: `basic`, `standard` or `premium`.
+        tier_source: Who decided: `explicit`, `object`, `rule`, `default`; empty in older rows.
         media_type: What the original is by its content; empty until it was looked at.
         title: That the original gives itself, empty when it gives none.
         receipt: Key of the receipt of its removal. A deleted document without one is not yet
@@ -91,6 +93,7 @@ class DocumentRecord(BaseModel):
     stale: str = ""
     receipt: str = ""
     tier: str = "standard"
+    tier_source: str = ""
     media_type: str = ""
     title: str = ""
     pages: int = 0

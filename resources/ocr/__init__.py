@@ -139,7 +139,9 @@ class PageText(BaseModel):
         page: 1-based number.
         width, height: Size of the page image in pixels.
         engine: `text-layer` or the name of the OCR engine.
-        reason: Why that engine was used (`good-text-layer`, `no-text-layer`, `garbled`, ...).
+        reason: Why that engine was used (`good-text-layer`, `no-text-layer`, `garbled`, ...), and
+            what came of a second reading, where there was one.
+        tier: That read the page, where it climbed; left out of the JSON of all others.
         language: ISO 639-1 code, or None when there is too little text to tell.
         confidence: Mean word confidence, 0 to 1; None on a page without words.
         lines: In reading order, table lines included.
@@ -161,6 +163,7 @@ class PageText(BaseModel):
     key_values: list[KeyValue] = Field(default_factory=list)
     selection_marks: list[SelectionMark] = Field(default_factory=list, exclude_if=operator.not_)
     handwritten: list[Box] = Field(default_factory=list, exclude_if=operator.not_)
+    tier: str = Field("", exclude_if=operator.not_)
     hidden_characters: int = 0
     failure: Failure | None = None
 

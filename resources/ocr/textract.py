@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from resources.aws.clients import AwsClients
     from resources.aws.limits import Limiter
     from resources.ocr.textract_jobs import TextractJobs
-
-Tier = Literal["basic", "standard", "premium"]
+    from resources.tiers import Tier
 
 REVISION = "1"
 FEATURES: dict[str, list[str]] = {

@@ -14,7 +14,7 @@ from resources.ocr.textract_blocks import Block, result_of
 if TYPE_CHECKING:
     from resources.aws.clients import AwsClients
     from resources.aws.limits import Limiter
-    from resources.ocr.textract import Tier
+    from resources.tiers import Tier
 
 # Blocks of one answer: https://docs.aws.amazon.com/textract/latest/dg/API_GetDocumentAnalysis.html
 BLOCKS = 1000

@@ -72,6 +72,13 @@ class StorageAdapter(Protocol):
         """What is stored under `key`, or None."""
         ...
 
+    def label(self, key: str, name: str) -> str:
+        """A word that whoever wrote the object attached to it, as metadata or tag; "" for none.
+
+        Raises ObjectNotFoundError. Files have none.
+        """
+        ...
+
     def list(
         self, prefix: str = "", *, start_after: str = "", limit: int | None = None
     ) -> Iterator[ObjectInfo]:

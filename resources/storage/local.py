@@ -130,6 +130,12 @@ class LocalStorageAdapter:
             return None
         return _info(key, status) if stat_modes.S_ISREG(status.st_mode) else None
 
+    def label(self, key: str, name: str) -> str:
+        """Files carry no labels. Raises ObjectNotFoundError."""
+        if self.stat(key) is None:
+            raise ObjectNotFoundError(key)
+        return ""
+
     def list(
         self, prefix: str = "", *, start_after: str = "", limit: int | None = None
     ) -> Iterator[ObjectInfo]:

@@ -125,6 +125,22 @@ class S3StorageAdapter:
             return None
         return _info(key, head["ContentLength"], head)
 
+    def label(self, key: str, name: str) -> str:
+        """The object's metadata of this name, else its tag; "" for neither.
+
+        Without the permission to read tags (`s3:GetObjectTagging`) there are none, with a warning.
+
+        Raises:
+            ObjectNotFoundError: There is no such object.
+            SparknetError: S3 refused to say, or could not be reached.
+        """
+        check_key(key)
+        head = self._bucket.head(key)
+        if head is None:
+            raise ObjectNotFoundError(key)
+        said = head.get("Metadata", {}).get(name)
+        return str(said) if said is not None else self._bucket.tags(key).get(name, "")
+
     def list(
         self, prefix: str = "", *, start_after: str = "", limit: int | None = None
     ) -> Iterator[ObjectInfo]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from resources.aws.errors import aws_errors, error_code
+from resources.aws.errors import DENIED, aws_errors, error_code
 
 if TYPE_CHECKING:
     from resources.aws.clients import AwsClients
+
+log = logging.getLogger(__name__)
 
 _ABSENT = frozenset({"404", "NoSuchKey"})
 # HEAD has no body to tell these apart with: a region, a token, a clock.
@@ -64,6 +67,21 @@ class Bucket:
                     self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
                 raise
             return found
+
+    def tags(self, key: str) -> dict[str, str]:
+        """The tags of an object; none where we may not read them."""
+        with self.errors("s3:GetObjectTagging", key):
+            try:
+                said = self.client.get_object_tagging(Bucket=self.name, Key=key)
+            except Exception as error:
+                code = error_code(error)
+                if code in DENIED:
+                    log.warning("tags of %s can't be read: allow s3:GetObjectTagging", key)
+                    return {}
+                if code in _ABSENT:
+                    return {}
+                raise
+            return {tag["Key"]: tag["Value"] for tag in said.get("TagSet", ())}
 
 
 def etag_of(said: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from sparknet_assets.cli.search import search
 from sparknet_assets.cli.serve import serve
 from sparknet_assets.cli.session import Session
 from sparknet_assets.cli.status import status
+from sparknet_assets.cli.tier import tier
 from sparknet_assets.cli.verify import verify
 
 EXAMPLES = """\b
@@ -70,6 +71,7 @@ COMMANDS = (
     plan,
     materialize,
     retry,
+    tier,
     delete,
     verify,
     compare,

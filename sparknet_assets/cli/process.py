@@ -38,6 +38,7 @@ Examples:
   sparknet ingest reports/
   sparknet ingest contract-v2.pdf --doc-id contract
   sparknet ingest scans/ --json > result.json
+  sparknet ingest contracts/ --tier premium
 
 A file that was ingested before keeps its document; when it changed, the document is redone. Exit
 code 1 says that a document failed or a path could not be read; all others are indexed regardless.
@@ -49,7 +50,7 @@ code 1 says that a document failed or a path could not be read; all others are i
 @click.option(
     "--tier",
     type=click.Choice(TIERS),
-    help="How much may be spent on these documents; recorded for services that cost money.",
+    help="How much to spend on these documents; by default what rules and settings say.",
 )
 @click.option("--doc-id", callback=_safe_doc_id, help="Name of the document, for a single file.")
 @json_option

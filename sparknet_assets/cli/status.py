@@ -117,6 +117,8 @@ def _reused(stage: StageRecord) -> str:
 def _print_one(item: DocumentReport) -> None:
     from rich.text import Text
 
+    from sparknet_assets.tiers import source_of
+
     document = item.document
     heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))
     if document.status == "deleted":
@@ -129,8 +131,7 @@ def _print_one(item: DocumentReport) -> None:
     show(f"file    {document.raw_key}")
     if document.source:
         show(f"source  {clean(document.source)}")
-    if document.tier != "standard":
-        show(f"tier    {document.tier}")
+    show(f"tier    {document.tier} ({source_of(document)})")
     if document.failure:
         show(f"failure {what_is_wrong(item)}")
         if due := document.failure.next_retry_at:

@@ -11,7 +11,7 @@ from resources.llm import LLMAdapter, Usage
 from resources.llm.structured import Structured, StructureError
 from resources.ocr import PageText
 from sparknet_assets.fields.llm_prompt import SYSTEM, Piece, answer_schema, pieces_of, prompt
-from sparknet_assets.fields.merge import joined
+from sparknet_assets.fields.merge import joined, same
 from sparknet_assets.fields.places import Pages
 from sparknet_assets.fields.schema import FieldSpec, Schema
 from sparknet_assets.fields.typed import Conventions, conventions_of, read
@@ -173,9 +173,11 @@ class _Reader:
         if place is None:
             self.dropped.append(f"{name}: what the language model says is on no page")
             return None
-        reading = read(spec.type, text.strip(), self._conventions)
+        # The page's own letters; its words may have marks around what is meant, as in `(1.50)`.
+        own = place.text if same(place.text, text) else text.strip()
+        reading = read(spec.type, own, self._conventions)
         return FieldValue(
-            value=reading.value if reading else text.strip(),
+            value=reading.value if reading else own,
             text=place.text,
             confidence=CONFIDENCE if reading else _OF_ANOTHER_TYPE,
             page=place.page,

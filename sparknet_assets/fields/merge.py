@@ -75,7 +75,7 @@ def _best(spec: FieldSpec, given: Sequence[FieldValue]) -> FieldValue:
         if same(other.value, best.value):
             doubt *= 1.0 - other.confidence
         elif other.confidence >= _HEARD:
-            problems.append(f"{other.source} says {other.text or other.value!r}")
+            problems.append(f"{other.source} says {other.text or other.value}")
     sure = best.confidence if len(heard) == 1 else min(SUREST, max(best.confidence, 1.0 - doubt))
     return best.model_copy(update={"confidence": round(sure, 4), "problems": problems})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
@@ -67,7 +67,7 @@ def search(
         ranking = fuse(found.vector, found.keyword, weights=[weight])
     there, records = _there(ranking, None if diversity else top_k, deployment)
     chosen = diversified(there, top_k) if diversity else there
-    hits = [_hit(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
+    hits = [hit_of(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
     if context:
         around = contexts(deployment.store_of(live), [hit.chunk for hit in chosen], context)
         hits = _with(hits, "context", around)
@@ -93,7 +93,8 @@ def _there(
     return there[:top_k], records
 
 
-def _hit(rank: int, hit: SearchHit, records: dict[str, DocumentRecord]) -> Hit:
+def hit_of(rank: int, hit: SearchHit, records: Mapping[str, DocumentRecord]) -> Hit:
+    """A hit as it is given out."""
     chunk = hit.chunk
     record = records.get(chunk.doc_id)
     return Hit(

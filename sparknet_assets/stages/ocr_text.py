@@ -8,7 +8,7 @@ from typing import Any
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
-from resources.ocr import OCRResult, PageText, Table, document_reader
+from resources.ocr import OCRResult, Table, document_reader
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import (
     PAGES,
@@ -32,6 +32,7 @@ from sparknet_assets.source.text.page_text import (
     recognise,
 )
 from sparknet_assets.source.text.tables import known_tables
+from sparknet_assets.stages.climbing import Reading, climbed, climbing_shape
 from sparknet_assets.stages.contract import PagedStage, PageResult, Preparation, StageOutput
 from sparknet_assets.stages.document_jobs import (
     job_possible,
@@ -118,18 +119,19 @@ def run_pages(ref: DocumentRef, pages: Sequence[int], deployment: Deployment) ->
     read_already = job_results(ref, metadata, deployment)
     if metadata.kind == "rendition":
         known = _rendition_tables(ref, deployment)
+    readings: dict[int, Reading] = {}
+    failures: dict[int, PageResult] = {}
     with open_source(ref, metadata, deployment) as source:
-        return [
-            _read(
-                ref,
-                images[page],
-                None if known is None else known.get(page, []),
-                source,
-                read_already,
-                deployment,
-            )
-            for page in pages
-        ]
+        for page in pages:
+            stated = None if known is None else known.get(page, [])
+            try:
+                reading = _read(ref, images[page], stated, source, read_already, deployment)
+                readings[page] = reading
+            except SparknetError as error:
+                failures[page] = PageResult(page, failure=error.to_failure())
+    read = climbed(ref, metadata, list(readings.values()), deployment)
+    results = {each.text.page: page_result(each.text, each.cost_usd) for each in read}
+    return [results[page] if page in results else failures[page] for page in pages]
 
 
 def assemble(
@@ -159,22 +161,8 @@ def _read(
     source: PageSource,
     read_already: Callable[[int], OCRResult | None],
     deployment: Deployment,
-) -> PageResult:
-    try:
-        return page_result(*_page_text(ref, image, known, source, read_already, deployment))
-    except SparknetError as error:
-        return PageResult(image.page, failure=error.to_failure())
-
-
-def _page_text(
-    ref: DocumentRef,
-    image: PageImage,
-    known: list[Table] | None,
-    source: PageSource,
-    read_already: Callable[[int], OCRResult | None],
-    deployment: Deployment,
-) -> tuple[PageText, float]:
-    """The text of the page, and what was paid for it."""
+) -> Reading:
+    """The first reading of the page. Raises SparknetError when it can't be read."""
     settings = deployment.settings
     try:
         layer = layer_of(source.pdf_page(image.page), settings.text_layer)
@@ -183,15 +171,17 @@ def _page_text(
             raise
         layer = layer_of(None, settings.text_layer)
     if layer.good or settings.text_layer == "always":
-        return from_layer(layer, image, known or (), settings.tables and known is None), 0.0
+        text = from_layer(layer, image, known or (), settings.tables and known is None)
+        return Reading(text, 0.0, image)
     if image.failure is not None:
         failure = image.failure
         raise SparknetError(failure.kind, failure.message, failure.retryable)
     result = recognise(ref, image, deployment, read_already)
     if kept := kept_layer(layer, result):
-        return from_layer(kept, image, (), settings.tables), result.cost_usd
+        text = from_layer(kept, image, (), settings.tables)
+        return Reading(text, result.cost_usd, image)
     text = from_ocr(result, deployment.ocr.name, layer, image, settings.tables)
-    return text, result.cost_usd
+    return Reading(text, result.cost_usd, image, layer)
 
 
 def _sources(ref: DocumentRef, deployment: Deployment) -> Iterator[str]:
@@ -255,7 +245,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
         # Any page may turn out to need OCR. Where none does, the redone text is equal, and with
         # it the data version: nothing downstream is redone.
         shape["ocr"] = deployment.ocr.identity
-    return shape
+    return shape | climbing_shape(deployment)
 
 
 STAGE = PagedStage(

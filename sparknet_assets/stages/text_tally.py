@@ -24,7 +24,8 @@ def page_result(text: PageText, cost_usd: float = 0.0) -> PageResult:
     """
     facts = {
         "engine": text.engine,
-        "reason": text.reason,
+        "reason": text.reason.partition(";")[0],
+        "climbed": int(bool(text.tier)),
         "language": text.language,
         "confidence": text.confidence,
         "words": sum(len(line.words) for line in text.lines),
@@ -73,7 +74,7 @@ class Tally:
         self._reasons[facts["reason"]] += 1
         if facts["language"]:
             self._languages[facts["language"]] += 1
-        for name in ("words", "tables", "hidden_characters"):
+        for name in ("words", "tables", "hidden_characters", "climbed"):
             self._sums[name] += facts[name]
         self._confidence += facts["words"] * (facts["confidence"] or 0.0)
         if facts["engine"] != TEXT_LAYER:
@@ -84,7 +85,9 @@ class Tally:
 
     def metadata(self) -> dict[str, Any]:
         words, read = self._sums["words"], self._ocr_words
+        climbed = {"climbed": self._sums["climbed"]} if self._sums["climbed"] else {}
         return {
+            **climbed,
             "engines": dict(sorted(self._engines.items())),
             "reasons": dict(sorted(self._reasons.items())),
             "confidence": round(self._confidence / words, 4) if words else None,

@@ -97,7 +97,7 @@ def _current(subject: Subject) -> Iterator[Disagreement]:
         record = subject.stages.get(stage.name)
         if record is None or not subject.whole(stage.name) or not record.recipe:
             continue
-        now = corpus.recipes.of(stage)
+        now = corpus.recipes.of_tier(subject.document.tier).of(stage)
         if record.recipe != now.id:
             what = difference(corpus.recorded_recipes.get(record.recipe, ""), now)
             yield subject.problem("outdated", f"{stage.name} was made before: {what}", stage.name)

@@ -6,7 +6,7 @@ import pytest
 
 from resources.failure import Failure, FailureKind
 from resources.ocr import Box, Line, PageText, Table, Word
-from sparknet_assets.fields.rules import extract
+from sparknet_assets.fields.rules import Extraction, extract, sum_problems
 from sparknet_assets.fields.values import TableValue
 from tests.fields_rules.drawn import page, schema
 
@@ -235,3 +235,15 @@ def test_a_table_with_known_cells_on_two_pages(header_rows: int) -> None:
     last = table.rows[1][table.columns.index("amount")]
     assert last is not None and last.value == {"amount": "1000.00", "currency": "EUR"}
     assert last.page == 2 and last.boxes[0].page == 2
+
+
+def test_pages_one_after_the_other_are_one_document() -> None:
+    head = page("Description   Qty   Price   Amount\nWidget          1   10.00    10.00", 1)
+    rest = page("Gadget          1    5.00     5.00\nTotal                    15.00", 2)
+    extraction = Extraction(INVOICE)
+    extraction.add(head)
+    assert len(extraction.found().tables["items"].rows) == 1
+    extraction.add(rest)
+    assert extraction.found() == extract(INVOICE, [head, rest])
+    assert len(extraction.found().tables["items"].rows) == 2
+    assert sum_problems(INVOICE, extraction.found()) == []

@@ -32,6 +32,7 @@ def test_the_graph(deployment) -> None:
         "ocr_quality": ["ocr_text"],
         "retrieval_quality": ["vector_index"],
         "answer_quality": ["vector_index"],
+        "field_quality": ["extracted_fields"],
     }
     # Of many groups the UI shows folded boxes at first, and no graph.
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}

@@ -57,13 +57,17 @@ def _ask(api: Api, asked: AskRequest) -> Answer:
 
 
 def _stream(api: Api, asked: AskRequest) -> Response:
+    from sparknet_assets.answers.answer import ask_stream
+    from sparknet_assets.answers.results import Done
+
     def events() -> Any:
-        answer = _ask(api, asked)
-        _count(api, answer)
-        yield Event("done", answer.as_json())
+        for event in ask_stream(api.deployment, asked.question, filters=asked.filters):
+            if isinstance(event, Done):
+                _count(api, event.answer)
+            yield Event(event.name, event.as_json())
 
     return streamed(events())
 
 
 def _count(api: Api, answer: Answer) -> None:
-    api.metrics.answer_cost.inc(getattr(answer, "cost_usd", 0.0) or 0.0)
+    api.metrics.answer_cost.inc(answer.cost_usd or 0.0)

@@ -149,10 +149,12 @@ def recognise(
     image: PageImage,
     deployment: Deployment,
     read_already: Callable[[int], OCRResult | None] = lambda page: None,
+    pixels: Callable[[], NDArray[np.uint8]] | None = None,
 ) -> OCRResult:
     """Reads the stored image of a page, or finds what was read on an equal image before.
 
     Args:
+        pixels: Gives the image, where it is not stored.
         read_already: What was read of the page with the whole document, asked before the engine.
 
     Returns:
@@ -171,7 +173,9 @@ def recognise(
             return found.model_copy(update={"cost_usd": 0.0}) if found.cost_usd else found
         except ValidationError:
             pass  # written by another version: read the page again
-    result = read_already(image.page) or engine.recognize(_pixels(ref, image, deployment))
+    result = read_already(image.page)
+    if result is None:
+        result = engine.recognize(pixels() if pixels else _pixels(ref, image, deployment))
     deployment.cache.put_many(CACHE, {key: result.model_dump_json().encode()})
     return result
 
