@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
@@ -15,7 +15,10 @@ from resources.failure import FailureKind, SparknetError
 from resources.storage import ObjectNotFoundError
 from resources.tiers import STANDARD, TIERS, TierPolicy, TierRule, policy_of
 from sparknet_assets.claims import Claims
-from sparknet_assets.stages.contract import PagedStage
+
+if TYPE_CHECKING:
+    # The stages import reports, which says where a tier comes from.
+    from sparknet_assets.stages.contract import PagedStage
 
 __all__ = [
     "TIERS",
