@@ -17,6 +17,7 @@ from resources.tiers import STANDARD, TIERS, TierPolicy, TierRule, policy_of
 from sparknet_assets.claims import Claims
 
 if TYPE_CHECKING:
+    # The stages import reports, which says where a tier comes from.
     from sparknet_assets.stages.contract import PagedStage
 
 __all__ = [

@@ -21,11 +21,11 @@ from sparknet_assets.api.metrics import PREFIX, Measured, Metrics
 from sparknet_assets.api.rates import Rates
 from sparknet_assets.api.routes import (
     ask,
+    changes,
     documents,
     fields,
     overview,
     pages,
-    removal,
     runs,
     search,
     service,
@@ -36,7 +36,7 @@ from sparknet_assets.api.runner import Runner
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
-_ROUTERS = (service, documents, uploads, removal, pages, fields, search, ask, runs, overview)
+_ROUTERS = (service, documents, uploads, changes, pages, fields, search, ask, runs, overview)
 
 
 def create_app(

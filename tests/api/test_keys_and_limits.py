@@ -66,11 +66,12 @@ def test_a_reader_may_not_write(locked: TestClient) -> None:
     writes = [
         ("POST", f"{V1}/documents?filename=a.txt"),
         ("PUT", f"{V1}/documents/lease-pdf/original?filename=a.txt"),
+        ("PATCH", f"{V1}/documents/lease-pdf"),
         ("DELETE", f"{V1}/documents/lease-pdf"),
         ("POST", f"{V1}/runs"),
     ]
     for method, path in writes:
-        answer = locked.request(method, path, headers=bearer(READ), json={})
+        answer = locked.request(method, path, headers=bearer(READ), json={"tier": "basic"})
         assert answer.status_code == 403, path
         assert "scope write" in answer.json()["detail"]
     assert locked.post(f"{V1}/search", json={"query": "rent"}, headers=bearer(READ)).is_success

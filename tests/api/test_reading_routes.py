@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -161,23 +166,78 @@ def test_a_question_is_answered_at_once_or_as_events(reading: TestClient) -> Non
     by_header = reading.post(f"{V1}/ask", json=asked, headers={"Accept": "text/event-stream"})
     for each in (streamed, by_header):
         assert each.headers["content-type"].startswith("text/event-stream")
-        events = dict(_events(each.text))
-        assert events["done"]["answer"] == answer["answer"]
+        events = _events(each.text)
+        assert [events[0][0], events[-1][0]] == ["passages", "done"]
+        assert events[-1][1]["answer"] == answer["answer"]
 
 
 def test_a_stream_that_fails_ends_with_a_problem(
     reading: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sparknet_assets.api.routes import ask
+    from sparknet_assets.answers import answer as answers
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise RuntimeError("the secret text of a document")
 
-    monkeypatch.setattr(ask, "_ask", fails)
+    monkeypatch.setattr(answers, "ask_stream", fails)
     answer = reading.post(f"{V1}/ask", json={"question": "what?", "stream": True})
     name, problem = _events(answer.text)[-1]
     assert (name, problem["status"]) == ("error", 500)
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("spec", ["2.3", "2.4"], ids=["watched", "told by send"])
+def test_who_is_gone_is_not_answered_any_further(
+    reading: TestClient, monkeypatch: pytest.MonkeyPatch, spec: str
+) -> None:
+    from sparknet_assets.answers import answer as answers
+    from sparknet_assets.answers.results import Text
+
+    said, ended = [], threading.Event()
+
+    def endless(*_: object, **__: object) -> Iterator[Text]:
+        try:
+            while len(said) < 500:
+                said.append(1)
+                yield Text(text="more ")
+                time.sleep(0.01)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(answers, "ask_stream", endless)
+    asyncio.run(_left_after(reading.app, 3, spec))
+    assert ended.wait(5)
+    assert len(said) < 100
+
+
+async def _left_after(app: Any, parts: int, spec: str) -> None:
+    """Asks as a stream, and is gone after so many parts."""
+    gone, sent = asyncio.Event(), 0
+    body = json.dumps({"question": "what?", "stream": True}).encode()
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal sent
+        sent += 1
+        if sent > parts:
+            gone.set()
+            if spec == "2.4":
+                raise OSError("the connection is closed")
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": spec}, "http_version": "1.1",
+        "method": "POST", "scheme": "http", "path": f"{V1}/ask", "raw_path": b"/api/v1/ask",
+        "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80), "state": {},
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+    }  # fmt: skip
+    await app(scope, receive, send)
 
 
 def test_sixteen_ask_and_search_at_once(reading: TestClient) -> None:

@@ -136,6 +136,16 @@ def test_odd_names_become_plain_keys(client: TestClient, deployment: Deployment,
     assert "set-cookie" not in original.headers
 
 
+def test_a_tier_is_changed(client: TestClient, deployment: Deployment) -> None:
+    upload(client, "a.txt")
+    row = client.patch(f"{V1}/documents/a-txt", json={"tier": "basic"}).json()
+    assert (row["doc_id"], row["tier"]) == ("a-txt", "basic")
+    record = deployment.catalog.get("a-txt")
+    assert record is not None and record.tier == "basic"
+    assert client.patch(f"{V1}/documents/a-txt", json={"tier": "gold"}).status_code == 422
+    assert client.patch(f"{V1}/documents/none", json={"tier": "basic"}).status_code == 404
+
+
 def test_nothing_is_no_document(client: TestClient, deployment: Deployment) -> None:
     answer = upload(client, "a.txt", b"")
     assert (answer.status_code, answer.json()["kind"]) == (422, "empty")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -60,7 +61,7 @@ def _stream(api: Api, asked: AskRequest) -> Response:
     from sparknet_assets.answers.answer import ask_stream
     from sparknet_assets.answers.results import Done
 
-    def events() -> Any:
+    def events() -> Generator[Event, None, None]:
         for event in ask_stream(api.deployment, asked.question, filters=asked.filters):
             if isinstance(event, Done):
                 _count(api, event.answer)
