@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from resources.embeddings import Embedder
-from sparknet_assets.answers.sentences import Sentence, sentences
+from sparknet_assets.answers.sentences import ROW, Sentence, sentences
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,16 +46,19 @@ class Support(NamedTuple):
     Attributes:
         score: Sum of four parts, see `weigh`; about 0.4 for a sentence that has nothing to do with
             the question, 2.5 for one that repeats it.
+        named: What names and headings add to its place. They say where to look, not that there is
+            an answer.
     """
 
     passage: Passage
     sentence: Sentence
     score: float
+    named: float
 
     @property
     def place(self) -> float:
-        """What supports are ordered by: a document that the question names goes before others."""
-        return self.score + _PREFERENCE * self.passage.preferred
+        """What supports are ordered by."""
+        return self.score + self.named
 
 
 def weigh(
@@ -68,10 +71,10 @@ def weigh(
     """Every sentence of the passages, the best place first.
 
     A sentence scores the cosine of its vector and the question's, half of that of its passage, and
-    half of the share of the question's words that it has, and that its passage has, with its
-    headings and the name of its document. Headings and running lines are no sentences. Words weigh
-    by how rare they are among what was found, so no language needs a list of its stop words. The
-    weights were chosen by looking at the questions that docs/quality.md reports on.
+    half of the share of the question's words that it has, and that its passage has. The headings of
+    the passage and the name of its document count for the place only. Words weigh by how rare they
+    are among what was found, so no language needs a list of its stop words. The weights were chosen
+    by looking at the questions that docs/quality.md reports on.
 
     Args:
         vector: Of the question, shape (dimension,).
@@ -91,14 +94,15 @@ def weigh(
     candidates = candidates[:MOST_SENTENCES]
     if not candidates:
         return []
-    near = embedder.embed([sentence.text for _, sentence, _ in candidates]) @ vector
+    near = (
+        embedder.embed([_told(passage, sentence) for passage, sentence, _ in candidates]) @ vector
+    )
     found = [
         Support(
             passage,
             sentence,
-            float(cosine)
-            + 0.5
-            * (passage.similarity + share + _share(weights, f"{passage.named} {passage.text}")),
+            float(cosine) + 0.5 * (passage.similarity + share + _share(weights, passage.text)),
+            _named(weights, passage),
         )
         for (passage, sentence, share), cosine in zip(candidates, np.asarray(near), strict=True)
     ]
@@ -123,6 +127,18 @@ def named_in(question: str, names: Mapping[str, str]) -> dict[str, float]:
     }
 
 
+def _named(weights: Mapping[str, float], passage: Passage) -> float:
+    more = _share(weights, f"{passage.named} {passage.text}") - _share(weights, passage.text)
+    return 0.5 * more + _PREFERENCE * passage.preferred
+
+
+def _told(passage: Passage, sentence: Sentence) -> str:
+    """A sentence as it is compared: figures in a row mean little without their heading."""
+    if ROW in sentence.text and passage.headings:
+        return f"{passage.headings[-1]}: {sentence.text}"
+    return sentence.text
+
+
 def _running_lines(background: Collection[str]) -> set[str]:
     """Lines that stand in several passages and differ in figures only: heads and feet of pages."""
     seen = Counter(line for text in background for line in {*map(_shape, text.split("\n"))})
@@ -134,7 +150,9 @@ def _shape(line: str) -> str:
 
 
 def _says_nothing(text: str, passage: Passage, running: Collection[str]) -> bool:
-    """Whether a sentence is a heading of its passage, or runs along on every page."""
+    """Whether a sentence is a heading, of its passage or of columns, or runs along on pages."""
+    if text.startswith("| "):
+        return True
     lines = text.split("\n")
     headings = {" ".join(heading.split()) for heading in passage.headings}
     if all(" ".join(line.split()) in headings for line in lines):

@@ -1,0 +1,58 @@
+"""What counts as evidence: rows with their headings, names of documents, no running lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from sparknet_assets.answers.evidence import Passage, named_in, weigh
+from sparknet_assets.answers.tables import heading_of
+from tests.doubles.embedder import WordEmbedder
+
+TABLE = (
+    "Statements\n\n(In millions, except per share amounts)\n\n"
+    "| Three Months Ended\n| June 25, | June 26,\n| 2022 | 2021\n"
+    "Net sales | $ 82,959 | $ 81,434\nNet income | 19,442 | 21,744\n\nSee the notes."
+)
+
+
+def test_a_row_comes_with_columns_and_units() -> None:
+    heading = heading_of(TABLE, "Net income | 19,442 | 21,744")
+    assert heading.split("\n") == [
+        "(In millions, except per share amounts)",
+        "| Three Months Ended",
+        "| June 25, | June 26,",
+        "| 2022 | 2021",
+    ]
+    assert all(line in TABLE for line in heading.split("\n"))
+
+
+@pytest.mark.parametrize("text", ["See the notes.", "Not | there", "| 2022 | 2021\nNet | 1"])
+def test_what_is_no_row_of_the_passage_has_none(text: str) -> None:
+    assert heading_of(TABLE, text) == ""
+
+
+def test_only_words_that_tell_documents_apart_name_one() -> None:
+    names = {"a": "2022_Q3_ACME.pdf", "b": "2023_Q3_ACME.pdf", "c": "2023_Q1_ACME.pdf"}
+    named = named_in("What were ACME's sales in Q3 2022?", names)
+    assert named["a"] == 1
+    assert 0 < named["b"] < 1
+    assert named["c"] == 0
+    assert set(named_in("What were ACME's sales?", names).values()) == {0.0}
+    assert named_in("Anything?", {}) == {}
+
+
+def test_headings_and_running_lines_are_not_quoted() -> None:
+    texts = [f"Gross margin\n\nMargin rose in part {n}.\n\nAcme | Report | {n}" for n in (1, 2)]
+    texts.append("| Cost | Price\nApples | 3 | 4")
+    embedder = WordEmbedder()
+    passages = [
+        Passage(str(n), text, 0.5, "Gross margin", ("Gross margin",))
+        for n, text in enumerate(texts)
+    ]
+    [vector] = embedder.embed(["gross margin"])
+    found = weigh("gross margin", vector, passages, texts, embedder)
+    assert sorted(support.sentence.text for support in found) == [
+        "Apples | 3 | 4",
+        "Margin rose in part 1.",
+        "Margin rose in part 2.",
+    ]
