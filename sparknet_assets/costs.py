@@ -27,4 +27,9 @@ def page_prices(deployment: Deployment) -> dict[str, float | None]:
     if settings.embedder == "titan":
         token = prices.embedding_tokens(settings.titan_model)
         found["embeddings"] = token and token * TOKENS_OF_A_PAGE
+    if settings.llm == "bedrock" and settings.fields_llm:
+        # An answer repeats at most the page. Documents that no schema fits cost nothing.
+        found["extracted_fields"] = prices.llm_tokens(
+            settings.bedrock_model, TOKENS_OF_A_PAGE, TOKENS_OF_A_PAGE
+        )
     return found

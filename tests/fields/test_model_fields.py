@@ -13,6 +13,7 @@ from resources.failure import FailureKind, SparknetError
 from resources.llm.structured import structured
 from resources.ocr import Box, KeyValue, Line, PageText, Table, Word
 from resources.settings import Settings
+from sparknet_assets.costs import page_prices
 from sparknet_assets.fields.enrichment import enrich
 from sparknet_assets.fields.llm import ModelFields, by_model
 from sparknet_assets.fields.merge import joined, merged
@@ -289,3 +290,12 @@ def test_forms_and_tables_of_a_service() -> None:
         {"amount": "2.50", "currency": "USD"},
     ]
     assert by_service(LIST, [page.model_copy(update={"engine": "paddle"})]) == Found()
+
+
+def test_a_plan_knows_what_the_model_may_cost(tmp_path: Path) -> None:
+    deployment = Deployment(Settings(home=tmp_path, llm="bedrock"))
+    price = deployment.prices.llm_tokens(deployment.settings.bedrock_model, 800, 800)
+    assert price
+    assert page_prices(deployment) == {"extracted_fields": price}
+    without = Deployment(Settings(home=tmp_path, llm="bedrock", fields_llm=False))
+    assert page_prices(without) == {}

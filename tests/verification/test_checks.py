@@ -66,9 +66,9 @@ def test_damage_is_found_where_it_was_done(whole: Deployment, name: str) -> None
 
 
 def test_every_kind_is_of_a_check_and_every_check_can_fail() -> None:
-    """Each check is failed by a damage above, or by a test below."""
+    """Each check is failed by a damage above, or by a test below or of fields."""
     below = {"leftovers", "missing_receipt", "failed", "partial", "stale", "outdated"}
-    below |= {"low_confidence"}
+    below |= {"low_confidence", "fields_differ", "lost_corrections"}
     done = below.union(*(damage.kinds for damage in DAMAGES.values()))
     for check in checks_of():
         assert done & set(check.kinds), check.name
