@@ -358,6 +358,16 @@ class Deployment:
         """The language model; None where the settings name none."""
         if self.settings.llm == "none":
             return None
+        if self.settings.llm == "ollama":
+            from resources.llm.ollama import OllamaAdapter
+
+            settings = self.settings
+            return OllamaAdapter(
+                settings.ollama_host,
+                settings.ollama_model,
+                settings.ollama_llm_timeout,
+                settings.ollama_context,
+            )
         from resources.llm.bedrock import BedrockAdapter
 
         model, limiter = self.settings.bedrock_model, self._bedrock_limiter("llm")

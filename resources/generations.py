@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from resources.embeddings.scripts import mostly_latin
 from resources.model_ids import model_name
 
 if TYPE_CHECKING:
@@ -72,6 +73,10 @@ class Generation(BaseModel):
             for name in ("collection", *_MODEL[self.embedder])
             if _compared(name, getattr(self, name)) != _compared(name, getattr(settings, name))
         }
+
+    def reads(self, text: str) -> bool:
+        """Whether its model was trained on texts in this script; MiniLM was on English only."""
+        return self.embedder != "minilm" or mostly_latin(text)
 
     def is_named_by(self, settings: Settings) -> bool:
         """Whether these settings name this index, unless their model has changed under its name."""

@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     vector_store: Literal["chroma", "chroma-server", "opensearch"] = "chroma"
     catalog: Literal["sqlite", "dynamodb"] = "sqlite"
     cache: Literal["sqlite", "redis"] = "sqlite"
-    llm: Literal["none", "bedrock"] = "none"
+    llm: Literal["none", "ollama", "bedrock"] = "none"
 
     max_bytes: int = Field(512 * 2**20, gt=0, description="Largest document, bytes.")
     max_pages: int = Field(5000, gt=0, description="Most pages of a document.")
@@ -140,6 +140,13 @@ class Settings(BaseSettings):
     ollama_host: str = "http://127.0.0.1:11434"
     ollama_embedding_model: str = "nomic-embed-text"
     ollama_timeout: float = Field(60.0, gt=0, description="Seconds a request may take.")
+    ollama_model: str = Field("llama3.2", description="Language model; see `ollama list`.")
+    ollama_llm_timeout: float = Field(
+        300.0, gt=0, description="Seconds that the language model may be silent, loading included."
+    )
+    ollama_context: int = Field(
+        8192, ge=512, description="Most tokens of prompt and answer; the server's memory follows."
+    )
 
     chroma_host: str = "127.0.0.1"
     chroma_port: int = Field(8000, gt=0, lt=65536)
@@ -188,6 +195,12 @@ class Settings(BaseSettings):
     )
     bedrock_per_second: float = Field(20.0, gt=0, description="Calls that may begin in a second.")
     bedrock_at_once: int = Field(8, ge=1, description="Calls that may be under way.")
+    fields_llm: bool = Field(
+        True, description="Ask the language model for fields too, where one is set."
+    )
+    fields_llm_pages: int = Field(
+        50, ge=1, description="Most pages of a document that the model is given for its fields."
+    )
     prices: Path | None = Field(
         None, description="A price table (TOML) in place of the one that comes along."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from resources.catalog import DocumentRecord, DocumentStatus, StageRecord, Stage
 from resources.tiers import STANDARD, TIERS
 from schedules.planning import Change
 from sparknet_assets.fingerprint import Recipe, difference
-from sparknet_assets.stages.contract import RAW_DOCUMENTS, Stage
+from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage
 
 
 class Recipes(Protocol):
@@ -41,6 +41,7 @@ class Assessor:
         texts: Recipe id -> its text, for the recipes that outputs were made by.
         behind: Documents of which the live index holds an older version than the text.
         absent: Documents that are not in the index that the settings name, though they were once.
+        corrections: doc_id -> data version of what people set right, where there is something.
         tier: Whose recipes these are.
     """
 
@@ -50,6 +51,7 @@ class Assessor:
     now: datetime
     behind: Collection[str] = ()
     absent: Collection[str] = ()
+    corrections: Mapping[str, str] = field(default_factory=dict)
     tier: str = STANDARD
 
     def assess(self, document: DocumentRecord, records: Mapping[str, StageRecord]) -> Assessment:
@@ -58,7 +60,10 @@ class Assessor:
         if recipes is not self.recipes:
             own = replace(self, recipes=recipes, tier=document.tier)
             return own.assess(document, records)
-        versions = {RAW_DOCUMENTS: f"{document.raw_sha256}:{document.filename}"}
+        versions = {
+            RAW_DOCUMENTS: f"{document.raw_sha256}:{document.filename}",
+            FIELD_CORRECTIONS: self.corrections.get(document.doc_id, ""),
+        }
         redo: dict[str, str] = {}
         tried: list[tuple[Stage, StageRecord]] = []
         blocked: set[str] = set()
@@ -95,7 +100,7 @@ class Assessor:
                 reason = f"{stage.name}: {failure.kind.value}, attempt {record.attempts + 1}"
                 change = Change.DUE if due else Change.WAITING
                 return Assessment(change, tuple(self._after(stage)), reason)
-        last = self.graph[-1].name
+        last = [stage.name for stage in self.graph if not stage.aside][-1]
         if document.doc_id in self.absent and document.status is not DocumentStatus.FAILED:
             reason = f"{last}: it is not in the index that the settings name"
             return Assessment(Change.OUTDATED, (last,), reason)

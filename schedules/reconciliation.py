@@ -21,6 +21,7 @@ from schedules.registration import accept_touched, register
 from schedules.removal_guard import excessive, refusal
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.costs import page_prices
+from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.holdings import INDEX_STAGE, absent, behind, text_version
@@ -85,7 +86,8 @@ def gather(
     texts = {
         name.removeprefix(RECIPES): text for name, text in deployment.catalog.facts(RECIPES).items()
     }
-    assessor = Assessor(graph, Recipes(deployment), texts, now)
+    corrections = corrections_noted(deployment.catalog)
+    assessor = Assessor(graph, Recipes(deployment), texts, now, corrections=corrections)
     gathered = Gathered(rates=_rates(deployment, assessor))
     plan = make_plan(
         _planned(gathered, assessor, deployment),

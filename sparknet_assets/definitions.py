@@ -26,6 +26,7 @@ from schedules.sensors import SAFETY_NET_SECONDS, raw_documents_sensor
 from sparknet_assets.arrivals import raw_documents_spec
 from sparknet_assets.batch import run_batch
 from sparknet_assets.checks import verification, verify_job
+from sparknet_assets.correction_events import field_corrections_spec
 from sparknet_assets.evaluation_assets import evaluate_job, evaluation_assets
 from sparknet_assets.generation_assets import generation_checks, generations_asset, switch_job
 from sparknet_assets.jobs import ingest_job
@@ -89,6 +90,7 @@ def build_defs(
     return dg.Definitions(
         assets=[
             raw_documents_spec(GROUP),
+            field_corrections_spec(GROUP),
             pipeline,
             plan_asset(stages),
             removals_spec(),

@@ -59,6 +59,13 @@ QUALITIES = (
         "Whether answers cite the right place, and quote what is there.",
         ("answered", "refused", "document_hit", "page_hit", "any_quote", "quotes_verified"),
     ),
+    _Quality(
+        "field_quality",
+        "fields",
+        ("extracted_fields",),
+        "How many fields were found right, by the set and by what people corrected: F1.",
+        ("f1", "f1_normalised", "right", "right_normalised"),
+    ),
 )
 
 
@@ -84,7 +91,7 @@ def evaluate_job(assets: Sequence[dg.AssetsDefinition]) -> "UnresolvedAssetJobDe
     return dg.define_asset_job(
         EVALUATE,
         selection=dg.AssetSelection.assets(*assets),
-        description="Measures reading, search and answers on the evaluation set of the storage.",
+        description="Measures reading, search, answers and fields on a set of truths.",
     )
 
 

@@ -13,7 +13,9 @@ from resources.failure import FailureKind
 from sparknet_assets.digests import read_blocks
 
 # Folders of a home that this program writes itself: never taken in as documents.
-OWN_FOLDERS = ("raw", "processed", "state", "cache", "dagster")
+OWN_FOLDERS = (
+    "raw", "processed", "corrections", "schemas", "receipts", "state", "cache", "dagster",
+)  # fmt: skip
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini", "ehthumbs.db"}
 
 

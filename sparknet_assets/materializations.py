@@ -20,7 +20,7 @@ MAX_THUMBNAIL = 10_000
 MAX_PREVIEW = 600
 COLUMNS = 90
 FLAT = 8
-CONTENT = ("title", "preview", "thumbnail")
+CONTENT = ("title", "preview", "thumbnail", "values")
 """Facts that show what a document says."""
 
 
@@ -71,6 +71,8 @@ def metadata(
         numbers = ", ".join(map(str, record.failed_pages))
         reason = f": {record.failure.message}" if record.failure else ""
         values["missing_pages"] = dg.MetadataValue.text(f"{numbers}{reason}")
+    elif record.status == "partial" and record.failure:
+        values["missing"] = dg.MetadataValue.text(record.failure.message)
     hidden = () if deployment.settings.event_previews else CONTENT
     for name, fact in record.metadata.items():
         if name not in hidden and fact not in (None, "", [], {}):
@@ -108,6 +110,8 @@ def _value(name: str, fact: Any) -> dg.MetadataValue:
     """A JSON value as the metadata type that shows it best."""
     if name == "thumbnail":
         return _thumbnail(str(fact))
+    if name == "values":
+        return dg.MetadataValue.table([dg.TableRecord(row) for row in fact])
     match fact:
         case bool():
             return dg.MetadataValue.bool(fact)

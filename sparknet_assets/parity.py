@@ -9,9 +9,15 @@ from typing import Any, Literal, NamedTuple
 
 from resources.catalog import DocumentRecord, StageRecord
 from resources.deployment import Deployment
+from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import RECIPES, difference_of_texts
 from sparknet_assets.stages import STAGES
-from sparknet_assets.stages.contract import RAW_DOCUMENTS, AnyStage, BatchStage
+from sparknet_assets.stages.contract import (
+    FIELD_CORRECTIONS,
+    RAW_DOCUMENTS,
+    AnyStage,
+    BatchStage,
+)
 
 _PAGE = 500
 Verdict = Literal["equal", "explained", "unexplained"]
@@ -70,13 +76,14 @@ def compare(here: Deployment, there: Deployment) -> Parity:
     """
     parity = Parity()
     recipes = (here.catalog.facts(RECIPES), there.catalog.facts(RECIPES))
+    corrections = (corrections_noted(here.catalog), corrections_noted(there.catalog))
     for pairs in _paged(_pairs(here, there)):
         ids = [doc_id for doc_id, _, _ in pairs]
         stages = (here.catalog.stages(ids), there.catalog.stages(ids))
         chunks = (here.live_store.chunk_ids(ids), there.live_store.chunk_ids(ids))
         for doc_id, ours, theirs in pairs:
-            one = _Side(ours, stages[0][doc_id], chunks[0][doc_id], recipes[0])
-            other = _Side(theirs, stages[1][doc_id], chunks[1][doc_id], recipes[1])
+            one = _Side(ours, stages[0][doc_id], chunks[0][doc_id], recipes[0], corrections[0])
+            other = _Side(theirs, stages[1][doc_id], chunks[1][doc_id], recipes[1], corrections[1])
             _compare_document(parity, doc_id, one, other)
     return parity
 
@@ -86,6 +93,7 @@ class _Side(NamedTuple):
     stages: Mapping[str, StageRecord]
     chunks: set[str]
     recipes: Mapping[str, str]
+    corrections: Mapping[str, str]
 
     def recipe(self, stage: str) -> str:
         record = self.stages.get(stage)
@@ -94,6 +102,8 @@ class _Side(NamedTuple):
     def version(self, name: str) -> str:
         if name == RAW_DOCUMENTS:
             return self.document.raw_sha256 if self.document else ""
+        if name == FIELD_CORRECTIONS:
+            return self.corrections.get(self.document.doc_id, "") if self.document else ""
         record = self.stages.get(name)
         return record.data_version if record else ""
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from resources.deployment import Deployment
 from sparknet_assets.batch import run_batch
 from sparknet_assets.companions import BACKFILL, take_along
+from sparknet_assets.correction_events import report_corrections
 from sparknet_assets.document_run import StageResult
 from sparknet_assets.generation_assets import building
 from sparknet_assets.materializations import failure_observation, materialization
@@ -118,6 +119,7 @@ def pipeline_asset(
         doc_ids, unknown = documents_of(keys, deployment.catalog)
         outcome = Outcome(context, names, keys)
         outcome.unknown(unknown)
+        report_corrections(context.instance, deployment.catalog, doc_ids)
         provenance = Provenance(context.instance)
         for result in run(
             list(doc_ids),

@@ -39,8 +39,8 @@ class Receipt(BaseModel):
 
     Attributes:
         sha256: Of the original's bytes; empty when the original was gone before it was ever read.
-        removed, remaining: By store: raw, processed, vectors, keyword_rows, cache, stages,
-            holdings, events. Of the cache, what no other document uses.
+        removed, remaining: By store: raw, processed, corrections, vectors, keyword_rows, cache,
+            stages, holdings, events. Of the cache, what no other document uses.
         kept: Keys of originals that were left: asked to be kept, or newer than the removal.
         complete: Nothing that was deleted is left in any file. `notes` say what else may be where.
     """

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from resources.deployment import Deployment
 from resources.storage import StorageAdapter
 from resources.vector_store import VectorStore
+from sparknet_assets.fields.correction_log import CORRECTIONS
 from sparknet_assets.raw_names import RAW
 from sparknet_assets.receipts import Amount
 
 PROCESSED = "processed/"
 
 Remains = dict[str, Amount]
-"""By store: processed, vectors, keyword_rows, cache, stages, holdings."""
+"""By store: processed, corrections, vectors, keyword_rows, cache, stages, holdings."""
 
 
 def count_remains(
@@ -33,6 +34,7 @@ def count_remains(
     return {
         doc_id: {
             "processed": _stored(deployment.storage, f"{PROCESSED}{doc_id}/"),
+            "corrections": _stored(deployment.storage, f"{CORRECTIONS}{doc_id}/"),
             "vectors": Amount(count=vectors[doc_id]),
             "keyword_rows": Amount(count=rows[doc_id]),
             "cache": Amount(count=deployment.cache.used(doc_id)),

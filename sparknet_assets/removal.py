@@ -16,6 +16,8 @@ from resources.catalog import DocumentStatus
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.sqlite import in_chunks
 from sparknet_assets.claims import Claims
+from sparknet_assets.fields.correction_log import correcting, remove_log
+from sparknet_assets.fields.noted import forget_corrections
 from sparknet_assets.intents import (
     Intent,
     drop_intents,
@@ -208,10 +210,13 @@ class _Removal:
                 store.repair()  # rows without vectors are not listed as chunks
 
     def _remove_derived(self, intent: Intent) -> None:
-        """Artifacts, and what nobody else has in the cache."""
+        """Artifacts, corrections, and what nobody else has in the cache."""
         folder = f"{PROCESSED}{intent.doc_id}"
         self._storage.delete_many([info.key for info in self._storage.list(f"{folder}/")])
         self._storage.sweep(folder)
+        with correcting(self._deployment):  # who holds that now finds the tombstone after us
+            remove_log(self._storage, intent.doc_id)
+            forget_corrections(self._catalog, [intent.doc_id])
         remove_scratch(self._deployment, intent.doc_id)
         if self._deployment.cache.used(intent.doc_id):
             forgotten = self._deployment.cache.forget(intent.doc_id)

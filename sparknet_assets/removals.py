@@ -26,7 +26,8 @@ OP = "remove"
 _NAMED = 5
 STORES = {
     "raw": "the original",
-    "processed": "pages, text, chunks, embeddings",
+    "processed": "pages, text, chunks, embeddings, fields",
+    "corrections": "what people set right in its fields",
     "vectors": "passages in the index",
     "keyword_rows": "the same for the search by words",
     "cache": "texts and vectors that no other document uses",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
+from resources.ollama_calls import TOKEN_RUNS, OllamaCalls, run_tokens, tokens_at_most
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from ollama import Client
 
 _BATCH = 32
-_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further attempt at a busy server
 _SPECIAL_TOKENS = 2
-_LOOPBACK = re.compile(r"(https?://)?(localhost|127\.|\[::1\])")
-_RUNS = re.compile(r"[A-Za-z]+|[^\x00-\x7f]+|\S")
 
 
 class OllamaEmbedder:
@@ -50,10 +47,11 @@ class OllamaEmbedder:
         """
         self._host = host
         self._model = model
-        self._timeout = timeout
-        self._sleep = sleep
+        self._calls = OllamaCalls(
+            host, model, timeout, "SPARKNET_OLLAMA_TIMEOUT", self._refusal, sleep
+        )
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """Model and the first digits of its digest, which is asked for once.
 
@@ -61,12 +59,7 @@ class OllamaEmbedder:
             SparknetError: `unavailable` when the server or the model is not there: without the
                 digest, vectors of an older pull under the same name would pass for this one's.
         """
-        listed = self._ask(lambda client: client.list()).models
-        name = self._model if ":" in self._model else f"{self._model}:latest"
-        for entry in listed:
-            if entry.model == name:
-                return f"ollama-{self._model}-{(entry.digest or '').removeprefix('sha256:')[:12]}"
-        raise self._missing_model()
+        return self._calls.identity
 
     @cached_property
     def dimension(self) -> int:
@@ -80,7 +73,7 @@ class OllamaEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """An estimate from above, see the class; needs no server. Counts of words add up."""
-        return [_SPECIAL_TOKENS + sum(map(_run_tokens, _RUNS.findall(text))) for text in texts]
+        return [_SPECIAL_TOKENS + tokens_at_most(text) for text in texts]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of shape (len(texts), dimension).
@@ -106,8 +99,8 @@ class OllamaEmbedder:
 
     def _cut(self, text: str) -> str:
         room = self.max_tokens - _SPECIAL_TOKENS
-        for found in _RUNS.finditer(text):
-            room -= _run_tokens(found.group())
+        for found in TOKEN_RUNS.finditer(text):
+            room -= run_tokens(found.group())
             if room < 0:
                 return text[: found.start()]
         return text
@@ -116,7 +109,7 @@ class OllamaEmbedder:
         def embed(client: Client) -> Sequence[Sequence[float]]:
             return client.embed(self._model, texts, truncate=False).embeddings
 
-        found: Sequence[Sequence[float]] = self._ask(embed)
+        found: Sequence[Sequence[float]] = self._calls.ask(embed)
         if len(found) != len(texts) or len({len(vector) for vector in found}) != 1:
             raise SparknetError(
                 FailureKind.INTERNAL,
@@ -124,54 +117,9 @@ class OllamaEmbedder:
             )
         return found
 
-    @cached_property
-    def _client(self) -> Client:
-        from ollama import Client
-
-        # A proxy that the environment names does not know this machine.
-        trust = _LOOPBACK.match(self._host) is None
-        return Client(host=self._host, timeout=self._timeout, trust_env=trust)
-
-    def _ask(self, request: Callable[[Client], Any]) -> Any:
-        """Sends a request, waiting and trying again while the server is busy."""
-        import httpx
-        from ollama import ResponseError
-
-        for wait in (*_WAITS, None):
-            try:
-                return request(self._client)
-            except ResponseError as error:
-                if wait is None or error.status_code not in (429, 503):
-                    raise self._error(error.status_code, error.error) from error
-                self._sleep(wait)
-            except httpx.TimeoutException as error:
-                raise SparknetError(
-                    FailureKind.TIMED_OUT,
-                    f"Ollama at {self._host} did not answer within {self._timeout:g} s. Try again,"
-                    " or raise SPARKNET_OLLAMA_TIMEOUT.",
-                ) from error
-            except (ConnectionError, httpx.TransportError) as error:
-                raise SparknetError(
-                    FailureKind.UNAVAILABLE,
-                    f"There is no Ollama server at {self._host}. Start one with `ollama serve`, or"
-                    " set SPARKNET_OLLAMA_HOST.",
-                ) from error
-            except ValueError as error:
-                raise SparknetError(
-                    FailureKind.UNAVAILABLE,
-                    f"What answers at {self._host} does not speak Ollama's protocol; check"
-                    " SPARKNET_OLLAMA_HOST.",
-                    retryable=False,
-                ) from error
-        raise AssertionError("the last attempt returns or raises")
-
-    def _error(self, status: int, message: str) -> SparknetError:
-        """The server's answer as an error with its remedy."""
+    def _refusal(self, status: int, message: str) -> SparknetError:
+        """What the server's answer means for a text to embed."""
         said = f"Ollama says: {message.strip()[:300]}"
-        if status in (429, 503):
-            return SparknetError(FailureKind.THROTTLED, f"Ollama at {self._host} is busy. {said}")
-        if status == 404:
-            return self._missing_model()
         if "context length" in message:
             return SparknetError(
                 FailureKind.TOO_LARGE,
@@ -187,18 +135,3 @@ class OllamaEmbedder:
             )
         kind = FailureKind.INTERNAL if status >= 500 else FailureKind.REFUSED
         return SparknetError(kind, f"{self._model} did not embed a text. {said}")
-
-    def _missing_model(self) -> SparknetError:
-        return SparknetError(
-            FailureKind.UNAVAILABLE,
-            f"Ollama at {self._host} does not have {self._model}. Get it with"
-            f" `ollama pull {self._model}`.",
-            retryable=False,
-        )
-
-
-def _run_tokens(run: str) -> int:
-    """Tokens of letters, of a stretch of another script, or of one sign; never too few."""
-    if run.isascii():
-        return -(-len(run) // 3)
-    return -(-len(run.encode("utf-8", "replace")) // 2)

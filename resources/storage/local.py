@@ -56,7 +56,13 @@ class LocalStorageAdapter:
         self,
         base_path: str | Path,
         *,
-        irreplaceable: tuple[str, ...] = ("raw/", "receipts/", "evaluation/"),
+        irreplaceable: tuple[str, ...] = (
+            "raw/",
+            "corrections/",
+            "schemas/",
+            "receipts/",
+            "evaluation/",
+        ),
     ) -> None:
         self._base = Path(base_path).expanduser().absolute()
         self._irreplaceable = irreplaceable

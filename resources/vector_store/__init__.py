@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -130,6 +130,20 @@ class VectorStore(Protocol):
 
     def search_text(self, query: str, top_k: int, *, within: Scope = EVERYTHING) -> list[SearchHit]:
         """The best chunks by BM25 over their words, best first. Any string is a valid query."""
+        ...
+
+    def passages(self, places: Mapping[str, Collection[int]]) -> list[Chunk]:
+        """The chunks at these ordinals of these documents, as far as there are any.
+
+        While a new version of a document takes the place of the old one, there may be both.
+        """
+        ...
+
+    def version(self) -> str | None:
+        """Another one after every write and deletion, by whatever process; equal versions answer
+        equal searches alike. None while a write is under way, and where that can't be told at
+        less than a search costs.
+        """
         ...
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE = 0.1
 # How many of the nearest of all chunks are looked through for those of a scope, times `top_k`;
 # asking Chroma for more than so many takes longer than its own filter does.
-_FIRST_LOOK, _SECOND_LOOK = 4, 24
+_LOOKS = (4, 24, 60)
 _MOST_LOOKED_THROUGH = 3000
 
 
@@ -122,6 +122,19 @@ class ChromaVectorStore:
         if not self._register.exists:
             return []
         return self._hits(self._register.search(query, top_k, within))
+
+    def passages(self, places: Mapping[str, Collection[int]]) -> list[Chunk]:
+        """The chunks at these ordinals of these documents, as far as there are any."""
+        if not self._register.exists:
+            return []
+        return [Chunk.model_validate_json(record) for record in self._register.at(places)]
+
+    def version(self) -> str | None:
+        """The number of the register's last write, which begins anywhere in a new register."""
+        if not self._register.exists:
+            return None
+        state = self._register.state
+        return None if state.unfinished is not None else str(state.stamp)
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """Ids of the chunks stored, vector and keyword row both, for each of these documents."""
@@ -231,7 +244,7 @@ class ChromaVectorStore:
         filter takes twice as long for half of the chunks as for all, and long for many of them."""
         if within == EVERYTHING:
             return collection.query(vector, top_k)
-        for asked in (_FIRST_LOOK * top_k, _SECOND_LOOK * top_k):
+        for asked in (look * top_k for look in _LOOKS):
             if asked > _MOST_LOOKED_THROUGH:
                 break
             near = collection.query(vector, asked)

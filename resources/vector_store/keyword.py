@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -158,6 +158,16 @@ class KeywordIndex:
         )
         return [Row(*row) for row in found]
 
+    def at(self, places: Mapping[str, Collection[int]]) -> list[str]:
+        """JSON of the chunks at these ordinals of these documents."""
+        pairs = [(doc_id, ordinal) for doc_id, ordinals in places.items() for ordinal in ordinals]
+        found = self._database.connection.execute(
+            "SELECT record FROM json_each(?) AS place JOIN chunks"
+            " ON doc_id = place.value ->> 0 AND ordinal = place.value ->> 1",
+            (json.dumps(pairs),),
+        )
+        return [record for (record,) in found]
+
     def has_more(self, scope: Scope, most: int) -> bool:
         """Whether there are more than so many chunks in a scope."""
         return has_more(self._database.connection, scope, most)
@@ -165,10 +175,12 @@ class KeywordIndex:
     def ids_within(self, scope: Scope, among: Collection[str] | None = None) -> list[str]:
         """Ids of the chunks in a scope: all, or those of these."""
         where, values = condition(scope, of_known=among is not None)
+        table = "chunks"
         if among is not None:
+            table = "chunks INDEXED BY chunks_by_id"
             where = f"chunk_id IN (SELECT value FROM json_each(?)) AND {where}"
             values = (json.dumps(list(among)), *values)
-        sql = f"SELECT chunk_id FROM chunks WHERE {where}"
+        sql = f"SELECT chunk_id FROM {table} WHERE {where}"
         return [chunk_id for (chunk_id,) in self._database.connection.execute(sql, values)]
 
     def vectors(self, scope: Scope) -> Iterator[tuple[list[str], bytes]]:

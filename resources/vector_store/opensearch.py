@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from resources.vector_store import EVERYTHING, Chunk, Compaction, Scope, SearchHit
@@ -10,7 +10,13 @@ from resources.vector_store.opensearch_client import Connection
 from resources.vector_store.opensearch_domain import DomainContents
 from resources.vector_store.opensearch_index import OpenSearchIndex, Row
 from resources.vector_store.opensearch_mapping import PROFILES, Engine, Kind, index_body
-from resources.vector_store.opensearch_queries import MOST_HITS, by_words, cosine, nearest
+from resources.vector_store.opensearch_queries import (
+    MOST_HITS,
+    at_places,
+    by_words,
+    cosine,
+    nearest,
+)
 from resources.vector_store.vectors import checked
 
 if TYPE_CHECKING:
@@ -144,6 +150,19 @@ class OpenSearchVectorStore:
             if hits := self._found(lambda size, body=body: body, top_k, float):  # type: ignore[misc]
                 return hits
         return []
+
+    def passages(self, places: Mapping[str, Collection[int]]) -> list[Chunk]:
+        """The chunks at these ordinals of these documents, as far as there are any."""
+        wanted = {doc_id: ordinals for doc_id, ordinals in places.items() if ordinals}
+        if not wanted:
+            return []
+        size = min(2 * sum(map(len, wanted.values())), MOST_HITS)
+        found = self._contents.search(at_places(wanted), size)
+        return [Chunk.model_validate_json(record) for record, _ in found]
+
+    def version(self) -> str | None:
+        """None: asking for one would take as long as a search."""
+        return None
 
     def chunk_ids(self, doc_ids: Collection[str]) -> dict[str, set[str]]:
         """Ids of the chunks stored for each of these documents; an empty set for none."""

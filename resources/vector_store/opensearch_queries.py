@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resources.vector_store import Scope
@@ -56,6 +56,16 @@ def by_words(query: str, within: Scope) -> list[dict[str, Any]]:
     whole = [{"match_phrase" if " " in t else "match": {"words": {"query": t}}} for t in terms]
     begun = [{"match_bool_prefix": {"words": {"query": t}}} for t in terms if len(t) > 2]
     return [_matching(clauses, within) for clauses in (whole, begun) if clauses]
+
+
+def at_places(places: Mapping[str, Collection[int]]) -> dict[str, Any]:
+    """The chunks at these ordinals of these documents; at most 1,024 documents, as OpenSearch has
+    it (`indices.query.bool.max_clause_count`)."""
+    clauses = [
+        {"bool": {"filter": [any_of("doc_id", [doc_id]), {"terms": {"ordinal": sorted(ordinals)}}]}}
+        for doc_id, ordinals in places.items()
+    ]
+    return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
 def cosine(score: float) -> float:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from resources.failure import FailureKind, SparknetError
 from resources.sqlite import Database, primary_code
-from resources.vector_store.words import indexed_form
+from resources.vector_store.words import TOKENIZER, indexed_form
 
 log = logging.getLogger(__name__)
 
-_WORDS = """CREATE VIRTUAL TABLE words USING fts5(
-    body, tokenize = 'porter unicode61 remove_diacritics 2')"""
+_WORDS = f"CREATE VIRTUAL TABLE words USING fts5(body, {TOKENIZER})"
 MIGRATIONS = (
     (
         """CREATE TABLE chunks (
@@ -47,6 +46,8 @@ MIGRATIONS = (
         # Each has all that tells whether a chunk is in a scope.
         "CREATE INDEX chunks_by_place ON chunks (doc_id, ordinal, first_page, last_page)",
         "CREATE INDEX chunks_by_page ON chunks (first_page, last_page, doc_id)",
+        "CREATE INDEX chunks_by_id ON chunks (chunk_id, doc_id, first_page, last_page)",
+        "CREATE INDEX chunks_by_row ON chunks (id, doc_id, first_page, last_page)",
     ),
 )
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+TOKENIZER = "tokenize = 'porter unicode61 remove_diacritics 2'"
+
 # Scripts written without spaces: each character is a word, and a query looks for pairs.
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao

@@ -28,7 +28,7 @@ def boxes_of(quote: str, pages: Sequence[PageText], around: Sequence[PageBox]) -
         pages: The pages that the passage stands on.
         around: Boxes of the passage: the quote is looked for there only.
     """
-    wanted = _tokens(quote)
+    wanted = tokens(quote)
     places = list(_places(pages, around))
     run = _best_run(wanted, [place.token for place in places])
     if run is None:
@@ -48,7 +48,8 @@ def boxes_of(quote: str, pages: Sequence[PageText], around: Sequence[PageBox]) -
     ]
 
 
-def _tokens(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
+    """The words of a text as they are compared."""
     return [token.casefold() for token in _WORD.findall(text)]
 
 
@@ -60,7 +61,7 @@ def _places(pages: Sequence[PageText], around: Sequence[PageBox]) -> Iterator[_P
             for word in line.words:
                 x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
                 if any(b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1 for b in boxes):
-                    for token in _tokens(word.text):
+                    for token in tokens(word.text):
                         yield _Place(token, page.page, number, word)
 
 

@@ -17,14 +17,15 @@ from sparknet_assets.api.bodies import Bodies, Patience
 from sparknet_assets.api.context import Api
 from sparknet_assets.api.guard import Guard
 from sparknet_assets.api.keys import KeyRing
-from sparknet_assets.api.metrics import Measured, Metrics
+from sparknet_assets.api.metrics import PREFIX, Measured, Metrics
 from sparknet_assets.api.rates import Rates
 from sparknet_assets.api.routes import (
     ask,
+    changes,
     documents,
+    fields,
     overview,
     pages,
-    removal,
     runs,
     search,
     service,
@@ -35,8 +36,7 @@ from sparknet_assets.api.runner import Runner
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
-PREFIX = "/api/v1"
-_ROUTERS = (service, documents, uploads, removal, pages, search, ask, runs, overview)
+_ROUTERS = (service, documents, uploads, changes, pages, fields, search, ask, runs, overview)
 
 
 def create_app(

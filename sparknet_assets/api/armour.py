@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 
 from sparknet_assets.api.problems import problem_of
 
@@ -56,6 +57,8 @@ class Armour:
 
         try:
             await self._app(scope, receive, armoured)
+        except ClientDisconnect:
+            return
         except Exception as error:
             answer = problem_of(error).response()
             if begun:

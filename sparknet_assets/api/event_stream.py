@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from typing import Any, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +12,12 @@ from starlette.responses import StreamingResponse
 from sparknet_assets.api.problems import problem_of
 
 STREAM = "text/event-stream"
+# An event as OpenAPI describes it.
+SCHEMA = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -26,7 +32,7 @@ class Event(NamedTuple):
         return f"event: {self.name}\ndata: {json.dumps(self.data)}\n\n".encode()
 
 
-def streamed(events: Iterator[Event]) -> StreamingResponse:
+def streamed(events: Generator[Event, None, None]) -> StreamingResponse:
     """Sends events as they come; an exception ends the stream with an `error` event.
 
     The iterator is closed when the client is gone, between two of its events.
@@ -34,7 +40,7 @@ def streamed(events: Iterator[Event]) -> StreamingResponse:
     return StreamingResponse(_encoded(events), media_type=STREAM, headers=HEADERS)
 
 
-async def _encoded(events: Iterator[Event]) -> AsyncIterator[bytes]:
+async def _encoded(events: Generator[Event, None, None]) -> AsyncIterator[bytes]:
     try:
         while (event := await run_in_threadpool(next, events, None)) is not None:
             yield event.encode()
@@ -42,6 +48,5 @@ async def _encoded(events: Iterator[Event]) -> AsyncIterator[bytes]:
         problem = problem_of(error).problem.model_dump(mode="json", exclude_none=True)
         yield Event("error", problem).encode()
     finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            await run_in_threadpool(close)
+        # At once and here: who is cancelled can't wait for a thread any more.
+        events.close()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from resources.deployment import Deployment
     from sparknet_assets.api.runner import Runner
 
+PREFIX = "/api/v1"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -101,10 +102,17 @@ class Measured:
         try:
             await self._app(scope, receive, watch)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
+            route = _template(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.requests.labels(method, route, str(status)).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+
+def _template(scope: Scope) -> str:
+    """The route's path with its parameters unfilled. A router knows its part without the prefix."""
+    route = getattr(scope.get("route"), "path", "none")
+    prefixed = scope["path"].startswith(PREFIX) and not route.startswith((PREFIX, "none"))
+    return f"{PREFIX}{route}" if prefixed else str(route)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -36,6 +36,8 @@ def run(
     """
     import uvicorn
 
+    from sparknet_assets.api.serving import PatientProtocol, QuietServer
+
     loopback = is_loopback(host)
     if not loopback and not deployment.settings.api_keys:
         raise SparknetError(
@@ -47,6 +49,7 @@ def run(
     with _listening(host, port) as listener:
         config = uvicorn.Config(
             app,
+            http=PatientProtocol,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -57,7 +60,8 @@ def run(
         )
         shown = f"[{host}]" if ":" in host else host
         started(f"http://{shown}:{listener.getsockname()[1]}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        api = app.state.api
+        QuietServer(config, ending=lambda: setattr(api, "closing", True)).run(sockets=[listener])
 
 
 def is_loopback(host: str) -> bool:

@@ -10,13 +10,16 @@ from sparknet_assets import __version__
 from sparknet_assets.cli.ask import ask
 from sparknet_assets.cli.bootstrap import bootstrap
 from sparknet_assets.cli.compare import compare
+from sparknet_assets.cli.correct import correct
 from sparknet_assets.cli.delete import delete
 from sparknet_assets.cli.doctor import doctor
 from sparknet_assets.cli.errors import FriendlyGroup
 from sparknet_assets.cli.eval import evaluation
+from sparknet_assets.cli.extract import extract
 from sparknet_assets.cli.generation import generations
 from sparknet_assets.cli.plan import plan
 from sparknet_assets.cli.process import ingest, materialize, retry
+from sparknet_assets.cli.schemas import schemas
 from sparknet_assets.cli.search import search
 from sparknet_assets.cli.serve import serve
 from sparknet_assets.cli.session import Session
@@ -62,6 +65,9 @@ COMMANDS = (
     status,
     search,
     ask,
+    extract,
+    correct,
+    schemas,
     plan,
     materialize,
     retry,

@@ -2,6 +2,7 @@
 
 TIERS = ("basic", "standard", "premium")
 MODES = ("hybrid", "vector", "keyword")
+ANSWERERS = ("auto", "extractive", "llm")
 FAILURE_KINDS = (
     "encrypted",
     "corrupt",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sparknet_assets.evaluation.measured import Entry
 
 # Spelled out, so that the help needs no library; a test compares.
-KINDS = ("ocr", "retrieval", "answers")
+KINDS = ("ocr", "retrieval", "answers", "fields")
 EXAMPLES = """\b
 Examples:
   sparknet eval
@@ -44,7 +44,7 @@ class _SetOrCommand(click.Group):
 @click.group("eval", cls=_SetOrCommand, epilog=EXAMPLES)
 @json_option
 def evaluation(as_json: bool) -> None:
-    """Measures reading, search and answers against the truths of an evaluation set.
+    """Measures reading, search, answers and fields against the truths of an evaluation set.
 
     The options stand under `sparknet eval run --help`; the word `run` may be left out.
     """

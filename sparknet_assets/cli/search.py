@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sparknet_assets.cli.choices import MODES
+from sparknet_assets.cli.filter_options import filter_options, filters_of
 from sparknet_assets.cli.output import clean, json_option, print_json, show
 from sparknet_assets.cli.status import known_documents
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.retrieval import Hit, SearchMode
+    from sparknet_assets.retrieval import Explanation, Hit, SearchMode
 
 _SNIPPET = 320
 
@@ -25,8 +26,10 @@ _SNIPPET = 320
     epilog="""\b
 Examples:
   sparknet search "who signed the lease"
-  sparknet search "net revenue 2023" -k 5 --doc annual-report-pdf
+  sparknet search "net revenue 2023" -k 5 --doc annual-report-pdf --pages 3-9
   sparknet search "ISO 9001" --mode keyword --json
+  sparknet search "termination" --type pdf --tier premium --from 2026-01-01
+  sparknet search "termination" --diverse --context 1 --explain
 
 hybrid joins what is near in meaning (vector) and in words (keyword).
 """
@@ -36,22 +39,42 @@ hybrid joins what is near in meaning (vector) and in words (keyword).
     "-k", "top_k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passages."
 )
 @click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
-@click.option("--doc", "docs", multiple=True, help="Only in this document; repeatable.")
+@filter_options
+@click.option("--diverse", is_flag=True, help="Put passages that say the same behind others.")
+@click.option("--rerank", is_flag=True, help="Order the best ten by their best sentence.")
+@click.option(
+    "--context", type=click.IntRange(0, 20), default=0, help="Passages to show before and after."
+)
+@click.option("--explain", is_flag=True, help="Say why each passage has its score.")
 @json_option
 @click.pass_obj
 def search(
-    session: Session, query: str, top_k: int, mode: SearchMode, docs: Sequence[str], as_json: bool
+    session: Session,
+    /,
+    query: str,
+    top_k: int,
+    mode: SearchMode,
+    diverse: bool,
+    rerank: bool,
+    context: int,
+    explain: bool,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
     """Finds passages: document, page, score and text."""
     from sparknet_assets import retrieval
 
-    known_documents(session, docs)
+    known_documents(session, filters["docs"])
     found = retrieval.search(
         session.deployment,
         query,
         top_k=top_k,
         mode=mode,
-        filters=retrieval.Filters(doc_ids=tuple(docs) or None),
+        filters=filters_of(**filters),
+        diversity=diverse,
+        rerank=rerank,
+        context=context,
+        explain=explain,
     )
     if as_json:
         print_json(found.as_json())
@@ -64,7 +87,35 @@ def search(
     from rich.padding import Padding
 
     for hit in found.hits:
-        show(_heading(hit), Padding(snippet(hit.text, query), (0, 0, 1, 4), expand=False))
+        show(_heading(hit), Padding(_shown(hit, query), (0, 0, 0, 4), expand=False))
+        if hit.explanation:
+            show(Padding(_reasons(hit.explanation), (0, 0, 0, 4), expand=False))
+        show("")
+
+
+def _shown(hit: Hit, query: str) -> Text:
+    """A snippet, or all that was asked for around the passage."""
+    from rich.text import Text
+
+    return Text(clean(hit.context.text)) if hit.context else snippet(hit.text, query)
+
+
+def _reasons(reason: Explanation) -> Text:
+    from rich.text import Text
+
+    parts = [
+        f"{name} rank {part.rank} ({label} {part.score:.3f}): {part.points:.6f}"
+        for name, label, part in (
+            ("meaning", "cosine", reason.vector),
+            ("words", "BM25", reason.keyword),
+        )
+        if part
+    ]
+    if reason.support is not None:
+        parts.append(f"support {reason.support:.3f}, by score rank {reason.rank_by_score}")
+    matched = f"matched: {', '.join(reason.words)}" if reason.words else "no word of the query"
+    passed = [f"{name}: {value}" for name, value in reason.passed.items()]
+    return Text(clean("; ".join([*parts, matched, *passed])), style="dim")
 
 
 def _why_nothing(session: Session) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sparknet_assets import __version__
 from sparknet_assets.evaluation import (
     answer_quality,
+    field_quality,
     history,
     ocr_quality,
     retrieval_quality,
@@ -94,7 +95,7 @@ def evaluate(
     given = read_set(deployment, where)
     outcomes = []
     for kind in in_order(only):
-        if not has_truth(kind, given):
+        if not has_truth(kind, given, deployment):
             continue
         if begun:
             begun(kind)
@@ -110,7 +111,7 @@ def evaluate(
     return outcomes
 
 
-def has_truth(kind: Kind, given: EvaluationSet) -> bool:
+def has_truth(kind: Kind, given: EvaluationSet, deployment: Deployment) -> bool:
     """Whether there is anything of this kind to be measured."""
     match kind:
         case "ocr":
@@ -119,6 +120,8 @@ def has_truth(kind: Kind, given: EvaluationSet) -> bool:
             return any(question.doc_id or question.quote for question in given.questions)
         case "answers":
             return bool(given.questions)
+        case "fields":
+            return field_quality.has_truth(deployment, given.fields)
 
 
 def _outcome(
@@ -154,6 +157,8 @@ def _measure(deployment: Deployment, given: EvaluationSet, kind: Kind, sample: S
             return retrieval_quality.measure(deployment, given.questions, sample)
         case "answers":
             return answer_quality.measure(deployment, given.questions, sample)
+        case "fields":
+            return field_quality.measure(deployment, given.fields, sample)
 
 
 def settings_sha256(deployment: Deployment) -> str:

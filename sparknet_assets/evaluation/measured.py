@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, Field
 
-Kind = Literal["ocr", "retrieval", "answers"]
+Kind = Literal["ocr", "retrieval", "answers", "fields"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # All other figures are the better the higher they are.

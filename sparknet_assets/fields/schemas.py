@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,7 +103,7 @@ def parse_schema(data: bytes, filename: str) -> Schema:
         raise WrongSchemaError(f"{where}: {said[0].lower()}{said[1:]}") from None
     except ValueError as error:
         raise WrongSchemaError(str(error)) from None
-    for problem in _contradictions(schema):
+    if problem := next(_contradictions(schema), ""):
         raise WrongSchemaError(problem)
     return schema
 
@@ -131,7 +131,7 @@ def _content(data: bytes, filename: str) -> Any:
 
 def _contradictions(schema: Schema) -> Iterator[str]:
     """What no single part of a schema shows."""
-    named = [each.name for each in (*schema.fields, *schema.tables)]
+    named = [each.name for each in schema.fields] + [each.name for each in schema.tables]
     for each in (named, *([c.name for c in table.columns] for table in schema.tables)):
         for name in each:
             if each.count(name) > 1:
@@ -192,10 +192,3 @@ def _built_in() -> dict[str, Schema]:
     files = sorted(folder.glob("*.yaml"))
     found = (parse_schema(file.read_bytes(), file.name) for file in files)
     return {schema.name: schema for schema in found}
-
-
-@lru_cache(maxsize=256)
-def spec_names(schema: Schema) -> dict[str, list[str]]:
-    """Table -> its columns, for messages; the fields under the empty name."""
-    tables = {table.name: [c.name for c in table.columns] for table in schema.tables}
-    return {"": [each.name for each in schema.fields], **tables}

@@ -21,6 +21,56 @@ class HitBox(BaseModel):
     y1: float
 
 
+class Context(BaseModel):
+    """A passage with its neighbours.
+
+    Attributes:
+        text: Of all of them, in reading order; what they share stands once.
+        pages: 1-based, ascending.
+        chunk_ids: Of all of them, in reading order.
+    """
+
+    text: str
+    pages: list[int]
+    boxes: list[HitBox]
+    chunk_ids: list[str]
+
+
+class Part(BaseModel):
+    """What one ranking says of a passage.
+
+    Attributes:
+        rank: In that ranking, 1 is the best.
+        score: Cosine similarity, or BM25.
+        points: What that adds to the score of the hit: 1 / (60 + rank) where two rankings are
+            fused, else the score itself.
+    """
+
+    rank: int
+    score: float
+    points: float
+
+
+class Explanation(BaseModel):
+    """Why a hit has its score.
+
+    Attributes:
+        vector, keyword: What each ranking says; None where the passage is not among its best, or
+            it was not asked. Their points add up to the score.
+        words: Words of the query that the passage has.
+        support: How well its best sentence supports an answer, where hits were ordered by that.
+        rank_by_score: What its rank would be without diversity and reranking.
+        passed: Filter -> what the passage, or its document, has of it.
+    """
+
+    vector: Part | None
+    keyword: Part | None
+    words: list[str]
+    support: float | None = None
+    rank_by_score: int
+    passed: dict[str, str | list[int]]
+
+
 class Hit(BaseModel):
     """A passage found.
 
@@ -29,6 +79,7 @@ class Hit(BaseModel):
         score: Cosine similarity, BM25, or the sum of reciprocal ranks, by mode.
         page: The page that most of the passage stands on, 1-based.
         stale: Why the passage is of an older version of the document; None when it is current.
+        context, explanation: When asked for.
     """
 
     rank: int
@@ -39,6 +90,8 @@ class Hit(BaseModel):
     text: str
     stale: str | None = None
     boxes: list[HitBox]
+    context: Context | None = None
+    explanation: Explanation | None = None
 
 
 class SearchResponse(BaseModel):
@@ -54,22 +107,13 @@ class SearchResponse(BaseModel):
     note: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """JSON values, as the command and the API give them out."""
-        return self.model_dump(mode="json", exclude=None if self.note else {"note"})
-
-
-def as_hit(rank: int, chunk: Chunk, score: float, stale: str | None) -> Hit:
-    """The passage as it is given out."""
-    return Hit(
-        rank=rank,
-        score=round(score, 6),
-        doc_id=chunk.doc_id,
-        page=main_page(chunk),
-        chunk_id=chunk.chunk_id,
-        text=chunk.text,
-        stale=stale or None,
-        boxes=boxes_of(chunk),
-    )
+        """JSON values, as the command gives them out: without what was not asked for."""
+        values = self.model_dump(mode="json", exclude=None if self.note else {"note"})
+        for hit in values["hits"]:
+            for name in ("context", "explanation"):
+                if hit[name] is None:
+                    del hit[name]
+        return values
 
 
 def boxes_of(chunk: Chunk) -> list[HitBox]:

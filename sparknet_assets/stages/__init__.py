@@ -4,6 +4,7 @@ from sparknet_assets.stages.chunks import STAGE as CHUNKS
 from sparknet_assets.stages.contract import AnyStage
 from sparknet_assets.stages.documents import STAGE as DOCUMENTS
 from sparknet_assets.stages.embeddings import STAGE as EMBEDDINGS
+from sparknet_assets.stages.extracted_fields import STAGE as EXTRACTED_FIELDS
 from sparknet_assets.stages.ocr_text import STAGE as OCR_TEXT
 from sparknet_assets.stages.page_images import STAGE as PAGE_IMAGES
 from sparknet_assets.stages.vector_index import STAGE as VECTOR_INDEX
@@ -15,6 +16,7 @@ STAGES: tuple[AnyStage, ...] = (
     CHUNKS,
     EMBEDDINGS,
     VECTOR_INDEX,
+    EXTRACTED_FIELDS,
 )
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "chunks",
     "documents",
     "embeddings",
+    "extracted_fields",
     "ocr_text",
     "page_images",
     "vector_index",

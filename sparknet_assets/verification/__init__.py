@@ -22,7 +22,7 @@ __all__ = [
 
 def checks_of(graph: Sequence[Stage] | None = None) -> list[Check]:
     """All checks, in the order that they are made in."""
-    from sparknet_assets.verification import artifacts, index, records, removals
+    from sparknet_assets.verification import artifacts, fields, index, records, removals
 
     stages = _graph(graph)
     return [
@@ -37,6 +37,8 @@ def checks_of(graph: Sequence[Stage] | None = None) -> list[Check]:
         artifacts.TEXTS,
         records.CONFIDENCE,
         artifacts.EMBEDDINGS,
+        fields.ADD_UP,
+        fields.CORRECTIONS,
         *(records.inputs_check(stage) for stage in stages),
         index.VECTORS,
         index.HOLDINGS,

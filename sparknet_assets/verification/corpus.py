@@ -8,6 +8,7 @@ from functools import cached_property
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
 from resources.vector_store import VectorStore
+from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.stages.contract import Stage
 
@@ -56,6 +57,11 @@ class Corpus:
     def recipes(self) -> Recipes:
         """The recipes in force."""
         return Recipes(self.deployment)
+
+    @cached_property
+    def corrections(self) -> dict[str, str]:
+        """doc_id -> data version of what people set right, as noted in the catalog."""
+        return corrections_noted(self.deployment.catalog)
 
     @cached_property
     def recorded_recipes(self) -> dict[str, str]:

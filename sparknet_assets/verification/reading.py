@@ -13,6 +13,7 @@ from resources.storage import StorageAdapter
 from sparknet_assets import artifacts
 from sparknet_assets.artifacts import DocumentMetadata, DocumentRef, PageImage
 from sparknet_assets.digests import stored_sha256
+from sparknet_assets.fields.values import DocumentFields
 
 _CHUNK_ID = re.compile(rb'\{"chunk_id":("(?:[^"\\]|\\.)*"),')
 # What a page was made from is no part of its data version, see `artifacts.with_source`.
@@ -46,6 +47,13 @@ class PagesContents(Contents):
     """pages/index.json. `images`: name of each image file -> its entry."""
 
     images: Mapping[str, PageImage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FieldsContents(Contents):
+    """fields.json. `problems`: what does not add up or is missing."""
+
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,14 @@ def read_embeddings(ref: DocumentRef, storage: StorageAdapter, deep: bool) -> Co
     return Contents(digest.hexdigest() if models else "", table.num_rows)
 
 
+def read_fields(ref: DocumentRef, storage: StorageAdapter, deep: bool) -> FieldsContents:
+    """The problems of the document as a whole."""
+    data = storage.get(ref.key(artifacts.FIELDS))
+    fields = DocumentFields.model_validate_json(data)
+    problems = [problem for part in fields.schemas for problem in part.problems]
+    return FieldsContents(hashlib.sha256(data).hexdigest(), len(fields.schemas), problems)
+
+
 def _check_vectors(column: Any, ref: DocumentRef) -> None:
     import numpy as np
 
@@ -167,5 +183,6 @@ READERS: Mapping[str, Callable[[DocumentRef, StorageAdapter, bool], Contents]] =
     "ocr_text": read_text,
     "chunks": read_chunks,
     "embeddings": read_embeddings,
+    "extracted_fields": read_fields,
 }
 """Stage -> how its artifact is read. Raises ObjectNotFoundError, ValueError or OSError."""

@@ -12,7 +12,7 @@ from sparknet_assets.fingerprint import difference
 from sparknet_assets.raw_names import is_temporary
 from sparknet_assets.records import settle
 from sparknet_assets.source.text.page_text import TEXT_LAYER
-from sparknet_assets.stages.contract import RAW_DOCUMENTS, Stage
+from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage
 from sparknet_assets.verification.contract import Check, Disagreement, Severity
 from sparknet_assets.verification.subject import Folder, Subject
 
@@ -118,6 +118,9 @@ def _confidence(subject: Subject) -> Iterator[Disagreement]:
         yield subject.problem("low_confidence", detail, "ocr_text")
 
 
+_NO_STAGES = (RAW_DOCUMENTS, FIELD_CORRECTIONS)
+
+
 def inputs_check(stage: Stage) -> Check:
     """What a stage made is of the outputs that its inputs have now."""
 
@@ -125,7 +128,7 @@ def inputs_check(stage: Stage) -> Check:
         record = subject.stages.get(stage.name)
         if record is None or not subject.settled or not subject.whole(stage.name):
             return
-        lost = [n for n in stage.inputs if n != RAW_DOCUMENTS and n not in subject.stages]
+        lost = [n for n in stage.inputs if n not in _NO_STAGES and n not in subject.stages]
         if lost:
             detail = f"{stage.name} was made from {', '.join(lost)}, which has no record"
             yield subject.problem("stale_artifact", detail, stage.name)

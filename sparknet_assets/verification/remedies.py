@@ -64,6 +64,12 @@ REMEDIES: Mapping[str, Remedy] = {
     "partial": Remedy(Action.ASK, "see `sparknet status DOC` for the pages, then `sparknet retry`"),
     "stale": Remedy(Action.ASK, "see `sparknet status DOC`; `sparknet plan` says what is next"),
     "outdated": Remedy(Action.ASK, "`sparknet materialize --stale` brings it up to date"),
+    "fields_differ": Remedy(
+        Action.ASK, "`sparknet extract DOC` shows them, `sparknet correct` mends"
+    ),
+    "lost_corrections": Remedy(
+        Action.ASK, "put the file back; to do without it, `sparknet correct` the fields again"
+    ),
     "low_confidence": Remedy(Action.ASK, "compare the text with the page; a better scan may help"),
 }
 """Kind -> remedy, for all kinds that checks find."""

@@ -29,6 +29,7 @@ def _leftovers(subject: Subject) -> list[str]:
         # One that has another mark was added since: a document like any other that is new.
         "its original": int(raw is not None and raw.version == document.raw_version),
         "files under processed/": len(subject.folder.processed),
+        "corrections": int(document.doc_id in subject.corpus.corrections),
         "vectors": vectors,
         "entries of the cache": cached,
         "records of stages": len(subject.stages),

@@ -12,7 +12,7 @@ from resources.failure import SparknetError
 from resources.storage import ObjectInfo, ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.fingerprint import recorded_fingerprint
-from sparknet_assets.stages.contract import RAW_DOCUMENTS, Stage
+from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage
 from sparknet_assets.verification.contract import Disagreement
 from sparknet_assets.verification.corpus import Corpus
 from sparknet_assets.verification.reading import READERS, Contents
@@ -92,6 +92,8 @@ class Subject:
         for name in names:
             if name == RAW_DOCUMENTS:
                 found[name] = f"{self.document.raw_sha256}:{self.ref.filename}"
+            elif name == FIELD_CORRECTIONS:
+                found[name] = self.corpus.corrections.get(self.document.doc_id, "")
             elif self.whole(name):
                 found[name] = self.stages[name].data_version
             else:

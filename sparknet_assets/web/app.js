@@ -25,7 +25,8 @@ let shown = null;
 let me = null;
 
 /** What the server says of this caller; asked once. */
-const whoami = () => (me ??= api.get(["me"]).catch((error) => ((me = null), Promise.reject(error))));
+const whoami = () =>
+  (me ??= api.get(["me"]).catch((error) => ((me = null), Promise.reject(error))));
 
 async function show() {
   const route = parsed();
@@ -51,7 +52,10 @@ async function show() {
     current.view = await module.open(root, route, { me: self, signal: leaving.signal });
   } catch (error) {
     if (leaving.signal.aborted || error.name === "AbortError") return;
-    put(root, wrong(error, () => ((shown = null), show())));
+    put(
+      root,
+      wrong(error, () => ((shown = null), show())),
+    );
   }
 }
 
@@ -81,21 +85,25 @@ function bar() {
   let lastSaid = 0;
   const update = () => {
     const runs = live.active;
-    const done = runs.reduce((sum, run) => sum + (run.finished ?? 0) + (run.failed ?? 0), 0);
-    const all = runs.reduce((sum, run) => sum + (run.documents ?? 0), 0);
+    const done = runs.reduce((sum, run) => sum + run.finished, 0);
+    const all = runs.reduce((sum, run) => sum + run.documents, 0);
     state.hidden = !runs.length && live.connected;
     state.dataset.state = live.connected ? "busy" : "away";
     state.textContent = live.connected ? `${done} of ${all}` : "Reconnecting…";
-    state.setAttribute("aria-label", live.connected ? `Processed ${done} of ${all} documents` : "Reconnecting");
+    state.setAttribute(
+      "aria-label",
+      live.connected ? `Processed ${done} of ${all} documents` : "Reconnecting",
+    );
   };
   live.on("connection", update);
   live.on("run", ({ run, before }) => {
     update();
     const ended = before && before.state !== run.state && /done|failed/.test(run.state);
-    if (ended) say(`Processing has ended: ${counted(run.finished ?? 0, "document")}, ${run.failed ?? 0} failed.`);
+    if (ended)
+      say(`Processing has ended: ${counted(run.finished, "document")}, ${run.failed} failed.`);
     else if (run.state === "running" && Date.now() - lastSaid > SAID_EVERY_MS) {
       lastSaid = Date.now();
-      say(`${run.finished ?? 0} of ${counted(run.documents ?? 0, "document")} processed.`);
+      say(`${run.finished} of ${counted(run.documents, "document")} processed.`);
     }
   });
 }

@@ -13,36 +13,10 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
 from sparknet_assets.answers.answer import NOTHING, ask
+from sparknet_assets.answers.verification import verify_answer
 from sparknet_assets.artifacts import DocumentRef, read_chunks
-from sparknet_assets.batch import run_batch
 from sparknet_assets.cli import main
 from sparknet_assets.retrieval import Filters
-
-LEASE = [
-    "Lease between Mara Olsen and the Halden Ferry Company.",
-    "The tenant pays a rent of 840 euros on the first day of each month.",
-    "The lease ends on 31 October 2027. Either party may end it earlier with notice of 3 months.",
-    "Dogs are allowed in the office. The key is kept by the harbour master.",
-]
-REPORT = (
-    "The ferry carried 214,000 passengers in 2025, 4 percent more than the year before.\n\n"
-    "Captain Ida Brandt retired in May after thirty years at the company. "
-    "Her place was taken by Jonas Reel.\n"
-)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    deployment = Deployment(Settings(home=tmp_path_factory.mktemp("answers"), workers=1))
-    with pymupdf.open() as document:
-        document.new_page().insert_text((72, 90), "A title page")
-        page = document.new_page()
-        for row, line in enumerate(LEASE):
-            page.insert_text((72, 120 + 40 * row), line, fontsize=9)
-        deployment.storage.put("raw/lease/lease.pdf", document.tobytes())
-    deployment.storage.put("raw/report/report.txt", REPORT.encode())
-    list(run_batch(["lease", "report"], deployment))
-    return deployment
 
 
 @pytest.mark.parametrize(
@@ -123,3 +97,35 @@ def test_the_command_shows_quotes_with_their_places(home: Deployment) -> None:
     unknown = CliRunner().invoke(main, [*here, "--doc", "nothing"])
     assert unknown.exit_code != 0
     assert "nothing" in unknown.output
+
+
+def test_what_is_answered_can_be_verified(home: Deployment) -> None:
+    for question in ("When does the lease end?", "Who took her place?", "Who paints the moon?"):
+        found = ask(home, question)
+        assert verify_answer(home, found) == []
+
+
+def test_what_does_not_hold_is_named(home: Deployment) -> None:
+    found = ask(home, "How much rent does the tenant pay?")
+    [citation] = found.citations[:1]
+    moved = citation.boxes[0].model_copy(update={"y0": 0.9, "y1": 0.95})
+    for change, says in (
+        ({"quote": "The tenant pays nothing."}, "not in its chunk"),
+        ({"boxes": [moved]}, "boxes do not hold"),
+        ({"page": 1}, "not on page 1"),
+        ({"chunk_id": "none"}, "no chunk none"),
+    ):
+        wrong = found.model_copy(update={"citations": [citation.model_copy(update=change)]})
+        assert says in str(verify_answer(home, wrong))
+    other = found.model_copy(update={"answer": "The tenant pays 900 euros."})
+    assert "not made of its quotes" in str(verify_answer(home, other))
+
+
+def test_the_command_takes_filters_and_an_answerer(home: Deployment) -> None:
+    here = ["--home", str(home.settings.home), "ask", "How much rent does the tenant pay?"]
+    told = CliRunner().invoke(main, [*here, "--doc", "report", "--answerer", "extractive"])
+    assert told.exit_code == 0, told.output
+    assert "840" not in told.output
+    told = CliRunner().invoke(main, [*here, "--answerer", "llm"])
+    assert told.exit_code != 0
+    assert "SPARKNET_LLM" in told.output

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_fakes import Cli, Runs
@@ -15,7 +16,17 @@ from resources.deployment import Deployment
 from sparknet_assets import retrieval
 from sparknet_assets.cli.output import clean
 from sparknet_assets.cli.search import snippet
-from sparknet_assets.retrieval import Filters, Hit, HitBox, SearchMode, SearchResponse
+from sparknet_assets.retrieval import (
+    Context,
+    Explanation,
+    Filters,
+    Hit,
+    HitBox,
+    PageSpan,
+    Part,
+    SearchMode,
+    SearchResponse,
+)
 
 HIT = Hit(
     rank=1, score=0.25, doc_id="lease-pdf", page=3, chunk_id="lease-pdf-7",
@@ -27,7 +38,8 @@ HIT = Hit(
 class Searches:
     def __init__(self, hits: list[Hit]) -> None:
         self.hits = hits
-        self.calls: list[tuple[str, int, str, list[str] | None]] = []
+        self.calls: list[tuple[str, int, str, Filters | None]] = []
+        self.options: dict[str, Any] = {}
 
     def __call__(
         self,
@@ -37,9 +49,10 @@ class Searches:
         top_k: int = 10,
         mode: SearchMode = "hybrid",
         filters: Filters | None = None,
+        **options: Any,
     ) -> SearchResponse:
-        asked = filters.doc_ids if filters else None
-        self.calls.append((query, top_k, mode, None if asked is None else list(asked)))
+        self.calls.append((query, top_k, mode, filters))
+        self.options = options
         return SearchResponse(query=query, mode=mode, hits=self.hits)
 
 
@@ -90,8 +103,70 @@ def test_options_reach_the_search(cli: Cli, searches: Searches) -> None:
         ]
     )  # fmt: skip
     assert cli("search", "x", "-k", "3", "--mode", "keyword", "--doc", "a").exit_code == 0
-    assert searches.calls == [("x", 3, "keyword", ["a"])]
+    assert searches.calls == [("x", 3, "keyword", Filters(doc_ids=("a",)))]
+    assert searches.options == {
+        "diversity": False, "rerank": False, "context": 0, "explain": False,
+    }  # fmt: skip
     assert cli("search", "x", "--doc", "b").exit_code == 1
+
+
+def test_filters_reach_the_search(cli: Cli, searches: Searches) -> None:
+    options = ["--type", "PDF", "--type", "image/png", "--tier", "basic", "--pages", "3-9"]
+    days = ["--from", "2026-01-02", "--to", "2026-01-31"]
+    more = ["--context", "2", "--diverse", "--rerank", "--explain"]
+    assert cli("search", "x", *options, *days, *more).exit_code == 0
+    assert searches.calls[0][3] == Filters(
+        media_types=("application/pdf", "image/png"),
+        tiers=("basic",),
+        created_from=date(2026, 1, 2),
+        created_to=date(2026, 1, 31),
+        pages=PageSpan(first=3, last=9),
+    )
+    assert searches.options == {
+        "diversity": True, "rerank": True, "context": 2, "explain": True,
+    }  # fmt: skip
+    assert cli("search", "x").exit_code == 0
+    assert searches.calls[1][3] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "span"),
+    [("4", PageSpan(first=4, last=4)), ("3-", PageSpan(first=3)), (" 1-2 ", PageSpan(last=2))],
+)
+def test_ranges_of_pages(cli: Cli, searches: Searches, given: str, span: PageSpan) -> None:
+    assert cli("search", "x", "--pages", given).exit_code == 0
+    assert searches.calls[0][3] == Filters(pages=span)
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        (["--pages", "0"], "counted from 1"),
+        (["--pages", "9-3"], "the first comes first"),
+        (["--pages", "all"], "3-9"),
+        (["--type", "spreadsheet"], "xlsx"),
+        (["--from", "2026-02-01", "--to", "2026-01-01"], "--from is after --to"),
+        (["--from", "soon"], "%Y-%m-%d"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(cli: Cli, options: list[str], remedy: str) -> None:
+    result = cli("search", "x", *options)
+    assert result.exit_code == 2
+    assert remedy in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_context_and_reasons_are_shown(cli: Cli, searches: Searches) -> None:
+    part = Part(rank=2, score=0.5, points=1 / 62)
+    reason = Explanation(
+        vector=part, keyword=None, words=["notice"], rank_by_score=1, passed={"pages": [3]}
+    )
+    around = Context(text="Before. Within.\x1b[2J After.", pages=[3], boxes=[], chunk_ids=["c"])
+    searches.hits = [HIT.model_copy(update={"explanation": reason, "context": around})]
+    shown = " ".join(cli("search", "notice", "--explain", "--context", "1").stdout.split())
+    assert "Before. Within." in shown
+    assert "meaning rank 2 (cosine 0.500): 0.016129" in shown
+    assert "matched: notice; pages: [3]" in shown
+    assert "\x1b" not in shown
 
 
 def test_nothing_found_is_no_error(cli: Cli, searches: Searches) -> None:

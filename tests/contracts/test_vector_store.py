@@ -272,6 +272,54 @@ def test_frequent_words_are_found_where_the_rare_ones_are_not(
     assert len(hits) == 5
 
 
+def test_passages_by_their_places(store: VectorStore) -> None:
+    assert store.passages({"a": [0]}) == []
+    chunks = [chunk(doc_id, n, f"{doc_id}{n}") for doc_id in ("a", "b/é") for n in range(6)]
+    store.add_chunks(chunks, vectors(12))
+    settled(store)
+
+    def at(places: dict[str, list[int]]) -> set[str]:
+        found = store.passages(places)
+        assert all(each in chunks for each in found)
+        return {each.chunk_id for each in found}
+
+    assert at({"a": [2, 4, 99], "b/é": [0], "none": [0]}) == {"a:2", "a:4", "b/é:0"}
+    assert at({"a": []}) == set()
+    assert at({}) == set()
+    store.delete(["a:2"])
+    assert at({"a": [2, 3]}) == {"a:3"}
+    # While a document is replaced.
+    other = chunk("a", 3, "another", chunk_id="a:3b")
+    store.add_chunks([other], vectors(1, seed=3))
+    chunks.append(other)
+    settled(store)
+    assert at({"a": [3]}) == {"a:3", "a:3b"}
+
+
+def test_its_version_changes_with_every_write(store: VectorStore, new_store: NewStore) -> None:
+    """Never twice the same, also for another process that looks; or none at all."""
+    other = new_store(like=store)
+    seen: list[str | None] = [store.version()]
+
+    def changed() -> None:
+        assert store.version() == other.version() == store.version()
+        assert store.version() is None or store.version() not in seen
+        seen.append(store.version())
+
+    for doc_id in ("a", "b"):
+        store.add_chunks([chunk(doc_id, n) for n in range(3)], vectors(3))
+        changed()
+    store.delete(["a:0"])
+    changed()
+    other.add_chunks([chunk("a", 0)], vectors(1))
+    changed()
+    store.drop()
+    assert store.version() is None
+    store.add_chunks([chunk("a", 0)], vectors(1))
+    changed()
+    assert all(seen[1:]) == isinstance(store, ChromaVectorStore)
+
+
 def test_adding_again_replaces(store: VectorStore) -> None:
     data = vectors(3)
     store.add_chunks([chunk("a", 0, "first"), chunk("a", 1, "second")], data[:2])
@@ -648,6 +696,7 @@ def test_files_that_a_kill_may_have_torn_are_not_opened(
     data = vectors(300)
     local.add_chunks([chunk("a", n) for n in range(300)], data)
     local._register.begin('{"files": "as they were before", "ids": ["a:0"]}')
+    assert local.version() is None, "nothing may be kept of what a write has begun to change"
     chroma_client.close_siblings(tmp_path / local.generation / "chroma")
     assert local.search(data[7], 1)[0].chunk.ordinal == 7
     assert "building it anew" in caplog.text
@@ -1058,7 +1107,10 @@ def test_a_register_of_an_older_version(local: ChromaVectorStore, tmp_path: Path
     local._register.close()
     folder = tmp_path / local.generation
     with sqlite3.connect(folder / "register.db") as connection:
-        connection.execute("DROP INDEX chunks_by_text")
+        for index in ("text", "place", "page", "id", "row"):
+            connection.execute(f"DROP INDEX chunks_by_{index}")
+        for column in ("ordinal", "first_page", "last_page"):
+            connection.execute(f"ALTER TABLE chunks DROP COLUMN {column}")
         connection.execute("ALTER TABLE state DROP COLUMN files")
         connection.execute("ALTER TABLE state DROP COLUMN deleted")
         connection.execute("PRAGMA user_version = 1")
@@ -1073,6 +1125,9 @@ def test_a_register_of_an_older_version(local: ChromaVectorStore, tmp_path: Path
     assert local.search(data[3], 1)[0].chunk.ordinal == 3
     assert [p.stat().st_ino for p in folder.glob("chroma*")] == [inode]
     assert local.texts_elsewhere(["0" * 64], "b") == {"0" * 64}
+    (passage,) = local.passages({"a": [7]})
+    assert passage.ordinal == 7
+    assert len(local.search_text("word7", 5, within=Scope(pages=PageRange(2, 2)))) == 1
     assert local._register.state.deleted, "what an older version deleted was not counted"
     assert local.compact().complete
 

@@ -71,6 +71,7 @@ def test_figures_history_and_regressions_are_in_the_ui(
         "ocr_quality": False,
         "retrieval_quality": True,
         "answer_quality": True,
+        "field_quality": True,
     }
     worse = found["ocr_quality"]
     assert worse.severity is dg.AssetCheckSeverity.ERROR

@@ -25,11 +25,14 @@ def test_the_graph(deployment) -> None:
         "chunks": ["ocr_text"],
         "embeddings": ["chunks"],
         "vector_index": ["chunks", "embeddings"],
+        "field_corrections": [],
+        "extracted_fields": ["field_corrections", "ocr_text"],
         "reconciliation_plan": [],
         "removals": [],
         "ocr_quality": ["ocr_text"],
         "retrieval_quality": ["vector_index"],
         "answer_quality": ["vector_index"],
+        "field_quality": ["extracted_fields"],
     }
     # Of many groups the UI shows folded boxes at first, and no graph.
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
@@ -56,4 +59,5 @@ def test_code_versions() -> None:
         "chunks": "1",
         "embeddings": "1",
         "vector_index": "1",
+        "extracted_fields": "1",
     }

@@ -185,6 +185,9 @@ class InlinePool:
             raise outcome
         return outcome
 
+    def pause(self, seconds: float) -> None:
+        pass
+
     def close(self) -> None:
         self._closed = True
 
@@ -195,10 +198,7 @@ class InlineThreads:
     def __init__(self, *_: object) -> None:
         pass
 
-    def __enter__(self) -> InlineThreads:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def shutdown(self) -> None:
         pass
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
@@ -215,7 +215,7 @@ def one_thread() -> Iterator[None]:
     """Batches work in the calling thread: what happens depends on the calls alone."""
     with (
         mock.patch("sparknet_assets.batch.WorkerPool", InlinePool),
-        mock.patch("sparknet_assets.batch.ThreadPoolExecutor", InlineThreads),
+        mock.patch("sparknet_assets.document_threads.ThreadPoolExecutor", InlineThreads),
     ):
         yield
 

@@ -17,6 +17,7 @@ from sparknet_assets.intake import take_in
 from sparknet_assets.intents import unfinished
 from sparknet_assets.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal import remove
+from sparknet_assets.retrieval import search
 from sparknet_assets.scratch import scratch
 from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of
 
@@ -38,6 +39,20 @@ def test_nothing_is_left_but_tombstone_and_receipt(deployment: Deployment, tmp_p
     assert (record.raw_version, record.raw_sha256, record.pages, record.chunks) == ("", "", 0, 0)
     assert unfinished(deployment.catalog) == []
     assert read_receipt(deployment.storage, receipt.key) == receipt
+
+
+def test_what_was_searched_for_is_not_found_again(deployment: Deployment, tmp_path: Path) -> None:
+    add(deployment, tmp_path / "in", doc=f"All about the {SECRET}.", other="A manifesto as well.")
+    titled = deployment.catalog.get("doc")
+    assert titled is not None
+    deployment.catalog.put([titled.model_copy(update={"title": f"The {SECRET}"})])
+    for _ in range(2):
+        hits = search(deployment, SECRET, context=1, explain=True).hits
+        assert {hit.doc_id for hit in hits} == {"doc", "other"}
+    remove(deployment, ["doc"], **ASKED)
+    assert files_with(deployment.home, SECRET, "quokka", "zanzibar") == []
+    hits = search(deployment, SECRET, context=1, explain=True).hits
+    assert {hit.doc_id for hit in hits} == {"other"}
 
 
 def test_the_receipt_says_what_went_from_where(deployment: Deployment, tmp_path: Path) -> None:

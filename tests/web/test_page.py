@@ -164,7 +164,7 @@ def test_words_are_where_they_are_seen_and_can_be_selected(page: Page, site: Sit
 def test_a_field_points_at_its_place_and_keeps_its_correction(page: Page, site: Site) -> None:
     doc_id = site.ids["invoice.pdf"]
     open_document(page, doc_id)
-    row = page.locator("[data-field=invoice_number]")
+    row = page.locator("[data-schema=invoice] [data-field=number]")
     expect(row.locator(".field-value")).to_have_text("BY-2025-0142")
     row.hover()
     hint = page.locator(".hints .mark").first
@@ -191,7 +191,7 @@ def test_a_correction_can_be_taken_from_the_page_and_undone(
     watch.expected.append("422")
     doc_id = site.ids["invoice.pdf"]
     open_document(page, doc_id)
-    row = page.locator("[data-field=date]")
+    row = page.locator("[data-schema=invoice] [data-field=date]")
     before = row.locator(".field-value").inner_text()
     row.focus()
     page.keyboard.press("Enter")
@@ -234,7 +234,7 @@ def test_a_deleted_document_is_gone(page: Page, site: Site) -> None:
 
 def test_a_failure_says_what_to_do(page: Page, site: Site) -> None:
     expect(row_of(page, "torn.pdf")).to_contain_text("torn.pdf")
-    page.locator(".segments button", has_text="Failed").click()
+    page.locator(".segments [data-status=failed]").click()
     expect(page.locator(".rows .row")).to_have_count(1)
     page.get_by_role("link", name="torn.pdf").click()
     expect(page.locator(".document-head .failure")).to_contain_text("torn.pdf")

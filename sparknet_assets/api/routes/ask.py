@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from sparknet_assets.answers.answer import Answer
 from sparknet_assets.api.context import Api, ApiDep, requires
-from sparknet_assets.api.event_stream import STREAM, Event, streamed
+from sparknet_assets.api.event_stream import SCHEMA, STREAM, Event, streamed
 from sparknet_assets.api.routes.search import Text
 from sparknet_assets.retrieval import Filters
 
@@ -39,7 +40,7 @@ class AskRequest(BaseModel):
     "/ask",
     operation_id="ask",
     response_model=Answer,
-    responses={200: {"content": {STREAM: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {STREAM: {"schema": SCHEMA}}}},
 )
 async def post_ask(api: ApiDep, request: Request, body: AskRequest) -> Any:
     """Answers a question from the documents, with the places that the answer rests on."""
@@ -57,13 +58,17 @@ def _ask(api: Api, asked: AskRequest) -> Answer:
 
 
 def _stream(api: Api, asked: AskRequest) -> Response:
-    def events() -> Any:
-        answer = _ask(api, asked)
-        _count(api, answer)
-        yield Event("done", answer.as_json())
+    from sparknet_assets.answers.answer import ask_stream
+    from sparknet_assets.answers.results import Done
+
+    def events() -> Generator[Event, None, None]:
+        for event in ask_stream(api.deployment, asked.question, filters=asked.filters):
+            if isinstance(event, Done):
+                _count(api, event.answer)
+            yield Event(event.name, event.as_json())
 
     return streamed(events())
 
 
 def _count(api: Api, answer: Answer) -> None:
-    api.metrics.answer_cost.inc(getattr(answer, "cost_usd", 0.0) or 0.0)
+    api.metrics.answer_cost.inc(answer.cost_usd or 0.0)

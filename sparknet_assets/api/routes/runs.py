@@ -12,7 +12,7 @@ from resources.catalog import DocumentStatus
 from sparknet_assets.api.batch_child import What
 from sparknet_assets.api.context import Api, ApiDep, is_unicode, requires
 from sparknet_assets.api.elsewhere import runs_elsewhere
-from sparknet_assets.api.event_stream import HEADERS, STREAM
+from sparknet_assets.api.event_stream import HEADERS, SCHEMA, STREAM
 from sparknet_assets.api.problems import ProblemError, no_document
 from sparknet_assets.api.runs import RunView
 
@@ -89,7 +89,7 @@ def list_runs(api: ApiDep) -> RunList:
     operation_id="followEvents",
     dependencies=[Depends(requires("read"))],
     response_class=StreamingResponse,
-    responses={200: {"content": {STREAM: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {STREAM: {"schema": SCHEMA}}}},
 )
 async def follow_events(api: ApiDep) -> StreamingResponse:
     """Server-sent events: `progress` of runs, `document` for each row that changes."""

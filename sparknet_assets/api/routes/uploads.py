@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import tempfile
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from resources.failure import FailureKind
+from resources.tiers import Tier
 from sparknet_assets.api.bodies import check_length, parts
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.problems import ProblemError, printable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["documents"], dependencies=[Depends(requires("write"))])
 log = logging.getLogger(__name__)
-Tier = Literal["basic", "standard", "premium"]
 Filename = Annotated[
     str,
     Query(min_length=1, max_length=1024, description="Name of the file, without folders."),

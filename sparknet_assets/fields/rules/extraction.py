@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate, Span, marks_of, regions_of
 from sparknet_assets.fields.rules.choosing import as_value, ranked
-from sparknet_assets.fields.rules.items import tables_of
+from sparknet_assets.fields.rules.items import ItemsReader
 from sparknet_assets.fields.rules.layout import Row, rows_of
 from sparknet_assets.fields.rules.letterhead import letterhead_of
-from sparknet_assets.fields.rules.reading import by_pattern, read_region
+from sparknet_assets.fields.rules.reading import amounts_in, by_pattern, read_region
 from sparknet_assets.fields.rules.sums import preferred, with_sums
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
 from sparknet_assets.fields.typed import Conventions, conventions_of
@@ -21,35 +22,52 @@ from sparknet_assets.fields.values import Found
 PAGES_AT_ENDS = 6
 _UNLABELLED = 0.5
 _BY_PATTERN = 0.55
+_LARGEST = 0.35
 
 
-def extract(schema: Schema, pages: Sequence[PageText]) -> Found:
+def extract(schema: Schema, pages: Iterable[PageText]) -> Found:
     """Finds the fields and tables of a schema without any model.
 
     Never raises, whatever the pages hold. Fields are looked for on the first and last six pages,
-    tables on all.
+    tables on all; pages are taken one at a time.
     """
-    rows = rows_of_ends(pages)
-    conventions = conventions_of(row.text for row in rows)
-    candidates = candidates_of(schema, rows, conventions)
-    specs = {spec.name: spec for spec in schema.fields}
-    best = preferred(schema, {n: ranked(specs[n], found) for n, found in candidates.items()})
-    found = Found(
-        fields={n: as_value(specs[n], candidates) for n, candidates in best.items() if candidates},
-        tables=tables_of(schema, pages, conventions),
-    )
-    return with_sums(schema, found)
+    extraction = Extraction(schema)
+    for page in pages:
+        extraction.add(page)
+    return extraction.found()
 
 
-def rows_of_ends(pages: Sequence[PageText]) -> list[Row]:
-    """The rows of the first and the last pages."""
-    count = len(pages)
-    wanted = [
-        number
-        for number in range(count)
-        if number < PAGES_AT_ENDS or number >= count - PAGES_AT_ENDS
-    ]
-    return [row for number in wanted for row in rows_of(pages[number])]
+class Extraction:
+    """The same for a document whose pages come one after the other, in the memory of a few."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._first: list[list[Row]] = []
+        self._last: deque[list[Row]] = deque(maxlen=PAGES_AT_ENDS)
+        self._items = ItemsReader(schema)
+
+    def add(self, page: PageText) -> None:
+        """Takes the next page."""
+        rows = rows_of(page)
+        if len(self._first) < PAGES_AT_ENDS:
+            self._first.append(rows)
+        else:
+            self._last.append(rows)
+        self._items.read(page, rows)
+
+    def found(self) -> Found:
+        """What there is on the pages so far."""
+        schema = self._schema
+        rows = [row for page in (*self._first, *self._last) for row in page]
+        conventions = conventions_of(row.text for row in rows)
+        candidates = candidates_of(schema, rows, conventions)
+        specs = {spec.name: spec for spec in schema.fields}
+        best = preferred(schema, {n: ranked(specs[n], found) for n, found in candidates.items()})
+        found = Found(
+            fields={n: as_value(specs[n], ranking) for n, ranking in best.items() if ranking},
+            tables=self._items.tables(conventions),
+        )
+        return with_sums(schema, found)
 
 
 def candidates_of(
@@ -66,6 +84,7 @@ def candidates_of(
         if not found[spec.name] and spec.pattern and spec.type is FieldType.IDENTIFIER:
             found[spec.name] += _by_pattern(spec, rows)
     _add_first_date(schema, rows, conventions, found)
+    _add_largest_amount(schema, rows, conventions, found)
     return found
 
 
@@ -100,6 +119,35 @@ def _add_first_date(
                 problems = (date.problem,) if date.problem else ()
                 score = _UNLABELLED - 0.002 * min(100, number)
                 found[spec.name].append(Candidate(value, (cut,), score, number, problems))
+
+
+def _add_largest_amount(
+    schema: Schema,
+    rows: Sequence[Row],
+    conventions: Conventions,
+    found: dict[str, list[Candidate]],
+) -> None:
+    """A required total without a label is the largest amount that was not handed over in cash."""
+    totals = {rule.total for rule in schema.sums}
+    spec = next((s for s in schema.fields if s.required and s.name in totals), None)
+    if spec is None or spec.type is not FieldType.AMOUNT or found[spec.name]:
+        return
+    paid = {
+        candidate.value["amount"]
+        for rule in schema.sums
+        if spec.name in rule.parts and any(found[p] for p in rule.parts if p != spec.name)
+        for candidate in found[rule.total]
+    }
+    amounts = [
+        (amount.value, number, amount, cut)
+        for number, row in enumerate(rows)
+        for piece in row.pieces
+        for amount, cut in amounts_in(Span(piece, 0, len(piece.text)), conventions)
+        if amount.cents and amount.json["amount"] not in paid
+    ]
+    if amounts:
+        _, number, amount, cut = max(amounts, key=lambda found: found[:2])
+        found[spec.name].append(Candidate(amount.json, (cut,), _LARGEST, number))
 
 
 def _by_pattern(spec: FieldSpec, rows: Sequence[Row]) -> list[Candidate]:

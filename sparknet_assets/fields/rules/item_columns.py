@@ -15,7 +15,7 @@ from sparknet_assets.fields.typed.amounts import CODES, SYMBOLS
 
 NUMERIC = (FieldType.AMOUNT, FieldType.NUMBER)
 _NEAR = 0.08  # of the page's width
-_MOST_WORDS = 30  # in a row of heads
+_MOST_WORDS, _MOST_IN_PIECE = 30, 9  # in a row of heads, and without a gap
 _KNOWN_SHARE = 0.4  # of the letters of such a row are labels
 _FIGURE = re.compile(
     r"[(]?[-+]?(?:RM|\$|€|£)?[-+]?\d[\d.,'\u2019]*(?:[)]|%|x|pcs?)?-?", re.IGNORECASE
@@ -71,7 +71,7 @@ def heads_of(row: Row, table: TableSpec) -> Heads | None:
     text, amount = text_column(table), amount_column(table)
     if text is None or amount is None or len(words) > _MOST_WORDS:
         return None
-    if _CENTS.search(row.text):
+    if any(len(p.words) > _MOST_IN_PIECE for p in row.pieces) or _CENTS.search(row.text):
         return None
     heads: list[Head] = []
     letters = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate
@@ -12,7 +12,7 @@ from sparknet_assets.fields.rules.item_columns import NUMERIC
 from sparknet_assets.fields.rules.item_lines import items_above_totals
 from sparknet_assets.fields.rules.item_rows import Item, ItemReader, ItemRun, quantity_and_price
 from sparknet_assets.fields.rules.item_tables import TableReader
-from sparknet_assets.fields.rules.layout import Cut, Row, rows_of
+from sparknet_assets.fields.rules.layout import Cut, Row
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema, TableSpec
 from sparknet_assets.fields.typed import Conventions, Reading, read
 from sparknet_assets.fields.values import FieldValue, TableValue
@@ -22,28 +22,36 @@ _PAGES_OF_RECEIPTS = 3  # where there are no heads of columns
 _NO_POINT = re.compile(r"\d{1,6} \d\d")  # what OCR makes of a faint decimal point
 
 
-def tables_of(
-    schema: Schema, pages: Iterable[PageText], conventions: Conventions
-) -> dict[str, TableValue]:
-    """The tables of a schema, by name; absent where none was found. Reads each page once."""
-    readers = [(table, TableReader(table), ItemReader(schema, table)) for table in schema.tables]
-    failed: list[int] = []
-    first: list[Row] = []
-    for number, page in enumerate(pages):
+class ItemsReader:
+    """Takes page after page and gathers the items of all tables of a schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._readers = [(t, TableReader(t), ItemReader(schema, t)) for t in schema.tables]
+        self._failed: list[int] = []
+        self._first: list[Row] = []
+        self._pages = 0
+
+    def read(self, page: PageText, rows: Sequence[Row]) -> None:
+        """Reads the next page, whose rows these are."""
+        self._pages += 1
         if page.failure is not None:
-            failed.append(page.page)
-        rows = rows_of(page)
-        if number < _PAGES_OF_RECEIPTS:
-            first += rows
-        for _, drawn, written in readers:
+            self._failed.append(page.page)
+        if self._pages <= _PAGES_OF_RECEIPTS:
+            self._first += rows
+        for _, drawn, written in self._readers:
             drawn.read(page)
             written.read(rows)
-    found = {}
-    for table, drawn, written in readers:
-        run = best_run([*drawn.runs, *written.runs]) or items_above_totals(schema, table, first)
-        if run is not None:
-            found[table.name] = _table_value(table, run, failed, conventions)
-    return found
+
+    def tables(self, conventions: Conventions) -> dict[str, TableValue]:
+        """The tables so far, by name; absent where none was found."""
+        found = {}
+        for table, drawn, written in self._readers:
+            run = best_run([*drawn.runs, *written.runs])
+            run = run or items_above_totals(self._schema, table, self._first)
+            if run is not None:
+                found[table.name] = _table_value(table, run, self._failed, conventions)
+        return found
 
 
 def best_run(runs: Sequence[ItemRun]) -> ItemRun | None:

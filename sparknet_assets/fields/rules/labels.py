@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from itertools import pairwise
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "8": "b"})
 _LONGEST = 120  # characters of a piece in which a label is looked for
 FUZZY_PENALTY = 0.08
+_GLUED = re.compile(r"(?:RM|EUR|USD|GBP|CHF|SGD|INR)(?![^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,16 @@ def skeleton(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        for part in unicodedata.normalize("NFKD", character.casefold()):
-            part = part.translate(_ALIKE)
-            if part.isalnum():
-                folded.append(part)
-                places.append(place)
+        for part in _folded(character):
+            folded.append(part)
+            places.append(place)
     return "".join(folded), places
+
+
+@lru_cache(maxsize=4096)
+def _folded(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", character.casefold()).translate(_ALIKE)
+    return "".join(c for c in plain if c.isalnum())
 
 
 @lru_cache(maxsize=4096)
@@ -114,20 +120,30 @@ def _fit(
 
 
 def _may_fit(text: str, label: str, allowed: int) -> bool:
-    """Whether one of the parts of a label, one more than errors are allowed, is in a text."""
+    """Whether one of the parts of a label, one more than errors are allowed, is near its place."""
+    return any(
+        part in text[max(0, start - allowed) : start + len(part) + allowed]
+        for start, part in _parts(label, allowed)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _parts(label: str, allowed: int) -> list[tuple[int, str]]:
     size = len(label)
     cuts = [size * part // (allowed + 1) for part in range(allowed + 2)]
-    return any(label[a:b] in text for a, b in pairwise(cuts))
+    return [(a, label[a:b]) for a, b in pairwise(cuts)]
 
 
 def _ends(end: int, text: str, places: Sequence[int]) -> bool:
-    """Whether a word ends before a place of the skeleton; digits may be glued to a label."""
+    """Whether a word ends before a place of the skeleton; a glued value is no part of it."""
     if end >= len(places):
         return True
     place, before = places[end], places[end - 1]
     if place == before:
         return False
-    return place > before + 1 or (text[place].isdigit() and not text[before].isdigit())
+    if place > before + 1 or (text[place].isdigit() and not text[before].isdigit()):
+        return True
+    return _GLUED.match(text, place) is not None
 
 
 def allowed_errors(size: int) -> int:
@@ -135,6 +151,7 @@ def allowed_errors(size: int) -> int:
     return 0 if size < 5 else 1 if size < 10 else 2
 
 
+@lru_cache(maxsize=65536)
 def distance(left: str, right: str, limit: int) -> int:
     """Levenshtein distance; more than `limit` is told as `limit` + 1."""
     if abs(len(left) - len(right)) > limit:

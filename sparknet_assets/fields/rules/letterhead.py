@@ -60,6 +60,7 @@ _DOCUMENT = re.compile(
 )
 _PHONE = re.compile(r"\+?\(?\d[\d\s()/-]{6,}\d")
 _NUMBER_IN_BRACKETS = re.compile(r"\s*[\(\[][^()\[\]]*\d[^()\[\]]*[\)\]]?\s*$")
+_NUMBER_AT_END = re.compile(r"(?<=[^\W\d_])\s+[\w]{0,3}\d{5,}\s?-?\s?[A-Z]?\W*$")
 _STREET_AND_NUMBER = re.compile(r"[^\W\d_][^\d:@()]{2,40}\s\d{1,4}\s?[a-zA-Z]?,?")
 _HOUSE = re.compile(r"^(?:no\.?|lot|unit|#)?\s?\d{1,4}[\w/-]{0,6}[\s,]", re.IGNORECASE)
 _RECIPIENT = re.compile(
@@ -170,9 +171,11 @@ def _address_begins(text: str, first: bool) -> bool:
     """Whether an address may begin with a line; a name may hold the word of a place as well."""
     if _stops(text):
         return False
-    if _HOUSE.search(text + " ") or _POSTCODE.search(text):
+    if _POSTCODE.search(text):
         return True
-    return not first and bool(_STREET.search(text)) and not _LEGAL_FORM.search(text)
+    if _LEGAL_FORM.search(text):  # a name may begin with a number
+        return False
+    return bool(_HOUSE.search(text + " ")) or (not first and bool(_STREET.search(text)))
 
 
 def _goes_on(line: Piece, before: Piece, coded: bool) -> bool:
@@ -236,7 +239,7 @@ def _name_score(text: str) -> float:
 
 def _without_number(text: str) -> str:
     """A name without the registration number that follows it on the line."""
-    text = _NUMBER_IN_BRACKETS.sub("", text)
+    text = _NUMBER_AT_END.sub("", _NUMBER_IN_BRACKETS.sub("", text))
     legal = _LEGAL_FORM.search(text)
     number = _REGISTRATION.search(text, legal.end()) if legal else None
     return text[: number.start()].rstrip(" (,-") if number else text
@@ -267,7 +270,7 @@ def _name_goes_on(before: Piece, line: Piece) -> bool:
 
 def _name_tail(line: Piece, after: Piece) -> bool:
     """Whether a line only brings the legal form of the name before it."""
-    rest = _LEGAL_FORM.sub("", _NUMBER_IN_BRACKETS.sub("", after.text))
+    rest = _LEGAL_FORM.sub("", _without_number(after.text))
     return (
         not _LEGAL_FORM.search(line.text)
         and bool(_LEGAL_FORM.search(after.text))

@@ -74,7 +74,14 @@ export function help() {
         "dl",
         { class: "shortcuts" },
         SHORTCUTS.map(([keys, what]) => [
-          h("dt", null, keys.split(" ").filter(Boolean).map((name) => h("kbd", null, name))),
+          h(
+            "dt",
+            null,
+            keys
+              .split(" ")
+              .filter(Boolean)
+              .map((name) => h("kbd", null, name)),
+          ),
           h("dd", null, what),
         ]),
       ),
@@ -87,14 +94,20 @@ export function help() {
 function askForKey() {
   return new Promise((resolve) => {
     const field = h("input", {
-      type: "password", id: "api-key", name: "key", autocomplete: "off", required: true,
+      type: "password",
+      id: "api-key",
+      name: "key",
+      autocomplete: "off",
+      required: true,
       spellcheck: "false",
     });
     const refused = key.get() !== "";
     const form = h(
       "form",
       { class: "stack" },
-      refused ? h("p", { class: "wrong", role: "alert" }, "The server does not accept this key.") : null,
+      refused
+        ? h("p", { class: "wrong", role: "alert" }, "The server does not accept this key.")
+        : null,
       h("label", { for: "api-key" }, "API key"),
       field,
       h("p", { class: "hint" }, "Kept in this tab only, and forgotten when it is closed."),

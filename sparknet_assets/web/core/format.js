@@ -4,7 +4,8 @@ const whole = new Intl.NumberFormat("en");
 
 export const number = (value) => whole.format(value ?? 0);
 
-export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+export const counted = (count, one, many = `${one}s`) =>
+  `${number(count)} ${count === 1 ? one : many}`;
 
 /** Dollars: whole cents when there are any, else as many places as it takes. */
 export function money(usd) {
@@ -52,10 +53,14 @@ export function moment(iso) {
   return Number.isNaN(at.getTime()) ? "–" : `${day.format(at)} ${clock.format(at)}`;
 }
 
+const ACRONYMS = /\b(bic|csv|iban|id|ocr|url|usd|vat)\b/gi;
+
 /** "ocr_text" -> "OCR text", "invoice_number" -> "Invoice number". */
 export function label(name) {
   const text = String(name).replaceAll("_", " ").trim();
-  return (text.charAt(0).toUpperCase() + text.slice(1)).replace(/^Ocr\b/, "OCR").replace(/\bid$/, "ID");
+  return (text.charAt(0).toUpperCase() + text.slice(1)).replace(ACRONYMS, (word) =>
+    word.toUpperCase(),
+  );
 }
 
 const TYPES = {
@@ -76,5 +81,9 @@ export function mediaType(type) {
   if (type.includes("spreadsheetml")) return "Excel";
   if (type.includes("presentationml")) return "Slides";
   if (type.includes("opendocument")) return `OD ${type.split(".").pop()}`;
-  return type.split("/").pop().replace(/^(x-|vnd\.)/, "").toUpperCase();
+  return type
+    .split("/")
+    .pop()
+    .replace(/^(x-|vnd\.)/, "")
+    .toUpperCase();
 }

@@ -21,7 +21,10 @@ export const bindView = (keys) => {
 export function listen() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (typing(event.target) && event.key !== "Escape") return;
+    if (typing(event.target)) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
     if (document.querySelector("dialog[open]")) return;
     const act = ofView.get(event.key) ?? EVERYWHERE.get(event.key);
     if (!act) return;

@@ -19,7 +19,9 @@ class Live extends EventTarget {
 
   /** Runs that wait or work, the newest first. */
   get active() {
-    return [...this.runs.values()].filter((run) => run.state === "running" || run.state === "waiting");
+    return [...this.runs.values()].filter(
+      (run) => run.state === "running" || run.state === "waiting",
+    );
   }
 
   on(name, act, signal) {

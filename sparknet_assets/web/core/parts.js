@@ -5,7 +5,12 @@ import { counted, label, number, percent } from "./format.js";
 
 /** A status as a dot and its word, so that colour is never alone. */
 export const status = (name) =>
-  h("span", { class: "status", data: { status: name } }, h("i", { "aria-hidden": "true" }), label(name));
+  h(
+    "span",
+    { class: "status", data: { status: name } },
+    h("i", { "aria-hidden": "true" }),
+    label(name),
+  );
 
 /** Says that there is nothing, and what to do about it. */
 export const empty = (title, ...more) =>
@@ -20,7 +25,9 @@ export const wrong = (error, again) =>
     { class: "empty", role: "alert" },
     h("p", { class: "empty-title" }, error.status === 404 ? "Not found" : "That did not work"),
     words(error.message, {}, "p"),
-    again ? h("button", { type: "button", class: "quiet", on: { click: again } }, "Try again") : null,
+    again
+      ? h("button", { type: "button", class: "quiet", on: { click: again } }, "Try again")
+      : null,
   );
 
 /** A failure with its remedy, which the message says. */
@@ -55,8 +62,26 @@ export function table(heads, rows, { numbers = [], caption, properties } = {}) {
       "table",
       properties,
       caption ? h("caption", { class: "visually-hidden" }, caption) : null,
-      h("thead", null, h("tr", null, heads.map((head, i) => h("th", { scope: "col", ...kind(i) }, head)))),
-      h("tbody", null, rows.map((row) => h("tr", null, row.map((cell, i) => h("td", { ...kind(i), data: { label: heads[i] } }, cell))))),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          heads.map((head, i) => h("th", { scope: "col", ...kind(i) }, head)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        rows.map((row) =>
+          h(
+            "tr",
+            null,
+            row.map((cell, i) => h("td", { ...kind(i), data: { label: heads[i] } }, cell)),
+          ),
+        ),
+      ),
     ),
   );
 }
@@ -76,15 +101,18 @@ export const field = (id, text, control, properties = {}) =>
   h("div", { class: "field", ...properties }, h("label", { for: id }, text), control);
 
 export const choice = (properties, options, chosen) => {
-  const select = h("select", properties, options.map(([value, text]) => h("option", { value }, text)));
+  const select = h(
+    "select",
+    properties,
+    options.map(([value, text]) => h("option", { value }, text)),
+  );
   select.value = chosen ?? options[0][0];
   return select;
 };
 
 /** A running batch: what it does, how far it is. */
 export function runProgress(run) {
-  const done = (run.finished ?? 0) + (run.failed ?? 0);
-  const total = run.documents ?? 0;
+  const { finished: done = 0, documents: total = 0 } = run;
   const stages = Object.entries(run.stages ?? {}).filter(([, count]) => count);
   return h(
     "div",
@@ -99,7 +127,11 @@ export function runProgress(run) {
     ),
     h("progress", { max: total || 1, value: done, "aria-label": "Documents processed" }),
     stages.length
-      ? h("div", { class: "run-stages" }, stages.map(([name, count]) => h("span", null, `${label(name)} ${number(count)}`)))
+      ? h(
+          "div",
+          { class: "run-stages" },
+          stages.map(([name, count]) => h("span", null, `${label(name)} ${number(count)}`)),
+        )
       : null,
   );
 }
@@ -107,10 +139,15 @@ export function runProgress(run) {
 /** The text with what was asked for marked in it. */
 export function marked(text, terms, tag = "p", properties = {}) {
   const node = h(tag, { dir: "auto", ...properties });
-  const found = terms.filter((term) => term.length > 1).map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const found = terms
+    .filter((term) => term.length > 1)
+    .map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   if (!found.length) return put(node, text);
   const pattern = new RegExp(`(${found.sort((a, b) => b.length - a.length).join("|")})`, "giu");
-  return put(node, text.split(pattern).map((part, i) => (i % 2 ? h("mark", null, part) : part)));
+  return put(
+    node,
+    text.split(pattern).map((part, i) => (i % 2 ? h("mark", null, part) : part)),
+  );
 }
 
 const AHEAD = 120;
@@ -134,5 +171,10 @@ export const termsOf = (query) =>
 
 export const linkOut = (href, text) =>
   /^https?:\/\//i.test(href ?? "")
-    ? h("a", { href, target: "_blank", rel: "noopener noreferrer", class: "out" }, text, icon("link"))
+    ? h(
+        "a",
+        { href, target: "_blank", rel: "noopener noreferrer", class: "out" },
+        text,
+        icon("link"),
+      )
     : null;

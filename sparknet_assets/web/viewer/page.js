@@ -19,20 +19,50 @@ export function pageOf(docId, { page, width, height, failure }) {
   const ratio = width && height ? width / height : 210 / 297;
   const element = h(
     "article",
-    { class: "page", "aria-label": `Page ${page}`, data: { page: String(page) }, css: { "--ratio": String(ratio) } },
-    image, lines, text, marks, hints,
+    {
+      class: "page",
+      "aria-label": `Page ${page}`,
+      data: { page: String(page) },
+      css: { "--ratio": String(ratio) },
+    },
+    image,
+    lines,
+    text,
+    marks,
+    hints,
     h("span", { class: "page-number", "aria-hidden": "true" }, String(page)),
   );
-  if (failure) element.append(h("div", { class: "page-failure" }, h("strong", null, `Page ${page} is missing`), words(failure.message, {}, "p")));
+  if (failure)
+    element.append(
+      h(
+        "div",
+        { class: "page-failure" },
+        h("strong", null, `Page ${page} is missing`),
+        words(failure.message, {}, "p"),
+      ),
+    );
   let loading = null;
   let shownUrl = "";
   let shownWidth = 0;
   let read = null;
 
   return {
-    page, ratio, element, load, unload, text: read_,
-    mark: (boxes) => put(marks, boxes.map((box) => boxOf(box, "mark"))),
-    hint: (boxes) => put(hints, boxes.map((box) => boxOf(box, "mark"))),
+    page,
+    ratio,
+    element,
+    load,
+    unload,
+    text: read_,
+    mark: (boxes) =>
+      put(
+        marks,
+        boxes.map((box) => boxOf(box, "mark")),
+      ),
+    hint: (boxes) =>
+      put(
+        hints,
+        boxes.map((box) => boxOf(box, "mark")),
+      ),
     selected,
   };
 
@@ -46,7 +76,9 @@ export function pageOf(docId, { page, width, height, failure }) {
 
   async function fetchAll(wanted, signal) {
     if (signal.aborted) return;
-    await Promise.all([fetchImage(wanted, signal), read ? null : fetchText(signal)]).catch(() => {});
+    await Promise.all([fetchImage(wanted, signal), read ? null : fetchText(signal)]).catch(
+      () => {},
+    );
     if (!signal.aborted) loading = null;
   }
 
@@ -62,15 +94,22 @@ export function pageOf(docId, { page, width, height, failure }) {
       image.hidden = false;
       element.classList.add("loaded");
     } catch (error) {
-      if (error.name !== "AbortError") element.append(h("p", { class: "page-failure" }, words(error.message)));
+      if (error.name !== "AbortError")
+        element.append(h("p", { class: "page-failure" }, words(error.message)));
     }
   }
 
   async function fetchText(signal) {
     read = await read_(signal);
     if (signal.aborted) return;
-    put(text, read.lines.flatMap((line) => [...line.words.map(wordOf), h("br", { role: "presentation" })]));
-    put(lines, read.lines.map((line) => boxOf(around(line.words), "line-box")));
+    put(
+      text,
+      read.lines.flatMap((line) => [...line.words.map(wordOf), h("br", { role: "presentation" })]),
+    );
+    put(
+      lines,
+      read.lines.map((line) => boxOf(around(line.words), "line-box")),
+    );
   }
 
   /** The page's text; asked for once while the page is near. */
@@ -103,8 +142,11 @@ export function pageOf(docId, { page, width, height, failure }) {
         class: confidence < LOW_CONFIDENCE ? "w unsure" : "w",
         data: { box: [x0, y0, x1, y1].join(",") },
         css: {
-          left: `${x0 * 100}%`, top: `${y0 * 100}%`, width: `${(x1 - x0) * 100}%`,
-          "font-size": `${size * 100}cqh`, "--stretch": String(stretch),
+          left: `${x0 * 100}%`,
+          top: `${y0 * 100}%`,
+          width: `${(x1 - x0) * 100}%`,
+          "font-size": `${size * 100}cqh`,
+          "--stretch": String(stretch),
         },
       },
       h("span", null, place < all.length - 1 ? `${written} ` : written),
@@ -125,7 +167,12 @@ export function pageOf(docId, { page, width, height, failure }) {
 function boxOf({ x0, y0, x1, y1 }, kind) {
   return h("div", {
     class: kind,
-    css: { left: `${x0 * 100}%`, top: `${y0 * 100}%`, width: `${(x1 - x0) * 100}%`, height: `${(y1 - y0) * 100}%` },
+    css: {
+      left: `${x0 * 100}%`,
+      top: `${y0 * 100}%`,
+      width: `${(x1 - x0) * 100}%`,
+      height: `${(y1 - y0) * 100}%`,
+    },
   });
 }
 
@@ -136,4 +183,5 @@ const around = (found) => ({
   y1: Math.max(...found.map((word) => word[4])),
 });
 
-const widthFor = (pixels, most) => Math.min(WIDTHS.find((width) => width >= pixels * 0.9) ?? most, most || Infinity);
+const widthFor = (pixels, most) =>
+  Math.min(WIDTHS.find((width) => width >= pixels * 0.9) ?? most, most || Infinity);

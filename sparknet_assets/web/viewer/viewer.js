@@ -1,64 +1,73 @@
 // The pages of a document, one below the other: zoom, the page in sight, places that are marked.
 
 import * as api from "../core/api.js";
-import { button, h, put } from "../core/dom.js";
+import { h, put } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { empty, waiting, wrong } from "../core/parts.js";
 import { pageOf } from "./page.js";
+import { boxesAfter, toolbar } from "./toolbar.js";
 
 const ZOOMS = [0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4];
-const BOXES = { none: "Boxes: none", words: "Boxes: words", lines: "Boxes: lines" };
 // Pages this many screens away are loaded, so that scrolling meets them ready.
 const NEAR = "75% 0px";
 
 /**
  * @param onPage called with the page in sight
+ * @param reveal brings the pages to the front where the screen shows one thing at a time
  */
-export function viewer({ signal, onPage = () => {} }) {
+export function viewer({ signal, onPage = () => {}, reveal = () => {} }) {
   let pages = [];
   let current = 1;
   let zoom = 1;
   let moving = false;
-  const pageField = h("input", { type: "number", min: "1", class: "page-field", "aria-label": "Page" });
-  const total = h("span", { class: "of" });
-  const zoomText = h("output", { class: "zoom", "aria-label": "Zoom" });
-  const boxes = h("select", { "aria-label": "Boxes on the page", class: "boxes" }, Object.entries(BOXES).map(([value, name]) => h("option", { value }, name)));
-  const scroller = h("div", { class: "viewer-scroll", tabindex: "0", role: "region", "aria-label": "Pages" });
+  const bar = toolbar({ to, step, zoomBy, zoomTo, fitPage, boxes: showBoxes });
+  const scroller = h("div", {
+    class: "viewer-scroll",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "Pages",
+  });
   const element = h(
     "section",
     { class: "viewer", "aria-label": "Document pages" },
-    h(
-      "div",
-      { class: "viewer-bar", role: "toolbar", "aria-label": "Pages" },
-      h("div", { class: "group" },
-        button("Previous page", () => step(-1), { glyph: "back", bare: true }), pageField, total,
-        button("Next page", () => step(1), { glyph: "next", bare: true })),
-      h("div", { class: "group" },
-        button("Smaller", () => zoomBy(-1), { glyph: "minus", bare: true }), zoomText,
-        button("Larger", () => zoomBy(1), { glyph: "plus", bare: true }),
-        button("Fit the width", () => zoomTo(1), { glyph: "width", bare: true }),
-        button("Fit the page", fitPage, { glyph: "page", bare: true, class: "quiet bare fit-page" })),
-      boxes,
-    ),
+    bar.element,
     scroller,
   );
   const near = new IntersectionObserver(
-    (entries) => entries.forEach((entry) => entry.target.pageView[entry.isIntersecting ? "load" : "unload"]()),
+    (entries) =>
+      entries.forEach((entry) => entry.target.pageView[entry.isIntersecting ? "load" : "unload"]()),
     { root: scroller, rootMargin: NEAR },
   );
   scroller.addEventListener("scroll", () => requestAnimationFrame(noteCurrent), { passive: true });
-  pageField.addEventListener("change", () => to(Number(pageField.value)));
-  boxes.addEventListener("change", () => showBoxes(boxes.value));
   signal.addEventListener("abort", close);
   zoomTo(1);
 
   return {
-    element, open, nothing, show, mark, hint, close, selection, pageText, scroller,
-    get page() { return current; },
-    get count() { return pages.length; },
+    element,
+    open,
+    nothing,
+    show,
+    point,
+    mark,
+    hint,
+    close,
+    selection,
+    pageText,
+    scroller,
+    get page() {
+      return current;
+    },
+    get count() {
+      return pages.length;
+    },
     keys: {
-      "[": () => step(-1), "]": () => step(1), "+": () => zoomBy(1), "=": () => zoomBy(1),
-      "-": () => zoomBy(-1), 0: () => zoomTo(1), b: nextBoxes,
+      "[": () => step(-1),
+      "]": () => step(1),
+      "+": () => zoomBy(1),
+      "=": () => zoomBy(1),
+      "-": () => zoomBy(-1),
+      0: () => zoomTo(1),
+      b: nextBoxes,
     },
   };
 
@@ -72,17 +81,27 @@ export function viewer({ signal, onPage = () => {} }) {
       pages = answer.pages.map((info) => pageOf(docId, info));
     } catch (error) {
       if (error.name === "AbortError") return;
-      put(scroller, wrong(error, () => void open(docId)));
+      put(
+        scroller,
+        wrong(error, () => void open(docId)),
+      );
       return;
     }
     if (!pages.length) return nothing();
-    put(scroller, h("div", { class: "pages" }, pages.map(({ element: page }) => page)));
+    put(
+      scroller,
+      h(
+        "div",
+        { class: "pages" },
+        pages.map(({ element: page }) => page),
+      ),
+    );
     for (const page of pages) {
       page.element.pageView = page;
       near.observe(page.element);
     }
-    pageField.max = String(pages.length);
-    put(total, `of ${number(pages.length)}`);
+    bar.page.max = String(pages.length);
+    put(bar.total, `of ${number(pages.length)}`);
     note(1);
   }
 
@@ -96,7 +115,7 @@ export function viewer({ signal, onPage = () => {} }) {
     near.disconnect();
     for (const page of pages) page.unload();
     pages = [];
-    put(total);
+    put(bar.total);
   }
 
   /** Goes to a page, or to the first of the boxes on it. */
@@ -115,7 +134,19 @@ export function viewer({ signal, onPage = () => {} }) {
       }
     }
     note(view.page);
-    requestAnimationFrame(() => requestAnimationFrame(() => { moving = false; }));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        moving = false;
+      }),
+    );
+  }
+
+  /** Marks places to stay, and goes to the first of them. */
+  function point(found) {
+    if (!found.length) return;
+    reveal();
+    mark(found);
+    show(found[0].page, found);
   }
 
   /** Marks places until others are marked. */
@@ -138,8 +169,12 @@ export function viewer({ signal, onPage = () => {} }) {
     if (!chosen?.rangeCount || chosen.isCollapsed) return null;
     const range = chosen.getRangeAt(0);
     if (!range.intersectsNode(scroller)) return null;
-    const found = pages.filter((view) => range.intersectsNode(view.element)).flatMap((view) => view.selected(range));
-    return found.length ? { text: chosen.toString().replace(/\s+/g, " ").trim(), boxes: found } : null;
+    const found = pages
+      .filter((view) => range.intersectsNode(view.element))
+      .flatMap((view) => view.selected(range));
+    return found.length
+      ? { text: chosen.toString().replace(/\s+/g, " ").trim(), boxes: found }
+      : null;
   }
 
   function to(page) {
@@ -164,7 +199,7 @@ export function viewer({ signal, onPage = () => {} }) {
   }
 
   function note(page) {
-    pageField.value = String(page);
+    bar.page.value = String(page);
     if (page === current && element.dataset.page) return;
     current = page;
     element.dataset.page = String(page);
@@ -173,20 +208,30 @@ export function viewer({ signal, onPage = () => {} }) {
 
   function zoomTo(value) {
     const held = pages[current - 1]?.element;
-    const share = held?.clientHeight ? (scroller.scrollTop - held.offsetTop) / held.clientHeight : 0;
+    const share = held?.clientHeight
+      ? (scroller.scrollTop - held.offsetTop) / held.clientHeight
+      : 0;
     zoom = value;
     element.style.setProperty("--zoom", String(value));
-    zoomText.value = `${Math.round(value * 100)} %`;
+    bar.zoom.value = `${Math.round(value * 100)} %`;
     if (held) scroller.scrollTop = held.offsetTop + share * held.clientHeight;
     const from = scroller.scrollTop - scroller.clientHeight;
     const upto = scroller.scrollTop + 2 * scroller.clientHeight;
     for (const page of pages) {
-      if (page.element.classList.contains("loaded") && page.element.offsetTop < upto && page.element.offsetTop + page.element.clientHeight > from) page.load();
+      if (
+        page.element.classList.contains("loaded") &&
+        page.element.offsetTop < upto &&
+        page.element.offsetTop + page.element.clientHeight > from
+      )
+        page.load();
     }
   }
 
   function zoomBy(direction) {
-    const next = direction > 0 ? ZOOMS.find((value) => value > zoom + 0.01) : ZOOMS.findLast((value) => value < zoom - 0.01);
+    const next =
+      direction > 0
+        ? ZOOMS.find((value) => value > zoom + 0.01)
+        : ZOOMS.findLast((value) => value < zoom - 0.01);
     if (next) zoomTo(next);
   }
 
@@ -199,12 +244,11 @@ export function viewer({ signal, onPage = () => {} }) {
   }
 
   function showBoxes(kind) {
-    boxes.value = kind;
+    bar.boxes.value = kind;
     element.dataset.boxes = kind;
   }
 
   function nextBoxes() {
-    const kinds = Object.keys(BOXES);
-    showBoxes(kinds[(kinds.indexOf(boxes.value) + 1) % kinds.length]);
+    showBoxes(boxesAfter(bar.boxes.value));
   }
 }

@@ -9,13 +9,34 @@ export function bars(rows, { format, caption }) {
     "figure",
     { class: "chart" },
     h("figcaption", null, caption),
-    h("ul", { class: "bars" }, rows.map(([name, value, status]) =>
-      h("li", null,
-        words(name, { class: "bar-name" }),
-        s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", class: "bar" },
-          s("rect", { width: "100", height: "10", class: "bar-track" }),
-          s("rect", { width: String(value ? Math.max(0.6, (value / most) * 100) : 0), height: "10", class: "bar-fill", "data-status": status ?? null })),
-        h("span", { class: "number" }, format(value))))),
+    h(
+      "ul",
+      { class: "bars" },
+      rows.map(([name, value, status]) =>
+        h(
+          "li",
+          null,
+          words(name, { class: "bar-name" }),
+          s(
+            "svg",
+            {
+              viewBox: "0 0 100 10",
+              preserveAspectRatio: "none",
+              "aria-hidden": "true",
+              class: "meter",
+            },
+            s("rect", { width: "100", height: "10", class: "bar-track" }),
+            s("rect", {
+              width: String(value ? Math.max(0.6, (value / most) * 100) : 0),
+              height: "10",
+              class: "bar-fill",
+              "data-status": status ?? null,
+            }),
+          ),
+          h("span", { class: "number" }, format(value)),
+        ),
+      ),
+    ),
   );
 }
 
@@ -35,16 +56,41 @@ export function columns(byDay, { format, caption }) {
     "figure",
     { class: "chart" },
     h("figcaption", null, caption, h("span", { class: "push hint" }, `most ${format(most)}`)),
-    s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + FOOT}`, class: "columns", role: "img", "aria-label": name, width: "100%" },
-        s("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT, class: "axis" }),
-        days.map(([day, value], i) => {
-          const tall = value ? Math.max(2, (value / most) * (HEIGHT - 8)) : 0;
-          return s("g", null,
-            s("title", null, `${day}: ${format(value)}`),
-            s("rect", { x: left + i * step, y: 0, width: step, height: HEIGHT, class: "hit-area" }),
-            s("rect", { x: left + i * step + step * 0.15, y: HEIGHT - tall, width: step * 0.7, height: tall, class: "bar-fill", rx: 2 }),
-            i % every(days.length) === 0 ? s("text", { x: left + i * step + step / 2, y: HEIGHT + 14, "text-anchor": "middle" }, day.slice(5)) : null);
-        })),
+    s(
+      "svg",
+      {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT + FOOT}`,
+        class: "columns",
+        role: "img",
+        "aria-label": name,
+        width: "100%",
+      },
+      s("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT, class: "axis" }),
+      days.map(([day, value], i) => {
+        const tall = value ? Math.max(2, (value / most) * (HEIGHT - 8)) : 0;
+        return s(
+          "g",
+          null,
+          s("title", null, `${day}: ${format(value)}`),
+          s("rect", { x: left + i * step, y: 0, width: step, height: HEIGHT, class: "hit-area" }),
+          s("rect", {
+            x: left + i * step + step * 0.15,
+            y: HEIGHT - tall,
+            width: step * 0.7,
+            height: tall,
+            class: "bar-fill",
+            rx: 2,
+          }),
+          i % every(days.length) === 0
+            ? s(
+                "text",
+                { x: left + i * step + step / 2, y: HEIGHT + 14, "text-anchor": "middle" },
+                day.slice(5),
+              )
+            : null,
+        );
+      }),
+    ),
   );
 }
 
@@ -55,10 +101,16 @@ function filled(days) {
   const all = [];
   for (const [day, value] of days) {
     const before = all.at(-1)?.[0];
-    for (let next = before && after(before); next && next < day && all.length < 400; next = after(next)) all.push([next, 0]);
+    for (
+      let next = before && after(before);
+      next && next < day && all.length < 400;
+      next = after(next)
+    )
+      all.push([next, 0]);
     all.push([day, value]);
   }
   return all;
 }
 
-const after = (day) => new Date(Date.parse(`${day}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);
+const after = (day) =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);

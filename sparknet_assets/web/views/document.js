@@ -2,7 +2,7 @@
 
 import * as api from "../core/api.js";
 import { failed, notice } from "../core/dialogs.js";
-import { button, h, put, words } from "../core/dom.js";
+import { button, h, icon, put, words } from "../core/dom.js";
 import { counted, mediaType } from "../core/format.js";
 import { bindView } from "../core/keys.js";
 import { live } from "../core/live.js";
@@ -17,11 +17,14 @@ import { tabs } from "./tabs.js";
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
+  const narrow = window.matchMedia("(max-width: 860px)");
+  const canRun = canWrite && me.features.processing;
   const docId = route.id;
   let row = await api.get(["documents", docId], {}, signal);
   const head = h("header", { class: "document-head" });
   const pages = viewer({
     signal,
+    reveal: () => narrow.matches && panel.choose("pages"),
     onPage: (page) => {
       amend({ page });
       panels.tables.onPage(page);
@@ -33,7 +36,6 @@ export async function open(root, route, { me, signal }) {
     passages: passagesPanel({ docId, pages, signal }),
     lineage: lineagePanel({ pages }),
   };
-  const narrow = window.matchMedia("(max-width: 860px)");
   const panel = tabs(
     [
       ["pages", "Pages", null],
@@ -43,7 +45,9 @@ export async function open(root, route, { me, signal }) {
       ["lineage", "Lineage", panels.lineage],
     ],
     {
-      chosen: route.query.get("tab") ?? (narrow.matches ? "pages" : row.status === "failed" ? "lineage" : "fields"),
+      chosen:
+        route.query.get("tab") ??
+        (narrow.matches ? "pages" : row.status === "failed" ? "lineage" : "fields"),
       onChange: (tab) => {
         amend({ tab });
         root.dataset.tab = tab;
@@ -64,6 +68,8 @@ export async function open(root, route, { me, signal }) {
   /** The same document at another place: nothing is loaded anew. */
   function update(next) {
     if (next.id !== docId) return false;
+    const tab = next.query.get("tab");
+    if (tab && tab !== panel.chosen) panel.choose(tab);
     place(next);
     return true;
   }
@@ -104,30 +110,71 @@ export async function open(root, route, { me, signal }) {
   }
 
   function showHead() {
-    const title = row.title && row.title !== row.filename ? words(row.title, { class: "sub" }) : null;
+    const title =
+      row.title && row.title !== row.filename ? words(row.title, { class: "sub" }) : null;
     put(
       head,
-      h("div", { class: "document-name" },
-        h("a", { href: "#/documents", class: "back quiet bare", "aria-label": "All documents", title: "All documents" }, button("", () => go("documents"), { glyph: "back" }).firstChild),
-        h("div", null, words(row.filename || docId, { title: docId }, "h1"), title)),
-      h("div", { class: "document-facts" }, status(row.status), row.pages ? h("span", null, counted(row.pages, "page")) : null, row.media_type ? h("span", null, mediaType(row.media_type)) : null, tier()),
-      h("div", { class: "document-actions" },
+      h(
+        "div",
+        { class: "document-name" },
+        h(
+          "a",
+          {
+            href: "#/documents",
+            class: "back quiet bare",
+            "aria-label": "All documents",
+            title: "All documents",
+          },
+          icon("back"),
+        ),
+        h("div", null, words(row.filename || docId, { title: docId }, "h1"), title),
+      ),
+      h(
+        "div",
+        { class: "document-facts" },
+        status(row.status),
+        row.pages ? h("span", null, counted(row.pages, "page")) : null,
+        row.media_type ? h("span", null, mediaType(row.media_type)) : null,
+        tier(),
+      ),
+      h(
+        "div",
+        { class: "document-actions" },
         linkOut(row.links?.dagster, "Dagster"),
         button("Original", download, { glyph: "download" }),
-        canWrite ? button("Run again", again_, { glyph: "retry" }) : null,
-        canWrite ? button("Delete", remove, { glyph: "trash", bare: true }) : null),
+        canRun ? button("Run again", again_, { glyph: "retry" }) : null,
+        canWrite ? button("Delete", remove, { glyph: "trash", bare: true }) : null,
+      ),
       row.failure ? failure(row.failure) : null,
-      row.stale ? h("div", { class: "failure mild" }, h("strong", null, "Out of date"), words(row.stale, {}, "p")) : null,
+      row.stale
+        ? h(
+            "div",
+            { class: "failure mild" },
+            h("strong", null, "Out of date"),
+            words(row.stale, {}, "p"),
+          )
+        : null,
     );
   }
 
   function tier() {
     if (!canWrite) return h("span", null, row.tier);
-    const select = choice({ "aria-label": "Tier" }, [["basic", "Basic tier"], ["standard", "Standard tier"], ["premium", "Premium tier"]], row.tier);
+    const select = choice(
+      { "aria-label": "Tier" },
+      [
+        ["basic", "Basic tier"],
+        ["standard", "Standard tier"],
+        ["premium", "Premium tier"],
+      ],
+      row.tier,
+    );
     select.addEventListener("change", async () => {
       try {
         row = { ...row, ...(await api.patch(["documents", docId], { tier: select.value })) };
-        notice(`The tier is ${select.value} from the next run on.`, { action: "Run now", act: again_ });
+        notice(
+          `The tier is ${select.value} from the next run on.`,
+          canRun ? { action: "Run now", act: again_ } : {},
+        );
       } catch (error) {
         select.value = row.tier;
         failed(error);

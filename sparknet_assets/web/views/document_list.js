@@ -24,14 +24,30 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
   const grid = h(
     "div",
     { class: "documents", role: "table", "aria-label": "Documents" },
-    h("div", { class: "row head", role: "row" }, COLUMNS.map((name, i) =>
-      h("span", { role: "columnheader", class: FIGURES.has(i) ? "number" : null }, name || h("span", { class: "visually-hidden" }, "Actions")))),
+    h(
+      "div",
+      { class: "row head", role: "row" },
+      COLUMNS.map((name, i) =>
+        h(
+          "span",
+          { role: "columnheader", class: FIGURES.has(i) ? "number" : null },
+          name || h("span", { class: "visually-hidden" }, "Actions"),
+        ),
+      ),
+    ),
     body,
   );
   const nodes = new Map();
   let place;
 
-  return { start, reset, refresh, changed, gone, keys: { j: () => move(1), k: () => move(-1), ArrowDown: arrow(1), ArrowUp: arrow(-1) } };
+  return {
+    start,
+    reset,
+    refresh,
+    changed,
+    gone,
+    keys: { j: () => move(1), k: () => move(-1), ArrowDown: arrow(1), ArrowUp: arrow(-1) },
+  };
 
   async function start(where) {
     place = where;
@@ -64,7 +80,7 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
 
   function show() {
     onTotals(totals);
-    for (const node of nodes.values()) node.remove();
+    for (const { element } of nodes.values()) element.remove();
     nodes.clear();
     put(place, rows.length ? grid : whenEmpty());
     draw();
@@ -150,13 +166,16 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
 
   function move(step) {
     if (!rows.length) return;
-    const focused = rows.findIndex((row) => nodes.get(row.doc_id)?.element.contains(document.activeElement));
+    const focused = rows.findIndex((row) =>
+      nodes.get(row.doc_id)?.element.contains(document.activeElement),
+    );
     at = Math.max(0, Math.min(rows.length - 1, (focused >= 0 ? focused : at) + step));
     const height = rowHeight();
     const top = body.getBoundingClientRect().top + at * height;
     const header = 110;
     if (top < header) window.scrollBy(0, top - header);
-    else if (top + height > window.innerHeight - 70) window.scrollBy(0, top + height - window.innerHeight + 70);
+    else if (top + height > window.innerHeight - 70)
+      window.scrollBy(0, top + height - window.innerHeight + 70);
     draw();
     nodes.get(rows[at].doc_id)?.element.querySelector("a").focus({ preventScroll: true });
   }
@@ -178,7 +197,11 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       h("span", { role: "cell", class: `${name}${figure ? " number" : ""}` }, content);
     const name = h(
       "a",
-      { href: row.status === "deleted" ? null : address("documents", row.doc_id), data: { item: "" }, title: row.filename },
+      {
+        href: row.status === "deleted" ? null : address("documents", row.doc_id),
+        data: { item: "" },
+        title: row.filename,
+      },
       words(row.filename || row.doc_id),
     );
     return h(
@@ -186,7 +209,16 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       { class: "row", role: "row", data: { doc: row.doc_id } },
       cell(status(row.status), "c-status"),
       cell(
-        [name, row.failure ? words(row.failure.message, { class: "sub wrong" }) : row.stale ? words(row.stale, { class: "sub" }) : row.title && row.title !== row.filename ? words(row.title, { class: "sub" }) : null],
+        [
+          name,
+          row.failure
+            ? words(row.failure.message, { class: "sub wrong" })
+            : row.stale
+              ? words(row.stale, { class: "sub" })
+              : row.title && row.title !== row.filename
+                ? words(row.title, { class: "sub" })
+                : null,
+        ],
         "c-name",
       ),
       cell(mediaType(row.media_type), "c-type"),
@@ -206,9 +238,11 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
         ? button(`Retry ${row.filename}`, () => actions.retry(row), { glyph: "retry", bare: true })
         : null,
       actions.remove
-        ? button(`Delete ${row.filename}`, () => actions.remove(row), { glyph: "trash", bare: true })
+        ? button(`Delete ${row.filename}`, () => actions.remove(row), {
+            glyph: "trash",
+            bare: true,
+          })
         : null,
     ];
   }
 }
-

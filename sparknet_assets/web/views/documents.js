@@ -16,29 +16,27 @@ const TYPED_MS = 250;
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
-  const filter = { status: route.query.get("status") ?? "", q: route.query.get("q") ?? "", tier: route.query.get("tier") ?? "" };
+  const canRun = canWrite && me.features.processing;
+  const filter = {
+    status: route.query.get("status") ?? "",
+    q: route.query.get("q") ?? "",
+    tier: route.query.get("tier") ?? "",
+  };
   const statuses = h("div", { class: "segments", role: "group", "aria-label": "Status" });
   const runs = h("section", { class: "runs", "aria-label": "Batches under way" });
   const place = h("div", { class: "list-place" });
   const list = documentList({
     load: (after) => api.get(["documents"], { ...filter, after, limit: 100 }, signal),
     matches: (row) => matches(row, filter),
-    actions: canWrite ? { retry, remove } : {},
+    actions: { retry: canRun && retry, remove: canWrite && remove },
     onTotals: (totals) => showStatuses(totals),
     whenEmpty: () => nothing(filter, canWrite),
     signal,
   });
-  const loading = canWrite ? uploads({ root, signal }) : null;
+  const loading = canWrite ? uploads({ root, signal, processing: me.features.processing }) : null;
   put(
     root,
-    h(
-      "div",
-      { class: "toolbar" },
-      h("h1", null, "Documents"),
-      search(),
-      tiers(),
-      loading?.button,
-    ),
+    h("div", { class: "toolbar" }, h("h1", null, "Documents"), search(), tiers(), loading?.button),
     statuses,
     runs,
     loading?.panel,
@@ -55,8 +53,13 @@ export async function open(root, route, { me, signal }) {
 
   function search() {
     const input = h("input", {
-      type: "search", placeholder: "Find by name", "aria-label": "Find documents by name",
-      value: filter.q, data: { search: "" }, autocomplete: "off", spellcheck: "false",
+      type: "search",
+      placeholder: "Find by name",
+      "aria-label": "Find documents by name",
+      value: filter.q,
+      data: { search: "" },
+      autocomplete: "off",
+      spellcheck: "false",
     });
     let timer = 0;
     input.addEventListener("input", () => {
@@ -67,13 +70,24 @@ export async function open(root, route, { me, signal }) {
       if (event.key === "ArrowDown" || event.key === "Enter") list.keys.j();
       if (event.key === "Escape") input.blur();
     });
-    return h("div", { class: "searchbox" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"));
+    return h(
+      "div",
+      { class: "searchbox" },
+      icon("search"),
+      input,
+      h("kbd", { "aria-hidden": "true" }, "/"),
+    );
   }
 
   function tiers() {
     const select = choice(
       { "aria-label": "Tier" },
-      [["", "All tiers"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]],
+      [
+        ["", "All tiers"],
+        ["basic", "Basic"],
+        ["standard", "Standard"],
+        ["premium", "Premium"],
+      ],
       filter.tier,
     );
     select.addEventListener("change", () => changed({ tier: select.value }));
@@ -92,7 +106,10 @@ export async function open(root, route, { me, signal }) {
   }
 
   function showStatuses(totals) {
-    const all = Object.entries(totals).reduce((sum, [name, n]) => sum + (name === "deleted" ? 0 : n), 0);
+    const all = Object.entries(totals).reduce(
+      (sum, [name, n]) => sum + (name === "deleted" ? 0 : n),
+      0,
+    );
     const given = STATUSES.filter((name) => totals[name] || name === filter.status);
     put(
       statuses,
@@ -101,7 +118,8 @@ export async function open(root, route, { me, signal }) {
           h(
             "button",
             {
-              type: "button", "aria-pressed": String(filter.status === name),
+              type: "button",
+              "aria-pressed": String(filter.status === name),
               data: name ? { status: name } : {},
               on: { click: () => changed({ status: name }) },
             },
@@ -110,8 +128,11 @@ export async function open(root, route, { me, signal }) {
             h("span", { class: "count" }, number(count)),
           ),
       ),
-      totals.failed && canWrite
-        ? button("Retry failed", () => retryAll(totals.failed), { glyph: "retry", class: "quiet push" })
+      totals.failed && canRun
+        ? button("Retry failed", () => retryAll(totals.failed), {
+            glyph: "retry",
+            class: "quiet push",
+          })
         : null,
     );
   }
@@ -159,17 +180,34 @@ export async function removed(row) {
 const matches = (row, filter) =>
   (filter.status ? row.status === filter.status : row.status !== "deleted") &&
   (!filter.tier || row.tier === filter.tier) &&
-  (!filter.q || `${row.doc_id} ${row.filename} ${row.title ?? ""}`.toLowerCase().includes(filter.q.toLowerCase()));
+  (!filter.q ||
+    `${row.doc_id} ${row.filename} ${row.title ?? ""}`
+      .toLowerCase()
+      .includes(filter.q.toLowerCase()));
 
 function nothing(filter, canWrite) {
   if (filter.q || filter.status || filter.tier) {
     return empty(
       "No documents match",
-      h("p", null, h("a", { href: address("documents"), on: { click: () => go("documents") } }, "Show all documents")),
+      h(
+        "p",
+        null,
+        h(
+          "a",
+          { href: address("documents"), on: { click: () => go("documents") } },
+          "Show all documents",
+        ),
+      ),
     );
   }
   return empty(
     "No documents yet",
-    h("p", null, canWrite ? "Drop files anywhere on this page, or upload them." : "Nothing was ingested so far."),
+    h(
+      "p",
+      null,
+      canWrite
+        ? "Drop files anywhere on this page, or upload them."
+        : "Nothing was ingested so far.",
+    ),
   );
 }

@@ -1,20 +1,33 @@
-// Why a passage ranks where it does: the figures of each ranking, whatever they are.
+// Why a passage ranks where it does: what each ranking says, and what let it pass the filters.
 
-import { h } from "../core/dom.js";
+import { h, words } from "../core/dom.js";
 import { label } from "../core/format.js";
 
-/** An object of figures, with those of objects inside it indented. */
-export function explanation(given) {
-  return h("details", { class: "explanation", open: true }, h("summary", null, "Score"), listOf(given));
+/** The explanation of a hit, a line for each thing that counts. */
+export function explanation(
+  { vector, keyword, words: matched, rank_before_diversity: before, passed },
+  rank,
+) {
+  const lines = [
+    ["By meaning", vector ? part(vector, "similarity") : "not among the best"],
+    ["By words", keyword ? part(keyword, "BM25") : "not among the best"],
+    ["Words found", matched?.join(", ")],
+    ["Before variety", before && before !== rank ? `rank ${before}` : ""],
+    ...Object.entries(passed ?? {}).map(([name, value]) => [
+      `Filter: ${label(name).toLowerCase()}`,
+      [value].flat().join(", "),
+    ]),
+  ];
+  return h(
+    "dl",
+    { class: "explanation" },
+    lines
+      .filter(([, value]) => value)
+      .map(([name, value]) => [h("dt", null, name), words(value, {}, "dd")]),
+  );
 }
 
-function listOf(given) {
-  const entries = Array.isArray(given) ? given.map((value, i) => [String(i + 1), value]) : Object.entries(given);
-  return h("dl", null, entries.filter(([, value]) => value !== null && value !== "").map(([name, value]) => [
-    h("dt", null, label(name)),
-    h("dd", { dir: "auto" }, value && typeof value === "object" ? listOf(value) : figure(value)),
-  ]));
-}
+const part = ({ rank, score, points }, measure) =>
+  `rank ${rank}, ${measure} ${figure(score)}${points === score ? "" : `, adds ${figure(points)}`}`;
 
-const figure = (value) =>
-  typeof value === "number" && !Number.isInteger(value) ? String(Math.round(value * 1e5) / 1e5) : String(value);
+const figure = (value) => (value >= 10 ? value.toFixed(1) : value.toFixed(value < 0.1 ? 4 : 3));

@@ -16,13 +16,23 @@ export function editor({ name, text, type, pages, save, cancel }) {
   let chosen = null;
   const long = type === "address" || text.length > 60;
   const input = h(long ? "textarea" : "input", {
-    "aria-label": `Value of ${name}`, dir: "auto", autocomplete: "off", spellcheck: "false",
-    placeholder: HINTS[type], rows: long ? 3 : null,
+    "aria-label": `Value of ${name}`,
+    dir: "auto",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: HINTS[type],
+    rows: long ? 3 : null,
   });
   input.value = text;
   const hint = h("p", { class: "hint" }, "Type it, or select it on the page.");
   const saving = h("button", { class: "primary" }, "Save");
-  const form = h("form", { class: "editor" }, input, hint, h("div", { class: "buttons" }, button("Cancel", end), saving));
+  const form = h(
+    "form",
+    { class: "editor" },
+    input,
+    hint,
+    h("div", { class: "buttons" }, button("Cancel", end), saving),
+  );
   const take = () => {
     const found = pages.selection();
     if (!found) return;
@@ -38,7 +48,8 @@ export function editor({ name, text, type, pages, save, cancel }) {
     if (event.key === "Escape") end();
     if (event.key === "Enter" && long && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  for (const event of ["click", "dblclick", "focusin"]) form.addEventListener(event, (e) => e.stopPropagation());
+  for (const event of ["click", "dblclick", "focusin"])
+    form.addEventListener(event, (e) => e.stopPropagation());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     saving.disabled = true;

@@ -4,13 +4,26 @@ import { button, h } from "../core/dom.js";
 import { choice, field } from "../core/parts.js";
 
 const TYPES = [
-  ["", "Any"], ["application/pdf", "PDF"], ["image/png", "PNG image"], ["image/jpeg", "JPEG image"], ["image/tiff", "TIFF image"],
+  ["", "Any"],
+  ["application/pdf", "PDF"],
+  ["image/png", "PNG image"],
+  ["image/jpeg", "JPEG image"],
+  ["image/tiff", "TIFF image"],
   ["application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Word"],
   ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"],
   ["application/vnd.openxmlformats-officedocument.presentationml.presentation", "Slides"],
-  ["text/html", "HTML"], ["text/plain", "Plain text"], ["text/markdown", "Markdown"], ["text/csv", "CSV"], ["message/rfc822", "Mail"],
+  ["text/html", "HTML"],
+  ["text/plain", "Plain text"],
+  ["text/markdown", "Markdown"],
+  ["text/csv", "CSV"],
+  ["message/rfc822", "Mail"],
 ];
-const TIERS = [["", "Any"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]];
+const TIERS = [
+  ["", "Any"],
+  ["basic", "Basic"],
+  ["standard", "Standard"],
+  ["premium", "Premium"],
+];
 
 export function filters({ query }) {
   const text = (id, more) => h("input", { id, autocomplete: "off", spellcheck: "false", ...more });
@@ -30,10 +43,19 @@ export function filters({ query }) {
     field("f-tier", "Tier", tier),
     field("f-from", "Arrived from", from),
     field("f-to", "to", to),
-    h("div", { class: "field" }, h("label", { for: "f-first" }, "Pages"), h("div", { class: "pair" }, first, last)),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "f-first" }, "Pages"),
+      h("div", { class: "pair" }, first, last),
+    ),
     button("Clear", clear),
   );
-  const toggle = button("Filters", () => open(element.hidden), { glyph: "filter", "aria-expanded": "false", "aria-controls": "filters" });
+  const toggle = button("Filters", () => open(element.hidden), {
+    glyph: "filter",
+    "aria-expanded": "false",
+    "aria-controls": "filters",
+  });
   if (count()) open(true);
   return { element, toggle, value, count, forAddress };
 

@@ -35,7 +35,10 @@ function original(row) {
 
 /** A hash by its beginning; the whole of it is copied by a click. */
 function short(text) {
-  const copy = button(`${text.slice(0, SHORT)}…`, () => navigator.clipboard?.writeText(text), { class: "hash", title: `${text} (click to copy)` });
+  const copy = button(`${text.slice(0, SHORT)}…`, () => navigator.clipboard?.writeText(text), {
+    class: "hash",
+    title: `${text} (click to copy)`,
+  });
   return text.length > SHORT + 2 ? copy : words(text, { class: "mono" });
 }
 
@@ -45,7 +48,11 @@ const stages = (row, pages) =>
     null,
     h("h2", null, "Stages"),
     row.stages?.length
-      ? h("ol", { class: "stages" }, row.stages.map((stage) => stageOf(stage, pages)))
+      ? h(
+          "ol",
+          { class: "stages" },
+          row.stages.map((stage) => stageOf(stage, pages)),
+        )
       : h("p", { class: "hint" }, "None has run yet."),
   );
 
@@ -53,19 +60,36 @@ const stageOf = (stage, pages) =>
   h(
     "li",
     { data: { status: stage.status } },
-    h("div", { class: "stage-head" },
-      h("strong", null, label(stage.stage)), status(stage.status),
-      stage.reused ? h("span", { class: "tag", title: "The last run found the output up to date" }, "reused") : null,
+    h(
+      "div",
+      { class: "stage-head" },
+      h("strong", null, label(stage.stage)),
+      status(stage.status),
+      stage.reused
+        ? h("span", { class: "tag", title: "The last run found the output up to date" }, "reused")
+        : null,
       h("span", { class: "push number" }, seconds(stage.seconds)),
-      h("span", { class: "number" }, money(stage.cost_usd))),
-    h("div", { class: "stage-facts" },
+      h("span", { class: "number" }, money(stage.cost_usd)),
+    ),
+    h(
+      "div",
+      { class: "stage-facts" },
       h("span", null, moment(stage.updated_at)),
       stage.attempts > 1 ? h("span", null, `${stage.attempts} attempts`) : null,
       stage.fingerprint ? h("span", null, "fingerprint ", short(stage.fingerprint)) : null,
       stage.data_version ? h("span", null, "data ", short(stage.data_version)) : null,
-      linkOut(stage.run_url, "Run in Dagster") ?? (stage.run_id ? h("span", null, "run ", short(stage.run_id)) : null)),
+      linkOut(stage.run_url, "Run in Dagster") ??
+        (stage.run_id ? h("span", null, "run ", short(stage.run_id)) : null),
+    ),
     stage.failure ? failure(stage.failure) : null,
     stage.failed_pages?.length
-      ? h("p", { class: "wrong" }, "Missing pages: ", stage.failed_pages.slice(0, 50).map((page) => [button(String(page), () => pages.show(page), { class: "link" }), " "]))
+      ? h(
+          "p",
+          { class: "wrong" },
+          "Missing pages: ",
+          stage.failed_pages
+            .slice(0, 50)
+            .map((page) => [button(String(page), () => pages.show(page), { class: "link" }), " "]),
+        )
       : null,
   );

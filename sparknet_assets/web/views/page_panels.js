@@ -11,14 +11,25 @@ import { empty, waiting } from "../core/parts.js";
 export function tablesPanel({ pages }) {
   const element = h("div", { class: "tables" });
   let showing = 0;
-  return { element, onPage: (page) => element.isConnected && void load(page), shown: () => void load(pages.page) };
+  return {
+    element,
+    onPage: (page) => element.isConnected && void load(page),
+    shown: () => void load(pages.page),
+  };
 
   async function load(page) {
     if (showing === page) return;
     showing = page;
     const text = await pages.pageText(page).catch(() => null);
     if (showing !== page) return;
-    put(element, h("h2", null, `Tables on page ${number(page)}`), text?.tables?.length ? text.tables.map((table) => tableOf(table, page)) : h("p", { class: "hint" }, "None was found on this page."), keyValues(text, page));
+    put(
+      element,
+      h("h2", null, `Tables on page ${number(page)}`),
+      text?.tables?.length
+        ? text.tables.map((table) => tableOf(table, page))
+        : h("p", { class: "hint" }, "None was found on this page."),
+      keyValues(text, page),
+    );
     if (!text) showing = 0;
   }
 
@@ -27,22 +38,43 @@ export function tablesPanel({ pages }) {
     const row = (cells, place) => {
       const [x0, y0, x1, y1] = table.row_boxes[place] ?? [];
       const box = y1 === undefined ? [] : [{ page, x0, y0, x1, y1 }];
-      return h("tr", { tabindex: "0", on: pointing(pages, box) }, cells.map((cell) => words(cell, {}, place < head ? "th" : "td")));
+      return h(
+        "tr",
+        { tabindex: "0", on: pointing(pages, box) },
+        cells.map((cell) => words(cell, {}, place < head ? "th" : "td")),
+      );
     };
-    return h("div", { class: "scroll-x", role: "region", tabindex: "0", "aria-label": "Table" },
-      h("table", { class: "grid" },
+    return h(
+      "div",
+      { class: "scroll-x", role: "region", tabindex: "0", "aria-label": "Table" },
+      h(
+        "table",
+        { class: "grid" },
         head ? h("thead", null, table.rows.slice(0, head).map(row)) : null,
-        h("tbody", null, table.rows.slice(head).map((cells, place) => row(cells, place + head)))));
+        h(
+          "tbody",
+          null,
+          table.rows.slice(head).map((cells, place) => row(cells, place + head)),
+        ),
+      ),
+    );
   }
 
   function keyValues(text, page) {
     if (!text?.key_values?.length) return null;
     return [
       h("h2", null, "Labels and values"),
-      h("dl", { class: "facts" }, text.key_values.map(({ key, value, value_box: box }) => {
-        const boxes = box ? [{ page, x0: box[0], y0: box[1], x1: box[2], y1: box[3] }] : [];
-        return [words(key, {}, "dt"), words(value, { tabindex: "0", on: pointing(pages, boxes) }, "dd")];
-      })),
+      h(
+        "dl",
+        { class: "facts" },
+        text.key_values.map(({ key, value, value_box: box }) => {
+          const boxes = box ? [{ page, x0: box[0], y0: box[1], x1: box[2], y1: box[3] }] : [];
+          return [
+            words(key, {}, "dt"),
+            words(value, { tabindex: "0", on: pointing(pages, boxes) }, "dd"),
+          ];
+        }),
+      ),
     ];
   }
 }
@@ -53,7 +85,15 @@ export const pointing = (pages, boxes) => {
     pages.hint(boxes);
     if (boxes.length) pages.show(boxes[0].page, boxes);
   };
-  return { focus: on, mouseenter: () => pages.hint(boxes), mouseleave: () => pages.hint([]), blur: () => pages.hint([]), click: on };
+  const over = () => pages.hint(boxes);
+  const off = () => pages.hint([]);
+  return {
+    focus: on,
+    blur: off,
+    mouseenter: over,
+    mouseleave: off,
+    click: () => pages.point(boxes),
+  };
 };
 
 const PER_READ = 50;
@@ -70,7 +110,11 @@ export function passagesPanel({ docId, pages, signal }) {
   async function load() {
     if (!begun) put(list, waiting());
     try {
-      const answer = await api.get(["documents", docId, "chunks"], { after: next, limit: PER_READ }, signal);
+      const answer = await api.get(
+        ["documents", docId, "chunks"],
+        { after: next, limit: PER_READ },
+        signal,
+      );
       if (!begun) put(list);
       begun = true;
       next = answer.next;
@@ -87,8 +131,16 @@ export function passagesPanel({ docId, pages, signal }) {
 
   function passage(chunk) {
     const boxes = boxesFrom(chunk.boxes);
-    return h("li", { tabindex: "0", data: { item: "" }, on: pointing(pages, boxes) },
-      h("div", { class: "hint" }, `Page ${chunk.pages.join(", ")} · ${number(chunk.tokens)} tokens`, chunk.section?.length ? [" · ", words(chunk.section.join(" › "))] : null),
-      words(chunk.text, {}, "p"));
+    return h(
+      "li",
+      { tabindex: "0", data: { item: "" }, on: pointing(pages, boxes) },
+      h(
+        "div",
+        { class: "hint" },
+        `Page ${chunk.pages.join(", ")} · ${number(chunk.tokens)} tokens`,
+        chunk.section?.length ? [" · ", words(chunk.section.join(" › "))] : null,
+      ),
+      words(chunk.text, {}, "p"),
+    );
   }
 }

@@ -14,16 +14,31 @@ const LISTED = 200;
 const STATUSES = ["indexed", "partial", "pending", "failed"];
 
 export async function open(root, _route, { me, signal }) {
-  const canWrite = me.scopes.includes("write");
+  const canRun = me.scopes.includes("write") && me.features.processing;
   const todo = h("section", { class: "todo", "aria-label": "Plan" });
   const runs = h("section", { class: "runs", "aria-label": "Batches under way" });
   const spent = h("section", { class: "spent", "aria-label": "Costs" });
-  put(root, h("div", { class: "toolbar" }, h("h1", null, "Plan & costs"), button("Look again", () => void load(), { glyph: "retry", class: "quiet push" })), runs, todo, spent);
+  put(
+    root,
+    h(
+      "div",
+      { class: "toolbar" },
+      h("h1", null, "Plan & costs"),
+      button("Look again", () => void load(), { glyph: "retry", class: "quiet push" }),
+    ),
+    runs,
+    todo,
+    spent,
+  );
   bindView(mover(todo, "[data-item]"));
-  live.on("run", ({ run, before }) => {
-    showRuns();
-    if (before && before.state !== run.state) void load();
-  }, signal);
+  live.on(
+    "run",
+    ({ run, before }) => {
+      showRuns();
+      if (before && before.state !== run.state) void load();
+    },
+    signal,
+  );
   showRuns();
   void load();
   return { update: () => false };
@@ -32,13 +47,22 @@ export async function open(root, _route, { me, signal }) {
     if (!todo.childElementCount) put(todo, waiting("Comparing originals, records and settings…"));
     await Promise.all([
       api.get(["plan"], {}, signal).then(showPlan, (error) => broken(todo, error)),
-      Promise.all([api.get(["costs"], {}, signal), api.get(["documents"], { limit: 1 }, signal)])
-        .then(([costs, { totals }]) => showCosts(costs, totals), (error) => broken(spent, error)),
+      Promise.all([
+        api.get(["costs"], {}, signal),
+        api.get(["documents"], { limit: 1 }, signal),
+      ]).then(
+        ([costs, { totals }]) => showCosts(costs, totals),
+        (error) => broken(spent, error),
+      ),
     ]);
   }
 
   function broken(place, error) {
-    if (error.name !== "AbortError") put(place, wrong(error, () => void load()));
+    if (error.name !== "AbortError")
+      put(
+        place,
+        wrong(error, () => void load()),
+      );
   }
 
   function showRuns() {
@@ -50,15 +74,51 @@ export async function open(root, _route, { me, signal }) {
     const { totals, documents } = plan;
     put(
       todo,
-      h("div", { class: "section-head" },
-        h("h2", null, documents.length ? `${counted(documents.length, "document")} to do` : "Everything is up to date"),
-        documents.length && canWrite ? button("Do it all", () => void begin(totals), { class: "primary push" }) : null),
-      documents.length ? figures([["Pages", number(totals.pages)], ["About", seconds(totals.seconds)], ["Estimated cost", money(totals.cost_usd)]]) : null,
+      h(
+        "div",
+        { class: "section-head" },
+        h(
+          "h2",
+          null,
+          documents.length
+            ? `${counted(documents.length, "document")} to do`
+            : "Everything is up to date",
+        ),
+        documents.length && canRun
+          ? button("Do it all", () => void begin(totals), { class: "primary push" })
+          : null,
+      ),
+      documents.length
+        ? figures([
+            ["Pages", number(totals.pages)],
+            ["About", seconds(totals.seconds)],
+            ["Estimated cost", money(totals.cost_usd)],
+          ])
+        : null,
       plan.held_back ? words(plan.held_back, { class: "failure mild" }, "p") : null,
-      plan.unmeasured?.length ? h("p", { class: "hint" }, `Not in the estimates, since never measured: ${plan.unmeasured.map(label).join(", ")}.`) : null,
-      plan.unpriced?.length ? h("p", { class: "hint" }, `Without a known price: ${plan.unpriced.map(label).join(", ")}.`) : null,
-      documents.length ? planTable(documents.slice(0, LISTED)) : empty("Nothing would be redone", h("p", null, "Originals, settings and what was made of them agree.")),
-      documents.length > LISTED ? h("p", { class: "hint" }, `The first ${LISTED} are listed.`) : null,
+      plan.unmeasured?.length
+        ? h(
+            "p",
+            { class: "hint" },
+            `Not in the estimates, since never measured: ${plan.unmeasured.map(label).join(", ")}.`,
+          )
+        : null,
+      plan.unpriced?.length
+        ? h(
+            "p",
+            { class: "hint" },
+            `Without a known price: ${plan.unpriced.map(label).join(", ")}.`,
+          )
+        : null,
+      documents.length
+        ? planTable(documents.slice(0, LISTED))
+        : empty(
+            "Nothing would be redone",
+            h("p", null, "Originals, settings and what was made of them agree."),
+          ),
+      documents.length > LISTED
+        ? h("p", { class: "hint" }, `The first ${LISTED} are listed.`)
+        : null,
       plan.ignored?.length ? ignored(plan.ignored) : null,
     );
   }
@@ -70,29 +130,67 @@ export async function open(root, _route, { me, signal }) {
       action: "Begin",
     });
     if (!sure) return;
-    await api.post(["runs"], { doc_ids: null, what: "stale", force: false }).then(() => notice("Processing begins."), failed);
+    await api
+      .post(["runs"], { doc_ids: null, what: "stale", force: false })
+      .then(() => notice("Processing begins."), failed);
   }
 
   function showCosts(costs, totals) {
     const stages = Object.entries(costs.by_stage);
-    const statuses = [...STATUSES, ...Object.keys(totals).filter((name) => !STATUSES.includes(name) && name !== "deleted")];
+    const statuses = [
+      ...STATUSES,
+      ...Object.keys(totals).filter((name) => !STATUSES.includes(name) && name !== "deleted"),
+    ];
     const charged = costs.total_usd > 0;
     put(
       spent,
       h("div", { class: "section-head" }, h("h2", null, "Costs")),
-      figures([["Spent in all", money(costs.total_usd)], ["Budget of a run", costs.budget_usd === null || costs.budget_usd === undefined ? "none" : money(costs.budget_usd)], ["Documents", number(statuses.reduce((sum, name) => sum + (totals[name] ?? 0), 0))]]),
-      h("div", { class: "charts" },
-        bars(statuses.filter((name) => totals[name]).map((name) => [label(name), totals[name], name]), { format: number, caption: "Documents by status" }),
-        bars(stages.map(([name, usd]) => [label(name), usd]), { format: money, caption: "Cost by stage" }),
-        Object.keys(costs.by_day).length ? columns(costs.by_day, { format: money, caption: "Cost by day" }) : null,
-        charged ? bars(costs.documents.filter((row) => row.cost_usd).map((row) => [row.doc_id, row.cost_usd]), { format: money, caption: "Dearest documents" }) : null),
-      charged ? null : h("p", { class: "hint" }, "Nothing was charged: everything ran on this machine."),
+      figures([
+        ["Spent in all", money(costs.total_usd)],
+        [
+          "Budget of a run",
+          costs.budget_usd === null || costs.budget_usd === undefined
+            ? "none"
+            : money(costs.budget_usd),
+        ],
+        ["Documents", number(statuses.reduce((sum, name) => sum + (totals[name] ?? 0), 0))],
+      ]),
+      h(
+        "div",
+        { class: "charts" },
+        bars(
+          statuses.filter((name) => totals[name]).map((name) => [label(name), totals[name], name]),
+          { format: number, caption: "Documents by status" },
+        ),
+        bars(
+          stages.map(([name, usd]) => [label(name), usd]),
+          { format: money, caption: "Cost by stage" },
+        ),
+        Object.keys(costs.by_day).length
+          ? columns(costs.by_day, { format: money, caption: "Cost by day" })
+          : null,
+        charged
+          ? bars(
+              costs.documents
+                .filter((row) => row.cost_usd)
+                .map((row) => [row.doc_id, row.cost_usd]),
+              { format: money, caption: "Dearest documents" },
+            )
+          : null,
+      ),
+      charged
+        ? null
+        : h("p", { class: "hint" }, "Nothing was charged: everything ran on this machine."),
     );
   }
 }
 
 const figures = (given) =>
-  h("dl", { class: "figures" }, given.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));
+  h(
+    "dl",
+    { class: "figures" },
+    given.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))),
+  );
 
 const planTable = (documents) =>
   table(
@@ -100,15 +198,31 @@ const planTable = (documents) =>
     documents.map((row) => [
       h("a", { href: address("documents", row.doc_id), data: { item: "" } }, words(row.doc_id)),
       h("span", { class: "tag" }, label(row.change)),
-      row.stages.length > 2 ? `${label(row.stages[0])} and ${row.stages.length - 1} more` : row.stages.map(label).join(", "),
+      row.stages.length > 2
+        ? `${label(row.stages[0])} and ${row.stages.length - 1} more`
+        : row.stages.map(label).join(", "),
       row.pages === null ? "–" : number(row.pages),
       seconds(row.seconds),
       money(row.cost_usd),
       words(row.reason),
     ]),
-    { numbers: [3, 4, 5], caption: "Documents that would be redone", properties: { class: "plan-table" } },
+    {
+      numbers: [3, 4, 5],
+      caption: "Documents that would be redone",
+      properties: { class: "plan-table" },
+    },
   );
 
 const ignored = (given) =>
-  h("details", null, h("summary", null, `${counted(given.length, "object")} left aside`),
-    h("ul", null, given.map(({ key, reason }) => h("li", null, words(key, { class: "mono" }), " ", words(reason, { class: "hint" })))));
+  h(
+    "details",
+    null,
+    h("summary", null, `${counted(given.length, "object")} left aside`),
+    h(
+      "ul",
+      null,
+      given.map(({ key, reason }) =>
+        h("li", null, words(key, { class: "mono" }), " ", words(reason, { class: "hint" })),
+      ),
+    ),
+  );

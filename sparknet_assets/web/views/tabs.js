@@ -10,8 +10,24 @@ export function tabs(given, { chosen, onChange }) {
   let now = given.some(([name]) => name === chosen) ? chosen : given[1][0];
   const place = h("div", { class: "tab-panel", role: "tabpanel", id: "tab-panel", tabindex: "0" });
   const buttons = given.map(([name, title]) =>
-    h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "tab-panel", data: { tab: name }, on: { click: () => choose(name) } }, title));
-  const list = h("div", { class: "tabs", role: "tablist", "aria-label": "About this document" }, buttons);
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "aria-controls": "tab-panel",
+        data: { tab: name },
+        on: { click: () => choose(name) },
+      },
+      title,
+    ),
+  );
+  const list = h(
+    "div",
+    { class: "tabs", role: "tablist", "aria-label": "About this document" },
+    buttons,
+  );
   list.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -25,7 +41,9 @@ export function tabs(given, { chosen, onChange }) {
   return {
     element: h("aside", { class: "panel", "aria-label": "About this document" }, list, place),
     choose,
-    get chosen() { return now; },
+    get chosen() {
+      return now;
+    },
   };
 
   function choose(name) {

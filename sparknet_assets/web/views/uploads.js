@@ -1,7 +1,7 @@
 // Uploads: files dropped on the page or chosen, several at once, each with its progress.
 
 import * as api from "../core/api.js";
-import { failed, say } from "../core/dialogs.js";
+import { say } from "../core/dialogs.js";
 import { button, h, icon, put, words } from "../core/dom.js";
 import { bytes, counted } from "../core/format.js";
 import { choice } from "../core/parts.js";
@@ -9,10 +9,15 @@ import { choice } from "../core/parts.js";
 const AT_ONCE = 3;
 
 /** The button, the panel of files under way, and the page as a place to drop files on. */
-export function uploads({ root, signal }) {
+export function uploads({ root, signal, processing }) {
   const tier = choice(
     { "aria-label": "Tier of uploads", id: "upload-tier" },
-    [["", "Default tier"], ["basic", "Basic"], ["standard", "Standard"], ["premium", "Premium"]],
+    [
+      ["", "Default tier"],
+      ["basic", "Basic"],
+      ["standard", "Standard"],
+      ["premium", "Premium"],
+    ],
     "",
   );
   const input = h("input", { type: "file", multiple: true, hidden: true, id: "files" });
@@ -21,13 +26,28 @@ export function uploads({ root, signal }) {
   const panel = h(
     "section",
     { class: "uploads", hidden: true, "aria-label": "Uploads" },
-    h("div", { class: "uploads-head" }, summary, h("label", { for: "upload-tier", class: "push hint" }, "Next files:"), tier,
-      button("Close", () => { panel.hidden = true; put(items); }, { glyph: "close", bare: true })),
+    h(
+      "div",
+      { class: "uploads-head" },
+      summary,
+      h("label", { for: "upload-tier", class: "push hint" }, "Next files:"),
+      tier,
+      button(
+        "Close",
+        () => {
+          panel.hidden = true;
+          put(items);
+        },
+        { glyph: "close", bare: true },
+      ),
+    ),
     items,
+    processing
+      ? null
+      : h("p", { class: "hint" }, "This server takes files in; another process indexes them."),
   );
   const queue = [];
   let active = 0;
-  let arrived = [];
   let counts = { all: 0, done: 0, failed: 0 };
 
   input.addEventListener("change", () => {
@@ -36,7 +56,12 @@ export function uploads({ root, signal }) {
   });
   dropPlace();
   return {
-    button: h("div", { class: "push" }, button("Upload", () => input.click(), { glyph: "upload", class: "primary" }), input),
+    button: h(
+      "div",
+      { class: "push" },
+      button("Upload", () => input.click(), { glyph: "upload", class: "primary" }),
+      input,
+    ),
     panel,
   };
 
@@ -45,7 +70,11 @@ export function uploads({ root, signal }) {
     const over = (on) => root.classList.toggle("dropping", on);
     const files = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
     const listen = (name, act) =>
-      document.addEventListener(name, (event) => files(event) && (event.preventDefault(), act(event)), { signal });
+      document.addEventListener(
+        name,
+        (event) => files(event) && (event.preventDefault(), act(event)),
+        { signal },
+      );
     listen("dragenter", () => over((depth += 1) > 0));
     listen("dragleave", () => over((depth -= 1) > 0));
     listen("dragover", () => {});
@@ -76,18 +105,27 @@ export function uploads({ root, signal }) {
   function fill() {
     while (active < AT_ONCE && queue.length) void one(queue.shift());
     const { all, done } = counts;
-    put(summary, done < all ? `Uploading ${done + 1} of ${counted(all, "file")}` : `${counted(all - counts.failed, "file")} uploaded`);
-    if (!active && !queue.length) process();
+    put(
+      summary,
+      done < all
+        ? `Uploading ${done + 1} of ${counted(all, "file")}`
+        : `${counted(all - counts.failed, "file")} uploaded`,
+    );
+    if (done === all) say(`${counted(all - counts.failed, "file")} uploaded.`);
   }
 
   async function one({ file, tier: chosen, bar, state, item }) {
     active += 1;
     try {
-      const answer = await api.upload(file, { tier: chosen, progress: (share) => { bar.value = share; } });
+      await api.upload(file, {
+        tier: chosen,
+        progress: (share) => {
+          bar.value = share;
+        },
+      });
       bar.value = 1;
       item.classList.add("done");
       put(state, icon("check"), "Uploaded");
-      arrived.push(answer.doc_id);
     } catch (error) {
       counts.failed += 1;
       item.classList.add("failed");
@@ -96,14 +134,5 @@ export function uploads({ root, signal }) {
     active -= 1;
     counts.done += 1;
     fill();
-  }
-
-  /** Starts a batch with what has arrived. */
-  function process() {
-    const docIds = arrived;
-    arrived = [];
-    if (!docIds.length) return;
-    say(`${counted(docIds.length, "file")} uploaded, processing begins.`);
-    api.post(["runs"], { doc_ids: docIds, what: "pending", force: false }).catch(failed);
   }
 }

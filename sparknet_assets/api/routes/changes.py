@@ -1,13 +1,16 @@
-"""Documents out of every store."""
+"""What changes a document that is there: its tier, its end."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
 
+from resources.tiers import Tier
 from sparknet_assets.api.context import ApiDep, CallerDep, requires
 from sparknet_assets.api.problems import ProblemError
+from sparknet_assets.api.rows import DocumentRow, rows
 from sparknet_assets.receipts import Receipt, RemovalError
 
 router = APIRouter(tags=["documents"], dependencies=[Depends(requires("write"))])
@@ -19,6 +22,23 @@ class RemovalReceipt(Receipt):
     """The receipt of a removal, and the key under which it is stored."""
 
     receipt: str
+
+
+class DocumentChange(BaseModel):
+    """What is to be another way."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"tier": "basic"}]})
+
+    tier: Tier
+
+
+@router.patch("/documents/{doc_id}", operation_id="changeDocument")
+def change_document(api: ApiDep, doc_id: str, body: DocumentChange) -> DocumentRow:
+    """Gives a document a tier. Redoes nothing: `/plan` says what follows, `/runs` does it."""
+    from sparknet_assets.tiers import set_tier
+
+    api.there(doc_id)
+    return rows(api.deployment, set_tier(api.deployment, [doc_id], body.tier))[0]
 
 
 @router.delete("/documents/{doc_id}", operation_id="deleteDocument")

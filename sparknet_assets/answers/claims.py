@@ -1,0 +1,138 @@
+"""A language model's text cut into claims as it arrives: sentences, each with what it cites."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sparknet_assets.answers.sentences import sentences
+
+_OPENING, _CLOSING = '["\u201c\u201d\u201e\u00ab\u300c]', '["\u201c\u201d\u00bb\u300d]'
+# [2: "exact words"], [2: exact words], [2]
+_MARK = re.compile(
+    rf"\[\s*(?:passage\s+)?(\d{{1,3}})\s*"
+    rf"(?:[:,]\s*(?:{_OPENING}(.*?){_CLOSING}|([^\[\]\"\u201c\u201d\u201e\u00ab]*)))?\s*\.?\]",
+    re.DOTALL | re.IGNORECASE,
+)
+# The beginning of one that may yet be completed.
+_OPEN = re.compile(
+    rf"\[\s*(?:p\w*\s*)?(?:\d{{0,3}}\s*(?:[:,]\s*"
+    rf"(?:{_OPENING}(?:(?!{_CLOSING}\s*\.?\]).)*|[^\[\]]*)?)?)?$",
+    re.DOTALL | re.IGNORECASE,
+)
+# After so much, a mark that does not close never will.
+_LONGEST_MARK = 4000
+_LIST = re.compile(r"^\s*(?:[-*\u2022>#]+|\d{1,2}[.)])\s+")
+_ENDED = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)\]]*$")
+_TIGHT = re.compile(r"^[ \t]*(?=[.,;:!?\u3002])")
+
+
+class Mark(NamedTuple):
+    """What a claim cites: passage `number`, 1-based; None for a quote where it gives none."""
+
+    number: int
+    quote: str | None
+
+
+class Claim(NamedTuple):
+    """A sentence of an answer.
+
+    Attributes:
+        ended: Whether it comes to its end: by a full stop, or with a mark.
+    """
+
+    text: str
+    marks: tuple[Mark, ...]
+    ended: bool
+
+
+class ClaimReader:
+    """Takes pieces of text, gives claims that no further piece can change."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._given = 0
+        self._seen = False
+
+    def feed(self, piece: str) -> list[Claim]:
+        """The claims that this piece completes."""
+        self._text += piece
+        # Only a closing bracket or an end of a line can complete a claim that counts.
+        self._seen = self._seen or "]" in piece or "\n" in piece
+        if not self._seen:
+            return []
+        self._seen = False
+        open_mark = _OPEN.search(self._text)
+        unfinished = open_mark is not None and len(self._text) - open_mark.start() < _LONGEST_MARK
+        text = self._text[: open_mark.start()] if open_mark and unfinished else self._text
+        found = claims_of(text)
+        # A mark may yet follow the last claim, on the next line if it has none.
+        if found and not (found[-1].marks and text.rstrip(" \t").endswith("\n")):
+            found.pop()
+        return self._new(found)
+
+    def finish(self) -> list[Claim]:
+        """The claims that are left when the text has ended."""
+        return self._new(claims_of(self._text))
+
+    def _new(self, found: list[Claim]) -> list[Claim]:
+        fresh = found[self._given :]
+        self._given = max(self._given, len(found))
+        return fresh
+
+
+def claims_of(text: str) -> list[Claim]:
+    """The claims of a whole text."""
+    claims: list[Claim] = []
+    bare, marks = _without_marks(text)
+    at = 0
+    for line in bare.split("\n"):
+        here = [(place - at, mark) for place, mark in marks if at <= place <= at + len(line)]
+        marks = marks[len(here) :]
+        at += len(line) + 1
+        found = list(sentences(line))
+        if not found and here and claims and not claims[-1].marks:
+            # Evidence on a line of its own is that of the line above.
+            cited = tuple(mark for _, mark in here)
+            claims[-1] = claims[-1]._replace(marks=cited, ended=True)
+        for number, sentence in enumerate(found):
+            end = found[number + 1].start if number + 1 < len(found) else len(line)
+            cited = tuple(m for p, m in here if (sentence.start < p or number == 0) and p <= end)
+            tidy = _tidy(sentence.text)
+            if tidy or cited:
+                claims.append(Claim(tidy, cited, bool(cited or _ENDED.search(tidy))))
+    return claims
+
+
+def _without_marks(text: str) -> tuple[str, list[tuple[int, Mark]]]:
+    """The text without marks, and for each mark where in that text it stood."""
+    text = _joined_lists(text)
+    bare = ""
+    marks: list[tuple[int, Mark]] = []
+    at = 0
+    for match in _MARK.finditer(text):
+        bare = _appended(bare, text[at : match.start()])
+        quote = match[2] if match[2] is not None else match[3]
+        marks.append(
+            (len(bare.rstrip(" \t")), Mark(int(match[1]), quote.strip() or None if quote else None))
+        )
+        at = match.end()
+    return _appended(bare, text[at:]), marks
+
+
+def _joined_lists(text: str) -> str:
+    return "\n".join(_LIST.sub("", line) for line in text.split("\n"))
+
+
+def _appended(bare: str, more: str) -> str:
+    """Both, without the space that a mark between them leaves before a full stop."""
+    tight = _TIGHT.match(more)
+    if bare and tight and not bare.endswith("\n"):
+        bare, more = bare.rstrip(" \t"), more[tight.end() :]
+        # A full stop before the mark and one behind it are one.
+        return bare + (more[1:] if _ENDED.search(bare) and more[0] in ".\u3002" else more)
+    return bare + more
+
+
+def _tidy(sentence: str) -> str:
+    return " ".join(sentence.replace("**", "").replace("__", "").split())

@@ -1,0 +1,124 @@
+"""The passages that a question is answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from resources.catalog import DocumentRecord
+from resources.deployment import Deployment
+from resources.embeddings import Embedder
+from resources.storage import ObjectNotFoundError
+from resources.vector_store import Chunk, PageBox, SearchHit
+from sparknet_assets.answers.evidence import named_in
+from sparknet_assets.answers.places import boxes_of
+from sparknet_assets.answers.results import Citation
+from sparknet_assets.artifacts import DocumentRef, read_text
+from sparknet_assets.holdings import another_answers
+from sparknet_assets.retrieval import Filters, HitBox, fuse, known_hits, scope_of
+from sparknet_assets.retrieval.fusion import weight_of_vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_DEPTH = 50
+
+
+class Found(NamedTuple):
+    """What search found for a question.
+
+    Attributes:
+        vector: Of the question, shape (dimension,).
+        hits: Best first.
+        similarity: chunk_id -> cosine of its vector and the question's, for those near in meaning.
+        records: doc_id -> the row in the catalog.
+        named: doc_id -> how far the question names that document, rather than others: 0 to 1.
+        note: What the reader should know of the index that answered; mostly empty.
+    """
+
+    question: str
+    vector: NDArray[np.float32]
+    embedder: Embedder
+    hits: Sequence[SearchHit]
+    similarity: Mapping[str, float]
+    records: Mapping[str, DocumentRecord]
+    named: Mapping[str, float]
+    note: str
+
+    def filename(self, chunk: Chunk) -> str:
+        """The name of the document that a passage is from."""
+        record = self.records.get(chunk.doc_id)
+        return _filename(record) if record else chunk.doc_id
+
+    def stale(self, chunk: Chunk) -> str | None:
+        """Why a passage is of an older version of its document."""
+        record = self.records.get(chunk.doc_id)
+        return record.stale or None if record else None
+
+
+def find(deployment: Deployment, question: str, filters: Filters | None) -> Found:
+    """Searches by meaning and by words in the live index."""
+    live = deployment.answering
+    embedder, store = deployment.embedder_of(live), deployment.store_of(live)
+    vector = embedder.embed([question])[0]
+    scope = scope_of(deployment, filters)
+    near = store.search(vector, _DEPTH, within=scope)
+    worded = store.search_text(question, _DEPTH, within=scope)
+    ranked = fuse(near, worded, weights=[weight_of_vectors(live, question)])
+    hits, records = known_hits(ranked, deployment)
+    named = named_in(question, {key: _filename(record) for key, record in records.items()})
+    # Passages of a document that the question names count up to twice.
+    hits = [hit._replace(score=hit.score * (1 + named.get(hit.chunk.doc_id, 0.0))) for hit in hits]
+    return Found(
+        question=question,
+        vector=vector,
+        embedder=embedder,
+        hits=sorted(hits, key=lambda hit: -hit.score),
+        named=named,
+        similarity={hit.chunk.chunk_id: hit.score for hit in near},
+        records=records,
+        note=another_answers(deployment, live),
+    )
+
+
+def _filename(record: DocumentRecord) -> str:
+    return record.raw_key.rsplit("/", 1)[-1]
+
+
+def citation(
+    deployment: Deployment,
+    found: Found,
+    chunk: Chunk,
+    quote: str,
+    *,
+    score: float | None = None,
+    context: str = "",
+) -> Citation:
+    """A quote of a passage, with the place where it stands."""
+    boxes = _placed(quote, chunk, found.records.get(chunk.doc_id), deployment)
+    boxes = boxes or list(chunk.boxes)
+    return Citation(
+        doc_id=chunk.doc_id,
+        page=boxes[0].page if boxes else min(chunk.pages, default=1),
+        chunk_id=chunk.chunk_id,
+        quote=quote,
+        boxes=[HitBox(**box._asdict()) for box in boxes],
+        score=score,
+        context=context,
+        stale=found.stale(chunk),
+    )
+
+
+def _placed(
+    quote: str, chunk: Chunk, record: DocumentRecord | None, deployment: Deployment
+) -> list[PageBox]:
+    """Where the quote stands. A text that is newer than the index has other words, or none."""
+    if record is None or record.stale:
+        return []
+    ref = DocumentRef(chunk.doc_id, record.raw_key)
+    try:
+        pages = list(read_text(deployment.storage, ref, chunk.pages))
+    except ObjectNotFoundError:
+        return []
+    return boxes_of(quote, pages, chunk.boxes)

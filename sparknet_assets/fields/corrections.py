@@ -1,0 +1,221 @@
+"""What people set right about fields: typed, checked, kept apart from what is extracted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from resources.deployment import Deployment
+from resources.failure import FailureKind, SparknetError
+from resources.vector_store import PageBox
+from sparknet_assets.fields.correction_log import (
+    Correction,
+    CorrectionLog,
+    correcting,
+    read_log,
+    write_log,
+)
+from sparknet_assets.fields.noted import forget_corrections, note_corrections
+from sparknet_assets.fields.overlay import value_of
+from sparknet_assets.fields.paths import Path, parse_path, value_at
+from sparknet_assets.fields.reading import fields_of, known_document
+from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
+from sparknet_assets.fields.schemas import load_schemas
+from sparknet_assets.fields.typed import check, read
+from sparknet_assets.fields.values import FieldValue, Found
+
+# More than any form has; a loop of a program is stopped before the file grows without end.
+MOST_ENTRIES = 10_000
+_TEXTS = (FieldType.TEXT, FieldType.NAME, FieldType.ADDRESS, FieldType.IDENTIFIER)
+_EXAMPLES = {
+    FieldType.DATE: "a date, such as 2024-05-31",
+    FieldType.AMOUNT: "an amount, such as EUR 1234.50",
+    FieldType.NUMBER: "a number, such as 1234.5",
+    FieldType.CHOICE: "yes or no",
+}
+
+
+def correct(
+    deployment: Deployment,
+    doc_id: str,
+    schema: str,
+    field: str,
+    value: Any,
+    *,
+    by: str,
+    note: str = "",
+    page: int | None = None,
+    boxes: Sequence[PageBox] = (),
+) -> FieldValue:
+    """Sets a field right. The last word counts; all are kept.
+
+    Args:
+        field: Its name, or `table.ROW.column` with rows counted from 0; the row after the last is
+            a new one.
+        value: JSON as the type of the field has it, or text as a person types it; None: it is not
+            in the document.
+        by: Who says so.
+        page, boxes: Where it stands (1-based, fractions of the page), if someone showed it.
+
+    Raises:
+        SparknetError: `refused`: there is no such document, schema or field, or the value is not
+            of its type.
+    """
+    spec_of = _schema(deployment, schema)
+    path = parse_path(spec_of, field)
+    typed = _typed(path.spec, field, value)
+    with correcting(deployment):
+        shown, found = _now(deployment, doc_id, schema)
+        _check_row(shown, path, field)
+        entry = Correction(
+            schema_name=schema,
+            field=field,
+            value=typed,
+            before=_content(value_at(shown, path)),
+            extracted=_content(value_at(found, path)),
+            by=by,
+            at=datetime.now(UTC),
+            note=note,
+            page=page,
+            boxes=list(boxes),
+        )
+        _add(deployment, doc_id, entry)
+    value_now = value_of(entry)
+    return value_now.model_copy(update={"problems": _problems(path.spec, typed)})
+
+
+def drop(
+    deployment: Deployment, doc_id: str, schema: str, field: str, by: str, *, note: str = ""
+) -> FieldValue | None:
+    """Takes the correction of a field back; the extracted value, or None, stands again.
+
+    Raises:
+        SparknetError: `refused`: there is no such document, schema or field, or nothing to drop.
+    """
+    path = parse_path(_schema(deployment, schema), field)
+    with correcting(deployment):
+        shown, found = _now(deployment, doc_id, schema)
+        if (schema, field) not in read_log(deployment.storage, doc_id).in_force:
+            raise SparknetError(
+                FailureKind.REFUSED, f"{doc_id}: {schema}.{field} was not corrected."
+            )
+        extracted = value_at(found, path)
+        entry = Correction(
+            schema_name=schema,
+            field=field,
+            value=_content(extracted),
+            before=_content(value_at(shown, path)),
+            extracted=_content(extracted),
+            by=by,
+            at=datetime.now(UTC),
+            note=note,
+            dropped=True,
+        )
+        _add(deployment, doc_id, entry)
+    return extracted
+
+
+def history(deployment: Deployment, doc_id: str) -> list[Correction]:
+    """All corrections of a document, the oldest first.
+
+    Raises:
+        SparknetError: There is no such document, or what is stored is damaged.
+    """
+    known_document(deployment, doc_id)
+    return read_log(deployment.storage, doc_id).entries
+
+
+def choose_schemas(deployment: Deployment, doc_id: str, schemas: Sequence[str] | None) -> bool:
+    """Says which kinds a document is; None leaves that to its marks again.
+
+    Returns:
+        Whether that is something new.
+
+    Raises:
+        SparknetError: `refused`: there is no such document or schema.
+    """
+    for name in schemas or ():
+        _schema(deployment, name)
+    with correcting(deployment):
+        known_document(deployment, doc_id)
+        log = read_log(deployment.storage, doc_id)
+        chosen = None if schemas is None else list(dict.fromkeys(schemas))
+        if chosen == log.schemas:
+            return False
+        _write(deployment, log.model_copy(update={"schemas": chosen}))
+    return True
+
+
+def _add(deployment: Deployment, doc_id: str, entry: Correction) -> None:
+    log = read_log(deployment.storage, doc_id)
+    if len(log.entries) >= MOST_ENTRIES:
+        raise SparknetError(
+            FailureKind.REFUSED, f"{doc_id} has {MOST_ENTRIES:,} corrections; it takes no more."
+        )
+    _write(deployment, log.model_copy(update={"entries": [*log.entries, entry]}))
+
+
+def _write(deployment: Deployment, log: CorrectionLog) -> None:
+    """The file first: what is noted is durable, and a run that reads more redoes no harm."""
+    write_log(deployment.storage, log)
+    if log.version:
+        note_corrections(deployment.catalog, {log.doc_id: log.version})
+    else:
+        forget_corrections(deployment.catalog, [log.doc_id])
+
+
+def _now(deployment: Deployment, doc_id: str, schema: str) -> tuple[Found, Found]:
+    """What is shown of a schema at present, and what of it was found."""
+    for part in fields_of(deployment, doc_id).schemas:
+        if part.schema_name == schema:
+            return Found(fields=part.fields, tables=part.tables), part.found
+    return Found(), Found()
+
+
+def _schema(deployment: Deployment, name: str) -> Schema:
+    schemas = load_schemas(deployment.storage)
+    if name not in schemas:
+        raise SparknetError(
+            FailureKind.REFUSED,
+            f"There is no schema {name}. There are: {', '.join(sorted(schemas)) or 'none'};"
+            " `sparknet schemas` says what is wrong with files that are left out.",
+        )
+    return schemas[name]
+
+
+def _check_row(shown: Found, path: Path, field: str) -> None:
+    if path.table is None:
+        return
+    table = shown.tables.get(path.table.name)
+    rows = len(table.rows) if table else 0
+    if path.row > rows:
+        raise SparknetError(
+            FailureKind.REFUSED, f"{field}: {path.table.name} has {rows} rows; the next is {rows}."
+        )
+
+
+def _typed(spec: FieldSpec, field: str, value: Any) -> Any:
+    """The value as JSON of the field's type. Raises SparknetError (`refused`)."""
+    if value is None:
+        return None
+    bare = FieldSpec(name="value", type=spec.type)
+    if isinstance(value, str) and spec.type in _TEXTS:
+        value = value.strip()
+    if not check(bare, value):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    reading = read(spec.type, value) if isinstance(value, str) else None
+    if reading is None:
+        expected = _EXAMPLES.get(spec.type, "a text that is not empty")
+        raise SparknetError(FailureKind.REFUSED, f"{field} takes {expected}.")
+    return reading.value
+
+
+def _problems(spec: FieldSpec, value: Any) -> list[str]:
+    return [] if value is None else check(spec, value)
+
+
+def _content(value: FieldValue | None) -> Any:
+    return value.value if value else None

@@ -1,0 +1,51 @@
+"""What is wrong with the fields of a schema as a whole: what is missing, what does not add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sparknet_assets.fields.rules.sums import sum_problems
+from sparknet_assets.fields.schema import Schema
+from sparknet_assets.fields.typed import check
+from sparknet_assets.fields.values import FieldValue, Found
+
+
+def checked(schema: Schema, found: Found) -> tuple[Found, list[str]]:
+    """The values, each with what is wrong with it, and what is wrong with the whole."""
+    columns = {table.name: table.columns for table in schema.tables}
+    fields = dict(found.fields)
+    for spec in schema.fields:
+        if (value := fields.get(spec.name)) is not None and value.value is not None:
+            fields[spec.name] = _with(value, check(spec, value.value))
+    tables = dict(found.tables)
+    for name, table in found.tables.items():
+        specs = {spec.name: spec for spec in columns.get(name, ())}
+        rows = [
+            [
+                cell
+                if cell is None or cell.value is None or column not in specs
+                else _with(cell, check(specs[column], cell.value))
+                for column, cell in zip(table.columns, row, strict=True)
+            ]
+            for row in table.rows
+        ]
+        tables[name] = table.model_copy(update={"rows": rows})
+    return Found(fields=fields, tables=tables), list(_problems(schema, found))
+
+
+def _with(value: FieldValue, problems: list[str]) -> FieldValue:
+    new = [problem for problem in problems if problem not in value.problems]
+    return value.model_copy(update={"problems": [*value.problems, *new]}) if new else value
+
+
+def _problems(schema: Schema, found: Found) -> Iterator[str]:
+    for spec in schema.fields:
+        value = found.fields.get(spec.name)
+        if spec.required and (value is None or value.value is None):
+            yield f"{spec.name} is missing"
+    for name, table in found.tables.items():
+        if not table.complete:
+            yield (
+                f"{name} may be incomplete: {table.note}" if table.note else f"{name} may lack rows"
+            )
+    yield from sum_problems(schema, found)

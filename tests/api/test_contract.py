@@ -1,0 +1,83 @@
+"""The app keeps to its own OpenAPI document, whatever is sent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [
+    not_a_server_error,
+    response_schema_conformance,
+    content_type_conformance,
+    status_code_conformance,
+]
+LEFT_OUT = {"POST /api/v1/documents", "GET /api/v1/events"}
+
+
+def _check(app: object, examples: int, *, derandomize: bool) -> set[str]:
+    """Asks every operation that changes nothing and ends by itself; says which these are."""
+    schema = schemathesis.openapi.from_asgi(
+        "/openapi.json", app, headers={"Host": "127.0.0.1:8484"}
+    )
+    schema.config.base_url = "http://127.0.0.1:8484"
+    checked = set()
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.label in LEFT_OUT or operation.method.upper() in {"PUT", "PATCH", "DELETE"}:
+            continue
+        checked.add(operation.label)
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=derandomize,
+            database=None,
+        )
+        @given(case=operation.as_strategy())
+        def keeps_to_it(case: schemathesis.Case) -> None:
+            case.headers = {
+                name: value
+                for name, value in (case.headers or {}).items()
+                if name.lower() not in {"origin", "sec-fetch-site"}
+            }
+            case.call_and_validate(checks=CHECKS, headers={"Host": "127.0.0.1:8484"})
+
+        keeps_to_it()
+    return checked
+
+
+def test_answers_are_as_documented(reading: TestClient) -> None:
+    checked = _check(reading.app, 8, derandomize=True)
+    assert {"GET /api/v1/documents", "POST /api/v1/search", "POST /api/v1/ask"} <= checked
+
+
+@pytest.mark.long
+def test_answers_are_as_documented_at_length(reading: TestClient) -> None:
+    assert _check(reading.app, 300, derandomize=False)
+
+
+def test_the_document_says_all_that_a_client_needs(reading: TestClient) -> None:
+    document = reading.get("/openapi.json").json()
+    ids = [
+        operation["operationId"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    ]
+    assert len(ids) == len(set(ids))
+    assert {"listDocuments", "uploadDocument", "search", "ask", "startRun"} <= {*ids}
+    assert "HTTPValidationError" not in json.dumps(document)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            assert operation["description"]

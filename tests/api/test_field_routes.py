@@ -1,0 +1,78 @@
+"""Fields over HTTP: read, set right, taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from resources.deployment import Deployment
+
+V1 = "/api/v1"
+TOTAL = f"{V1}/documents/bill-txt/fields/invoice/total"
+
+
+@pytest.fixture
+def bill(client: TestClient, deployment: Deployment) -> TestClient:
+    """A client of an app with one document, whose fields nobody has extracted."""
+    client.post(f"{V1}/documents", params={"filename": "bill.txt"}, content=b"Total EUR 12.50\n")
+    return client
+
+
+def test_the_schemas_are_those_that_come_along(client: TestClient) -> None:
+    schemas = client.get(f"{V1}/schemas").json()["schemas"]
+    invoice = next(schema for schema in schemas if schema["name"] == "invoice")
+    assert "total" in {field["name"] for field in invoice["fields"]}
+
+
+def test_fields_say_when_they_are_not_complete(bill: TestClient) -> None:
+    found = bill.get(f"{V1}/documents/bill-txt/fields").json()
+    assert (found["complete"], found["schemas"]) == (False, [])
+    assert "sparknet extract bill-txt" in found["note"]
+
+
+def test_a_correction_counts_at_once_and_can_be_taken_back(bill: TestClient) -> None:
+    box = {"page": 1, "x0": 0.1, "y0": 0.1, "x1": 0.2, "y1": 0.12}
+    said = {"value": "EUR 12.50", "page": 1, "boxes": [box], "note": "as printed"}
+    value = bill.put(TOTAL, json=said).json()
+    assert value["value"] == {"amount": "12.50", "currency": "EUR"}
+    assert (value["source"], value["page"]) == ("correction", 1)
+    assert _total(bill) == value["value"]
+    bill.put(TOTAL, json={"value": {"amount": "13.00", "currency": None}})
+    assert _total(bill)["amount"] == "13.00"
+    assert bill.delete(TOTAL).json() is None
+    past = bill.get(f"{V1}/documents/bill-txt/corrections").json()["corrections"]
+    assert [(entry["schema"], entry["field"], entry["dropped"]) for entry in past] == [
+        ("invoice", "total", False), ("invoice", "total", False), ("invoice", "total", True),
+    ]  # fmt: skip
+    assert (past[0]["by"], past[0]["note"]) == ("local", "as printed")
+    assert past[1]["before"] == {"amount": "12.50", "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status"),
+    [
+        (TOTAL, b'{"value": "soon"}', 422),
+        (TOTAL, b"{}", 422),
+        (TOTAL, b'{"value": "\\ud800"}', 422),
+        (TOTAL, b'{"value": 1, "note": "' + b"x" * 2001 + b'"}', 422),
+        (TOTAL, b'{"value": {"a": ' + b"[" * 70 + b"]" * 70 + b"}}", 400),
+        (TOTAL.replace("total", "none"), b'{"value": 1}', 422),
+        (TOTAL.replace("invoice", "..%2f..%2fx"), b'{"value": 1}', 404),
+        (TOTAL.replace("bill-txt", "none"), b'{"value": 1}', 404),
+    ],
+)
+def test_what_is_no_value_is_refused(
+    bill: TestClient, address: str, body: bytes, status: int
+) -> None:
+    answer = bill.put(address, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert bill.get(f"{V1}/documents/bill-txt/corrections").json() == {"corrections": []}
+
+
+def _total(client: TestClient) -> Any:
+    found = client.get(f"{V1}/documents/bill-txt/fields").json()
+    (invoice,) = found["schemas"]
+    return invoice["fields"]["total"]["value"]
