@@ -1,4 +1,4 @@
-# make setup | demo | serve | dev | test | test-long | check | benchmark | opensearch | lock | clean
+# make setup | demo | dev | serve | test | test-long | check | benchmark | opensearch | lock | clean
 SHELL := /bin/sh
 BIN := .venv/bin
 DEMO_HOME := data/demo
@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # ONNX Runtime, which PyMuPDF loads as well, would report to its maker.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo serve dev test test-long check format benchmark opensearch opensearch-stop lock clean
+.PHONY: help setup demo dev serve test test-long check format benchmark opensearch opensearch-stop lock clean
 
 help: ## Shows this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -21,7 +21,7 @@ demo: setup ## Makes example documents, ingests them, shows what was found
 dev: setup ## Opens the Dagster UI on http://127.0.0.1:3000, with the sensors running
 	@scripts/dev.sh
 
-serve: setup ## Opens the web page on http://127.0.0.1:8484
+serve: setup ## Serves the web page and the HTTP API on http://127.0.0.1:8484
 	@$(BIN)/sparknet serve
 
 test: setup ## Runs the tests

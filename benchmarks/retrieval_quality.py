@@ -49,18 +49,26 @@ def index(paragraphs: Sequence[dict[str, str]], deployment: Deployment) -> None:
 
 
 def evaluate(
-    questions: Sequence[dict[str, Any]], deployment: Deployment, mode: SearchMode
+    questions: Sequence[dict[str, Any]], deployment: Deployment, mode: SearchMode, **options: Any
 ) -> dict[str, float]:
-    """Asks every question and looks where its paragraph comes; the means of all scores."""
-    return means(scores_of(question, deployment, mode) for question in questions)
+    """Asks every question and looks where its paragraph comes; the means of all scores.
+
+    Args:
+        options: Of the search.
+    """
+    return means(scores_of(question, deployment, mode, **options) for question in questions)
 
 
 def scores_of(
-    question: dict[str, Any], deployment: Deployment, mode: SearchMode
+    question: dict[str, Any], deployment: Deployment, mode: SearchMode, **options: Any
 ) -> dict[str, float]:
     """Where a question's paragraph comes among the first ten."""
     found = search(
-        deployment, question["question"], top_k=_DEEPEST * _CHUNKS_A_PARAGRAPH, mode=mode
+        deployment,
+        question["question"],
+        top_k=_DEEPEST * _CHUNKS_A_PARAGRAPH,
+        mode=mode,
+        **options,
     )
     order = list(dict.fromkeys(hit.doc_id for hit in found.hits))[:_DEEPEST]
     return ranking_scores([doc_id == key_of(question) for doc_id in order])
@@ -85,12 +93,16 @@ def measure(corpus: Path = CORPUS, limit: int | None = None, as_json: bool = Fal
     with tempfile.TemporaryDirectory(prefix="sparknet-retrieval-") as home:
         deployment = Deployment(load_settings(home=home))
         index(paragraphs, deployment)
-        found = {mode: evaluate(questions, deployment, mode) for mode in get_args(SearchMode)}
+        found: dict[str, Any] = {
+            mode: evaluate(questions, deployment, mode) for mode in get_args(SearchMode)
+        }
+        for option in ("diversity", "rerank"):
+            found[option] = evaluate(questions, deployment, "hybrid", **{option: True})
     if as_json:
         print(json.dumps({"paragraphs": len(paragraphs), "questions": len(questions)} | found))
     else:
         print(f"{len(questions)} questions over {len(paragraphs)} paragraphs")
-        print(*(shown(mode, figures) for mode, figures in found.items()), sep="\n")
+        print(*(shown(name, figures) for name, figures in found.items()), sep="\n")
     missed = 1 - found["hybrid"]["recall@10"]
     return Verdict("questions that hybrid search misses", missed, BUDGET_MISSED, "of all")
 

@@ -14,7 +14,9 @@ from benchmarks.generated_index import Vectors, Words, fill
 from benchmarks.verdict import Verdict
 from resources.deployment import Deployment
 from resources.settings import load_settings
-from sparknet_assets.retrieval import SearchMode, search
+from sparknet_assets.records import new_document
+from sparknet_assets.retrieval import Filters, PageSpan, SearchMode, search
+from sparknet_assets.retrieval.candidates import NAMESPACE, PLACES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +26,7 @@ BUDGET_MS = 50.0
 CHUNKS = 100_000
 QUERIES = 200
 QUERY_WORDS = 9
+_TYPES = tuple(f"application/x-{n}" for n in range(20))
 
 
 def figures(
@@ -50,16 +53,44 @@ def figures(
         return made
 
 
-def _latencies(deployment: Deployment, queries: int) -> dict[str, dict[str, float]]:
+def _latencies(deployment: Deployment, queries: int) -> dict[str, Any]:
+    # The cache of a home that is used again would answer.
+    deployment.cache.delete_many(NAMESPACE, map(str, range(PLACES)))
     # Words as frequent in queries as in the chunks, but not in the order of any chunk.
     words = Words(seed=1, draws=3)
     texts = [words.text(QUERY_WORDS) for _ in range(queries)]
     embed = deployment.embedder.embed
-    made = {"embedding": _spread([_milliseconds(embed, [text]) for text in texts])}
+    made: dict[str, Any] = {"embedding": _spread([_milliseconds(embed, [text]) for text in texts])}
+    search(deployment, "what is loaded at the first search is loaded by now")
     for mode in get_args(SearchMode):
-        search(deployment, texts[0], mode=mode)
         made[mode] = _spread([_milliseconds(search, deployment, text, mode=mode) for text in texts])
+    made["hybrid, asked again"] = _spread([_milliseconds(search, deployment, t) for t in texts])
+    made["filtered"] = {
+        name: _spread([_milliseconds(search, deployment, text, filters=few) for text in texts])
+        for name, few in _filters(deployment).items()
+    }
     return made
+
+
+def _filters(deployment: Deployment) -> dict[str, Filters]:
+    """Filters that let few or many chunks pass; the catalog gets the rows that two of them need."""
+    doc_ids = sorted(deployment.vector_store.document_ids())
+    rows = [new_document(doc_id, doc_id, f"raw/{doc_id}/file.pdf") for doc_id in doc_ids]
+    deployment.catalog.put(
+        [
+            row.model_copy(
+                update={"tier": ("basic", "premium")[n % 2], "media_type": _TYPES[n % len(_TYPES)]}
+            )
+            for n, row in enumerate(rows)
+        ]
+    )
+    return {
+        "one document": Filters(doc_ids=(doc_ids[0],)),
+        "a twentieth, by media type": Filters(media_types=_TYPES[:1]),
+        "half, by tier": Filters(tiers=("basic",)),
+        "pages 3-9": Filters(pages=PageSpan(first=3, last=9)),
+        "half, pages 3-9": Filters(tiers=("basic",), pages=PageSpan(first=3, last=9)),
+    }
 
 
 def recall(

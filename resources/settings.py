@@ -339,7 +339,8 @@ def _is_default(name: str, given: object) -> bool:
 
 
 def _variable(name: str) -> str:
-    return f"SPARKNET_{name.upper()}"
+    setting, dot, place = name.partition(".")
+    return f"SPARKNET_{setting.upper()}{dot}{place}"
 
 
 def _unparsed(error: UnparsedError) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from functools import cached_property
+from shutil import which
 from typing import TYPE_CHECKING, Any, cast
 
 from resources.tiers import SECOND, STANDARD, TierPolicy, policy_of
@@ -73,7 +73,7 @@ def rungs_above(deployment: Deployment) -> list[Deployment]:
 
 def second_engine(base: Deployment) -> OCREngine | None:
     """The engine beside the one of the settings, both local; None where there is none."""
-    if base.settings.ocr == "paddle" and shutil.which("tesseract"):
+    if base.settings.ocr == "paddle" and which("tesseract"):
         from resources.ocr.tesseract import TesseractEngine
 
         return TesseractEngine(base.settings.ocr_languages)

@@ -57,6 +57,7 @@ class DocumentMetadata(BaseModel):
         media_type: By content. `kind` says how the pages are reached: `pdf` opens with PyMuPDF,
             `image` holds one frame a page, `rendition` means that rendition.pdf stands for it.
         page_count: Pages, frames, or pages of the rendition; at least 1.
+        tier: Always `standard`, so that files of before tiers stay equal; the catalog has the tier.
         flags: Sorted, e.g. `encrypted`, `repaired`, `wrong_extension`, `javascript`, `attachments`.
     """
 

@@ -19,7 +19,7 @@ from sparknet_assets.stages.contract import (
     Preparation,
     StageOutput,
 )
-from sparknet_assets.tiers import InTier, in_tier
+from sparknet_assets.tier_stages import InTier, in_tier
 from sparknet_assets.workers import WorkerPool
 
 if TYPE_CHECKING:

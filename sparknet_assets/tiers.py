@@ -1,13 +1,12 @@
-"""Tiers of documents: who decides, what follows for the stages, and how one is changed."""
+"""Tiers of documents: who decides, and how a person changes one."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
@@ -16,20 +15,7 @@ from resources.storage import ObjectNotFoundError
 from resources.tiers import STANDARD, TIERS, TierPolicy, TierRule, policy_of
 from sparknet_assets.claims import Claims
 
-if TYPE_CHECKING:
-    # The stages import reports, which says where a tier comes from.
-    from sparknet_assets.stages.contract import PagedStage
-
-__all__ = [
-    "TIERS",
-    "Decision",
-    "InTier",
-    "TierPolicy",
-    "decide",
-    "in_tier",
-    "policy_of",
-    "set_tier",
-]
+__all__ = ["TIERS", "Decision", "TierPolicy", "decide", "policy_of", "set_tier", "source_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -142,26 +128,6 @@ def set_tier(deployment: Deployment, doc_ids: Sequence[str], tier: str) -> list[
         rows = [known[doc_id].model_copy(update=decided) for doc_id in wanted]
         deployment.catalog.put(rows)
     return rows
-
-
-@dataclass(frozen=True)
-class InTier:
-    """A function of a stage that is given the deployment of a tier. Travels to workers."""
-
-    function: Callable[..., Any]
-    tier: str
-
-    def __call__(self, *args: Any) -> Any:
-        *rest, deployment = args
-        return self.function(*rest, deployment.of_tier(self.tier))
-
-
-def in_tier(stage: PagedStage, tier: str) -> PagedStage:
-    """The stage whose work in workers is done as the tier has it."""
-    preparation = stage.preparation
-    if preparation is not None:
-        preparation = replace(preparation, survey=InTier(preparation.survey, tier))
-    return replace(stage, run_pages=InTier(stage.run_pages, tier), preparation=preparation)
 
 
 def _labelled(deployment: Deployment, raw_key: str) -> str:

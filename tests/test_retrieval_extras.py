@@ -18,7 +18,7 @@ from resources.settings import Settings
 from resources.vector_store import Chunk, PageBox, Scope, SearchHit
 from sparknet_assets.records import new_document
 from sparknet_assets.retrieval import Filters, PageSpan, SearchMode, scope_of, search
-from sparknet_assets.retrieval.candidates import NAMESPACE
+from sparknet_assets.retrieval.candidates import NAMESPACE, PLACES
 from sparknet_assets.retrieval.context import joined
 from sparknet_assets.retrieval.diversity import diversified
 from tests.doubles.embedder import WordEmbedder
@@ -156,7 +156,7 @@ def test_the_parts_add_up_to_the_score(home: Deployment, mode: SearchMode, diver
         assert best is not None and best.vector is not None and best.keyword is not None
         assert best.keyword.rank == 1
         assert best.vector.points == pytest.approx(1 / (60 + best.vector.rank))
-        assert best.rank_before_diversity == 1
+        assert best.rank_by_score == 1
 
 
 def test_nothing_that_was_not_asked_for_is_in_the_json(home: Deployment) -> None:
@@ -210,6 +210,33 @@ def test_copies_do_not_fill_the_list(home: Deployment) -> None:
     assert len(set(same)) == 1
     assert len(set(other)) == 3, "a fourth has little to do with the question"
     assert other[0] == same[0]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_best_ten_are_ordered_by_their_best_sentence(
+    home: Deployment, mode: SearchMode
+) -> None:
+    """A short answer among many words loses by its passage, and wins by its sentence."""
+    padding = " ".join(f"Clause {n} speaks of matters such as number {n}." for n in range(30))
+    answer = "The deposit of the tenant is three months of rent."
+    write(home, chunk("long", 0, f"{padding} {answer}"))
+    short = [f"The tenant {'pays ' * n}and rent, and a deposit." for n in range(12)]
+    write(home, *(chunk("short", n, text) for n, text in enumerate(short)))
+    query = "how many months of rent is the deposit of the tenant"
+    options: dict[str, Any] = {"mode": mode, "top_k": 12, "explain": True}
+    plain = search(home, query, **options).hits
+    again = search(home, query, rerank=True, **options).hits
+    supports = [hit.explanation.support for hit in again if hit.explanation]
+    looked_at = [support for support in supports if support is not None]
+    assert looked_at
+    assert looked_at == sorted(looked_at, reverse=True)
+    assert supports[10:] == [None, None]
+    assert {hit.chunk_id for hit in again[:10]} == {hit.chunk_id for hit in plain[:10]}
+    assert [hit.chunk_id for hit in again[10:]] == [hit.chunk_id for hit in plain[10:]]
+    for hit in again:
+        assert hit.explanation is not None
+        before = plain[hit.explanation.rank_by_score - 1]
+        assert (before.chunk_id, before.score) == (hit.chunk_id, hit.score)
 
 
 texts = st.lists(st.sampled_from(["a b c d", "a b c e", "x y z", "a b", ""]), max_size=12)
@@ -322,6 +349,6 @@ def test_no_answer_is_ever_old(
             options: dict[str, Any] = {"filters": filters, "explain": True}
             once = search(cached, "tenant landlord notice", **options)
             again = search(cached, "tenant landlord notice", **options)
-            cached.cache.delete_many(NAMESPACE, [str(n) for n in range(2048)])
+            cached.cache.delete_many(NAMESPACE, [str(n) for n in range(PLACES)])
             anew = search(cached, "tenant landlord notice", **options)
             assert once == again == anew

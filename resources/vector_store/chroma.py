@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE = 0.1
 # How many of the nearest of all chunks are looked through for those of a scope, times `top_k`;
 # asking Chroma for more than so many takes longer than its own filter does.
-_FIRST_LOOK, _SECOND_LOOK = 4, 24
+_LOOKS = (4, 24, 60)
 _MOST_LOOKED_THROUGH = 3000
 
 
@@ -244,7 +244,7 @@ class ChromaVectorStore:
         filter takes twice as long for half of the chunks as for all, and long for many of them."""
         if within == EVERYTHING:
             return collection.query(vector, top_k)
-        for asked in (_FIRST_LOOK * top_k, _SECOND_LOOK * top_k):
+        for asked in (look * top_k for look in _LOOKS):
             if asked > _MOST_LOOKED_THROUGH:
                 break
             near = collection.query(vector, asked)

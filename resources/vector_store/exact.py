@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Comparing so many takes some 40 ms.
-MOST_COMPARED = 5000
+# Comparing so many takes some 20 ms.
+MOST_COMPARED = 2500
 # A second or so: less than one waits for a writer.
 MOST_COMPARED_INSTEAD_OF_WAITING = 100_000
 

@@ -175,10 +175,12 @@ class KeywordIndex:
     def ids_within(self, scope: Scope, among: Collection[str] | None = None) -> list[str]:
         """Ids of the chunks in a scope: all, or those of these."""
         where, values = condition(scope, of_known=among is not None)
+        table = "chunks"
         if among is not None:
+            table = "chunks INDEXED BY chunks_by_id"
             where = f"chunk_id IN (SELECT value FROM json_each(?)) AND {where}"
             values = (json.dumps(list(among)), *values)
-        sql = f"SELECT chunk_id FROM chunks WHERE {where}"
+        sql = f"SELECT chunk_id FROM {table} WHERE {where}"
         return [chunk_id for (chunk_id,) in self._database.connection.execute(sql, values)]
 
     def vectors(self, scope: Scope) -> Iterator[tuple[list[str], bytes]]:

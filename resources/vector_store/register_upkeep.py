@@ -46,6 +46,8 @@ MIGRATIONS = (
         # Each has all that tells whether a chunk is in a scope.
         "CREATE INDEX chunks_by_place ON chunks (doc_id, ordinal, first_page, last_page)",
         "CREATE INDEX chunks_by_page ON chunks (first_page, last_page, doc_id)",
+        "CREATE INDEX chunks_by_id ON chunks (chunk_id, doc_id, first_page, last_page)",
+        "CREATE INDEX chunks_by_row ON chunks (id, doc_id, first_page, last_page)",
     ),
 )
 

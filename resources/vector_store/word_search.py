@@ -60,7 +60,8 @@ class _Search:
             # FTS5 gives the best first, so that few are looked up.
             self._form = (
                 "SELECT rowid, rank AS score FROM words WHERE words MATCH ? AND EXISTS"
-                f" (SELECT 1 FROM chunks WHERE id = words.rowid AND {where})"
+                " (SELECT 1 FROM chunks INDEXED BY chunks_by_row"
+                f" WHERE id = words.rowid AND {where})"
             )
         else:
             # Only what is in the scope is scored.

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
 # A question is embedded with so many sentences at most: those that share words with it go first.
 MOST_SENTENCES = 32
+_PREFERENCE = 0.3
 
 
 class Passage(NamedTuple):
@@ -25,11 +27,17 @@ class Passage(NamedTuple):
 
     Attributes:
         similarity: Cosine of its vector and the question's.
+        named: Name of the document and headings above the passage: words there are evidence too.
+        headings: Those headings, which answer nothing by themselves.
+        preferred: How far the question names its document, see `named_in`.
     """
 
     key: str
     text: str
     similarity: float
+    named: str = ""
+    headings: tuple[str, ...] = ()
+    preferred: float = 0.0
 
 
 class Support(NamedTuple):
@@ -44,6 +52,11 @@ class Support(NamedTuple):
     sentence: Sentence
     score: float
 
+    @property
+    def place(self) -> float:
+        """What supports are ordered by: a document that the question names goes before others."""
+        return self.score + _PREFERENCE * self.passage.preferred
+
 
 def weigh(
     question: str,
@@ -52,11 +65,12 @@ def weigh(
     background: Collection[str],
     embedder: Embedder,
 ) -> list[Support]:
-    """Every sentence of the passages, the best support first.
+    """Every sentence of the passages, the best place first.
 
     A sentence scores the cosine of its vector and the question's, half of that of its passage, and
-    half of the share of the question's words that it has, and that its passage has. Words weigh by
-    how rare they are among what was found, so no language needs a list of its stop words. The
+    half of the share of the question's words that it has, and that its passage has, with its
+    headings and the name of its document. Headings and running lines are no sentences. Words weigh
+    by how rare they are among what was found, so no language needs a list of its stop words. The
     weights were chosen by looking at the questions that docs/quality.md reports on.
 
     Args:
@@ -66,10 +80,12 @@ def weigh(
     import numpy as np
 
     weights = _weights(question, background)
+    running = _running_lines(background)
     candidates = [
         (passage, sentence, _share(weights, sentence.text))
         for passage in passages
         for sentence in sentences(passage.text)
+        if not _says_nothing(sentence.text, passage, running)
     ]
     candidates.sort(key=lambda item: (-item[2], -item[0].similarity))
     candidates = candidates[:MOST_SENTENCES]
@@ -80,11 +96,50 @@ def weigh(
         Support(
             passage,
             sentence,
-            float(cosine) + 0.5 * (passage.similarity + share + _share(weights, passage.text)),
+            float(cosine)
+            + 0.5
+            * (passage.similarity + share + _share(weights, f"{passage.named} {passage.text}")),
         )
         for (passage, sentence, share), cosine in zip(candidates, np.asarray(near), strict=True)
     ]
-    return sorted(found, key=lambda support: -support.score)
+    return sorted(found, key=lambda support: -support.place)
+
+
+def named_in(question: str, names: Mapping[str, str]) -> dict[str, float]:
+    """How far the question names each document, rather than others that were found: 0 to 1.
+
+    Args:
+        names: doc_id -> words that name the document: its file, its title.
+    """
+    asked = _words(question)
+    of_names = {doc_id: _words(name) & asked for doc_id, name in names.items()}
+    having = Counter(word for words in of_names.values() for word in words)
+    # What all of them are called tells none from another.
+    weights = {word: math.log(len(names) / count) for word, count in having.items()}
+    whole = sum(weights.values())
+    return {
+        doc_id: sum(weights[word] for word in words) / whole if whole else 0.0
+        for doc_id, words in of_names.items()
+    }
+
+
+def _running_lines(background: Collection[str]) -> set[str]:
+    """Lines that stand in several passages and differ in figures only: heads and feet of pages."""
+    seen = Counter(line for text in background for line in {*map(_shape, text.split("\n"))})
+    return {line for line, count in seen.items() if count > 1 and "#" in line}
+
+
+def _shape(line: str) -> str:
+    return _DIGITS.sub("#", " ".join(line.split()))
+
+
+def _says_nothing(text: str, passage: Passage, running: Collection[str]) -> bool:
+    """Whether a sentence is a heading of its passage, or runs along on every page."""
+    lines = text.split("\n")
+    headings = {" ".join(heading.split()) for heading in passage.headings}
+    if all(" ".join(line.split()) in headings for line in lines):
+        return True
+    return len(lines) == 1 and "|" in text and _shape(text) in running and len(_words(text)) < 12
 
 
 def _words(text: str) -> set[str]:

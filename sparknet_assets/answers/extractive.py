@@ -31,7 +31,15 @@ def quotes(found: Found) -> list[Quote]:
     # What only its words brought up is no nearer than the last that is near in meaning.
     least = min(found.similarity.values(), default=0.0)
     passages = [
-        Passage(key, chunk.text, found.similarity.get(key, least)) for key, chunk in chunks.items()
+        Passage(
+            key,
+            chunk.text,
+            found.similarity.get(key, least),
+            " ".join([found.filename(chunk), *chunk.section]),
+            chunk.section,
+            found.named.get(chunk.doc_id, 0.0),
+        )
+        for key, chunk in chunks.items()
     ]
     background = [hit.chunk.text for hit in found.hits]
     weighed = weigh(found.question, found.vector, passages, background, found.embedder)
@@ -43,12 +51,10 @@ def quotes(found: Found) -> list[Quote]:
 
 def _chosen(supports: Sequence[Support]) -> list[Support]:
     """The best sentences, each said once, in the order in which one would read them."""
-    if not supports or supports[0].score < THRESHOLD:
-        return []
-    least = max(THRESHOLD, _NEARLY * supports[0].score)
+    supports = [support for support in supports if support.score >= THRESHOLD]
     kept: list[Support] = []
     for support in supports:
-        if len(kept) == _QUOTES or support.score < least:
+        if len(kept) == _QUOTES or support.place < _NEARLY * supports[0].place:
             break
         # Neighbouring chunks share sentences, and cut them short at their edges.
         if not any(_overlap(support.sentence.text, other.sentence.text) for other in kept):

@@ -10,6 +10,7 @@ from resources.deployment import Deployment
 from resources.embeddings import Embedder
 from resources.storage import ObjectNotFoundError
 from resources.vector_store import Chunk, PageBox, SearchHit
+from sparknet_assets.answers.evidence import named_in
 from sparknet_assets.answers.places import boxes_of
 from sparknet_assets.answers.results import Citation
 from sparknet_assets.artifacts import DocumentRef, read_text
@@ -32,6 +33,7 @@ class Found(NamedTuple):
         hits: Best first.
         similarity: chunk_id -> cosine of its vector and the question's, for those near in meaning.
         records: doc_id -> the row in the catalog.
+        named: doc_id -> how far the question names that document, rather than others: 0 to 1.
         note: What the reader should know of the index that answered; mostly empty.
     """
 
@@ -41,12 +43,13 @@ class Found(NamedTuple):
     hits: Sequence[SearchHit]
     similarity: Mapping[str, float]
     records: Mapping[str, DocumentRecord]
+    named: Mapping[str, float]
     note: str
 
     def filename(self, chunk: Chunk) -> str:
         """The name of the document that a passage is from."""
         record = self.records.get(chunk.doc_id)
-        return record.raw_key.rsplit("/", 1)[-1] if record else chunk.doc_id
+        return _filename(record) if record else chunk.doc_id
 
     def stale(self, chunk: Chunk) -> str | None:
         """Why a passage is of an older version of its document."""
@@ -64,15 +67,23 @@ def find(deployment: Deployment, question: str, filters: Filters | None) -> Foun
     worded = store.search_text(question, _DEPTH, within=scope)
     ranked = fuse(near, worded, weights=[weight_of_vectors(live, question)])
     hits, records = known_hits(ranked, deployment)
+    named = named_in(question, {key: _filename(record) for key, record in records.items()})
+    # Passages of a document that the question names count up to twice.
+    hits = [hit._replace(score=hit.score * (1 + named.get(hit.chunk.doc_id, 0.0))) for hit in hits]
     return Found(
         question=question,
         vector=vector,
         embedder=embedder,
-        hits=hits,
+        hits=sorted(hits, key=lambda hit: -hit.score),
+        named=named,
         similarity={hit.chunk.chunk_id: hit.score for hit in near},
         records=records,
         note=another_answers(deployment, live),
     )
+
+
+def _filename(record: DocumentRecord) -> str:
+    return record.raw_key.rsplit("/", 1)[-1]
 
 
 def citation(

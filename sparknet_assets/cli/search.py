@@ -41,6 +41,7 @@ hybrid joins what is near in meaning (vector) and in words (keyword).
 @click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
 @filter_options
 @click.option("--diverse", is_flag=True, help="Put passages that say the same behind others.")
+@click.option("--rerank", is_flag=True, help="Order the best ten by their best sentence.")
 @click.option(
     "--context", type=click.IntRange(0, 20), default=0, help="Passages to show before and after."
 )
@@ -54,6 +55,7 @@ def search(
     top_k: int,
     mode: SearchMode,
     diverse: bool,
+    rerank: bool,
     context: int,
     explain: bool,
     as_json: bool,
@@ -70,6 +72,7 @@ def search(
         mode=mode,
         filters=filters_of(**filters),
         diversity=diverse,
+        rerank=rerank,
         context=context,
         explain=explain,
     )
@@ -108,6 +111,8 @@ def _reasons(reason: Explanation) -> Text:
         )
         if part
     ]
+    if reason.support is not None:
+        parts.append(f"support {reason.support:.3f}, by score rank {reason.rank_by_score}")
     matched = f"matched: {', '.join(reason.words)}" if reason.words else "no word of the query"
     passed = [f"{name}: {value}" for name, value in reason.passed.items()]
     return Text(clean("; ".join([*parts, matched, *passed])), style="dim")

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from resources.ocr import PageText
 from sparknet_assets.fields.correction_log import CorrectionLog
 from sparknet_assets.fields.merge import joined, merged
-from sparknet_assets.fields.rules import extract, fitting, labelled_values
+from sparknet_assets.fields.rules import Extraction, fitting, labelled_values
 from sparknet_assets.fields.schema import Schema
 from sparknet_assets.fields.schemas import schema_digest
 from sparknet_assets.fields.textract import by_service
@@ -29,25 +29,24 @@ def find(
     """Looks through the pages, in the memory of a stretch of them.
 
     The kind of a document is what its first pages say, or what a person said. Fields are taken from
-    its first and its last stretch, tables from all.
+    its first and last pages (of what a service read: stretches), tables from all.
     """
     notes: list[str] = []
     unread: list[int] = []
     labelled: list[LabelledValue] = []
     chosen: list[Schema] | None = None
-    ways: dict[str, list[list[Found]]] = {}
+    by_rules: dict[str, Extraction] = {}
+    read_by_service: dict[str, list[Found]] = {}
     for stretch in _stretches(pages):
         unread += [page.page for page in stretch if page.failure]
         if chosen is None:
             chosen = _chosen(schemas, log, stretch, notes)
-            ways = {schema.name: [[], []] for schema in chosen}
+            by_rules = {schema.name: Extraction(schema) for schema in chosen}
+            read_by_service = {schema.name: [] for schema in chosen}
         for schema in chosen:
-            for way, found in zip(
-                ways[schema.name],
-                (extract(schema, stretch), by_service(schema, stretch)),
-                strict=True,
-            ):
-                way.append(found)
+            for page in stretch:
+                by_rules[schema.name].add(page)
+            read_by_service[schema.name].append(by_service(schema, stretch))
         if len(labelled) <= MOST_LABELLED:
             labelled += labelled_values(stretch)
     if unread:
@@ -58,15 +57,18 @@ def find(
         notes.append(f"only the first {MOST_LABELLED:,} labels with values are kept")
     return DocumentFields(
         doc_id=doc_id,
-        schemas=[_part(schema, ways[schema.name]) for schema in chosen or ()],
+        schemas=[
+            _part(schema, by_rules[schema.name].found(), read_by_service[schema.name])
+            for schema in chosen or ()
+        ],
         labelled=labelled[:MOST_LABELLED],
         complete=not notes,
         note="; ".join(notes),
     )
 
 
-def _part(schema: Schema, ways: Sequence[Sequence[Found]]) -> SchemaFields:
-    found = merged(schema, [joined(_ends(stretches)) for stretches in ways])
+def _part(schema: Schema, by_rules: Found, stretches: Sequence[Found]) -> SchemaFields:
+    found = merged(schema, [by_rules, joined(_ends(stretches))])
     return SchemaFields(
         schema_name=schema.name,
         schema_sha256=schema_digest(schema),

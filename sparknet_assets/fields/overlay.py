@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from resources.failure import SparknetError
 from sparknet_assets.fields.correction_log import Correction, CorrectionLog
 from sparknet_assets.fields.paths import parse_path, with_value
+from sparknet_assets.fields.rules.sums import sum_problems
 from sparknet_assets.fields.schema import Schema
 from sparknet_assets.fields.schemas import schema_digest
 from sparknet_assets.fields.sums import checked
@@ -46,6 +47,15 @@ def value_of(entry: Correction) -> FieldValue:
     )
 
 
+def _without(found: Found, said: set[str]) -> Found:
+    """The values without what was said of sums that hold, or are other ones, by now."""
+    fields = {
+        name: value.model_copy(update={"problems": [p for p in value.problems if p not in said]})
+        for name, value in found.fields.items()
+    }
+    return Found(fields=fields, tables=found.tables)
+
+
 def _with(part: SchemaFields, entries: list[Correction], schema: Schema | None) -> SchemaFields:
     found = part.found
     if schema is None:
@@ -60,6 +70,8 @@ def _with(part: SchemaFields, entries: list[Correction], schema: Schema | None) 
             continue
         shown, over = with_value(shown, path, value_of(entry)), True
     valued, problems = checked(schema, shown)
+    if over:
+        valued = _without(valued, set(sum_problems(schema, found)) - set(problems))
     extracted = Found(fields=found.fields, tables=found.tables) if over else None
     return part.model_copy(
         update={

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from typing import Any
 
-from sparknet_assets.fields.schema import Schema, SumRule
+from sparknet_assets.fields.rules.sums import sum_problems
+from sparknet_assets.fields.schema import Schema
 from sparknet_assets.fields.typed import check
-from sparknet_assets.fields.values import FieldValue, Found, TableValue
-
-# Each amount may have been rounded to a hundredth on its own.
-_ROUNDING = Decimal("0.005")
+from sparknet_assets.fields.values import FieldValue, Found
 
 
 def checked(schema: Schema, found: Found) -> tuple[Found, list[str]]:
@@ -52,38 +48,4 @@ def _problems(schema: Schema, found: Found) -> Iterator[str]:
             yield (
                 f"{name} may be incomplete: {table.note}" if table.note else f"{name} may lack rows"
             )
-    for rule in schema.sums:
-        yield from _difference(rule, found)
-
-
-def _difference(rule: SumRule, found: Found) -> Iterator[str]:
-    """A sum is compared only where all of its parts were found."""
-    total = _amount(found.fields.get(rule.total))
-    parts = [_amount(found.fields.get(name)) for name in rule.parts]
-    if rule.column is not None:
-        name, _, column = rule.column.partition(".")
-        parts += _column(found.tables.get(name), column)
-    if total is None or not parts or None in parts:
-        return
-    amounts = [part for part in parts if part is not None]
-    added = sum(amounts, Decimal(0))
-    if abs(total - added) > _ROUNDING * len(amounts):
-        names = [*rule.parts, *([rule.column] if rule.column else [])]
-        yield f"{rule.total} is {total}, but {' + '.join(names)} is {added}"
-
-
-def _column(table: TableValue | None, column: str) -> list[Decimal | None]:
-    if table is None or not table.complete or not table.rows or column not in table.columns:
-        return [None]
-    place = table.columns.index(column)
-    return [_amount(row[place]) for row in table.rows]
-
-
-def _amount(value: FieldValue | None) -> Decimal | None:
-    content: Any = value.value if value else None
-    text = content.get("amount") if isinstance(content, dict) else content
-    try:
-        number = Decimal(text) if isinstance(text, str) else None
-    except InvalidOperation:
-        return None
-    return number if number is not None and number.is_finite() else None
+    yield from sum_problems(schema, found)

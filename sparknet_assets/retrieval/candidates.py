@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "searches"
 # Each query has one place among so many, and drives out what was there: the cache can't grow.
-_PLACES = 2048
+PLACES = 2048
 _FORMAT = 1
 
 
@@ -47,7 +47,7 @@ def candidates(
         return _searched(deployment, live, query, mode, depth, scope)
     key = _key(live.name, version, query, mode, depth, scope)
     # Not of the version: what is outdated is driven out by its own successor.
-    place = str(int(_key(live.name, "", query, mode, depth, scope)[:8], 16) % _PLACES)
+    place = str(int(_key(live.name, "", query, mode, depth, scope)[:8], 16) % PLACES)
     entry = deployment.cache.get_many(NAMESPACE, [place]).get(place)
     found = _loaded(entry, key, store) if entry else None
     if found is None:

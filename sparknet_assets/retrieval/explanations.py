@@ -19,6 +19,7 @@ def explanations(
     mode: SearchMode,
     found: Candidates,
     ranking: Sequence[SearchHit],
+    support: Mapping[str, float],
     filters: Filters | None,
     records: Mapping[str, DocumentRecord],
     weight: float = 1.0,
@@ -26,7 +27,8 @@ def explanations(
     """One for each of the hits.
 
     Args:
-        ranking: As it was before hits that say the same were put behind.
+        ranking: As it was by score alone.
+        support: chunk_id -> what hits were reordered by.
         weight: Of the ranking by meaning, in a hybrid search.
     """
     words = matched_words(query, [hit.chunk.text for hit in hits])
@@ -37,7 +39,8 @@ def explanations(
             vector=near.get(hit.chunk.chunk_id),
             keyword=worded.get(hit.chunk.chunk_id),
             words=matched,
-            rank_before_diversity=places[hit.chunk.chunk_id],
+            support=support.get(hit.chunk.chunk_id),
+            rank_by_score=places[hit.chunk.chunk_id],
             passed=_passed(filters, hit, records.get(hit.chunk.doc_id)),
         )
         for hit, matched in zip(hits, words, strict=True)

@@ -58,14 +58,16 @@ class Explanation(BaseModel):
         vector, keyword: What each ranking says; None where the passage is not among its best, or
             it was not asked. Their points add up to the score.
         words: Words of the query that the passage has.
-        rank_before_diversity: By score alone, among the passages that may be shown.
+        support: How well its best sentence supports an answer, where hits were ordered by that.
+        rank_by_score: What its rank would be without diversity and reranking.
         passed: Filter -> what the passage, or its document, has of it.
     """
 
     vector: Part | None
     keyword: Part | None
     words: list[str]
-    rank_before_diversity: int
+    support: float | None = None
+    rank_by_score: int
     passed: dict[str, str | list[int]]
 
 

@@ -17,6 +17,7 @@ from sparknet_assets.retrieval.explanations import explanations
 from sparknet_assets.retrieval.filters import Filters, scope_of
 from sparknet_assets.retrieval.fusion import fuse, weight_of_vectors
 from sparknet_assets.retrieval.known import known_hits
+from sparknet_assets.retrieval.reranking import reranked
 from sparknet_assets.retrieval.results import Hit, SearchMode, SearchResponse, boxes_of, main_page
 
 # Each side is asked for more than is shown: a chunk that both rank middling may win.
@@ -36,6 +37,7 @@ def search(
     diversity: bool = False,
     context: int = 0,
     explain: bool = False,
+    rerank: bool = False,
 ) -> SearchResponse:
     """Finds the passages that answer a query best, in the live generation of the index.
 
@@ -47,6 +49,8 @@ def search(
         filters: Only passages that fulfil these.
         diversity: Put passages that say the same as better ones behind others; see `diversified`.
         context: How many passages before and after each hit come with it.
+        rerank: Order the first ten by how well a sentence in each supports an answer; see
+            `reranked`. Not when the model of the index is gone.
         explain: Say of each hit why it has its score.
 
     Raises:
@@ -57,7 +61,7 @@ def search(
             FailureKind.REFUSED, "The query is empty: say what to look for.", retryable=False
         )
     live = deployment.answering
-    wide = mode == "hybrid" or diversity
+    wide = mode == "hybrid" or diversity or rerank
     depth = max(_DEPTH * top_k, _LEAST_CANDIDATES) if wide else top_k
     scope = scope_of(deployment, filters)
     found = candidates(deployment, live, query, mode, depth, scope)
@@ -65,14 +69,18 @@ def search(
     ranking = found.vector or found.keyword
     if mode == "hybrid":
         ranking = fuse(found.vector, found.keyword, weights=[weight])
-    there, records = _there(ranking, None if diversity else top_k, deployment)
-    chosen = diversified(there, top_k) if diversity else there
+    there, records = _there(ranking, None if diversity or rerank else top_k, deployment)
+    chosen, support = there, dict[str, float]()
+    if rerank and not found.note:
+        embedder = deployment.embedder_of(live)
+        chosen, support = reranked(query, there, found.vector, embedder)
+    chosen = diversified(chosen, top_k) if diversity else chosen[:top_k]
     hits = [hit_of(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
     if context:
         around = contexts(deployment.store_of(live), [hit.chunk for hit in chosen], context)
         hits = _with(hits, "context", around)
     if explain:
-        reasons = explanations(chosen, query, mode, found, there, filters, records, weight)
+        reasons = explanations(chosen, query, mode, found, there, support, filters, records, weight)
         hits = _with(hits, "explanation", reasons)
     note = found.note or another_answers(deployment, live)
     return SearchResponse(query=query, mode=mode, hits=hits, note=note)

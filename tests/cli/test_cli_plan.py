@@ -35,6 +35,7 @@ def test_json_shape(cli: Cli) -> None:
         {
             "doc_id": "a",
             "change": "new",
+            "tier": "standard",
             "stages": list(STAGE_NAMES),
             "reason": "new in raw/",
             "pages": None,

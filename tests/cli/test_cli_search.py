@@ -104,14 +104,16 @@ def test_options_reach_the_search(cli: Cli, searches: Searches) -> None:
     )  # fmt: skip
     assert cli("search", "x", "-k", "3", "--mode", "keyword", "--doc", "a").exit_code == 0
     assert searches.calls == [("x", 3, "keyword", Filters(doc_ids=("a",)))]
-    assert searches.options == {"diversity": False, "context": 0, "explain": False}
+    assert searches.options == {
+        "diversity": False, "rerank": False, "context": 0, "explain": False,
+    }  # fmt: skip
     assert cli("search", "x", "--doc", "b").exit_code == 1
 
 
 def test_filters_reach_the_search(cli: Cli, searches: Searches) -> None:
     options = ["--type", "PDF", "--type", "image/png", "--tier", "basic", "--pages", "3-9"]
     days = ["--from", "2026-01-02", "--to", "2026-01-31"]
-    more = ["--context", "2", "--diverse", "--explain"]
+    more = ["--context", "2", "--diverse", "--rerank", "--explain"]
     assert cli("search", "x", *options, *days, *more).exit_code == 0
     assert searches.calls[0][3] == Filters(
         media_types=("application/pdf", "image/png"),
@@ -120,7 +122,9 @@ def test_filters_reach_the_search(cli: Cli, searches: Searches) -> None:
         created_to=date(2026, 1, 31),
         pages=PageSpan(first=3, last=9),
     )
-    assert searches.options == {"diversity": True, "context": 2, "explain": True}
+    assert searches.options == {
+        "diversity": True, "rerank": True, "context": 2, "explain": True,
+    }  # fmt: skip
     assert cli("search", "x").exit_code == 0
     assert searches.calls[1][3] is None
 
@@ -154,7 +158,7 @@ def test_what_can_not_be_meant_is_refused(cli: Cli, options: list[str], remedy: 
 def test_context_and_reasons_are_shown(cli: Cli, searches: Searches) -> None:
     part = Part(rank=2, score=0.5, points=1 / 62)
     reason = Explanation(
-        vector=part, keyword=None, words=["notice"], rank_before_diversity=1, passed={"pages": [3]}
+        vector=part, keyword=None, words=["notice"], rank_by_score=1, passed={"pages": [3]}
     )
     around = Context(text="Before. Within.\x1b[2J After.", pages=[3], boxes=[], chunk_ids=["c"])
     searches.hits = [HIT.model_copy(update={"explanation": reason, "context": around})]

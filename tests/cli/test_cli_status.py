@@ -31,6 +31,8 @@ def test_json_shape(cli: Cli, runs: Runs, inbox: Path) -> None:
         "status",
         "pages",
         "chunks",
+        "tier",
+        "tier_source",
         "stale",
         "receipt",
         "failure",

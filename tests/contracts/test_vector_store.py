@@ -1107,7 +1107,7 @@ def test_a_register_of_an_older_version(local: ChromaVectorStore, tmp_path: Path
     local._register.close()
     folder = tmp_path / local.generation
     with sqlite3.connect(folder / "register.db") as connection:
-        for index in ("text", "place", "page"):
+        for index in ("text", "place", "page", "id", "row"):
             connection.execute(f"DROP INDEX chunks_by_{index}")
         for column in ("ordinal", "first_page", "last_page"):
             connection.execute(f"ALTER TABLE chunks DROP COLUMN {column}")

@@ -41,7 +41,7 @@ QUESTIONS: list[dict[str, Any]] = [
 WriteSet = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     deployment = Deployment(Settings(home=tmp_path_factory.mktemp("evaluated"), workers=1))
     with pymupdf.open() as document:

@@ -89,7 +89,7 @@ def test_a_correction_counts_at_once_and_can_be_taken_back(deployment: Deploymen
     assert (now.value, now.source, now.confidence) == (euros("1234.50"), "correction", 1.0)
     part = shown(deployment)
     assert part.fields["total"].value == euros("1234.50")
-    assert part.problems == ["total is 1234.50, but items.price is 5.00"]
+    assert part.problems == ["total 1234.50 is not the sum of items.price 5.00"]
     assert corrections_noted(deployment.catalog) == {
         "doc": read_log(deployment.storage, "doc").version
     }
@@ -104,6 +104,22 @@ def test_a_correction_counts_at_once_and_can_be_taken_back(deployment: Deploymen
     )  # fmt: skip
     assert (second.before, second.value, second.dropped) == (euros("1234.50"), euros("5.00"), True)
     assert set(first.model_dump()) >= {"schema", "field", "value", "before", "by", "at", "dropped"}
+
+
+def test_a_sum_that_a_correction_mends_is_not_told_any_more(deployment: Deployment) -> None:
+    found = extracted()
+    wrong = found.schemas[0].fields["total"]
+    sentence = "total 6.00 is not the sum of items.price 5.00"
+    found.schemas[0].fields["total"] = wrong.model_copy(
+        update={"value": euros("6.00"), "problems": [sentence, "it is faint"]}
+    )
+    deployment.storage.put("processed/doc/fields.json", found.model_dump_json().encode())
+    assert shown(deployment).problems == [sentence]
+    correct(deployment, "doc", "bill", "items.0.price", "6.00", by="ann")
+    assert shown(deployment).problems == []
+    assert shown(deployment).fields["total"].problems == ["it is faint"]
+    drop(deployment, "doc", "bill", "items.0.price", "ann")
+    assert shown(deployment).fields["total"].problems == [sentence, "it is faint"]
 
 
 def test_cells_of_tables(deployment: Deployment) -> None:

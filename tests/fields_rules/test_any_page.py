@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,19 @@ def test_every_text_is_on_its_page_word_for_word() -> None:
     assert len(values) > 6
     for value in values:
         assert all(any(part in word for word in words) for part in value.text.split())
+
+
+@pytest.mark.parametrize("text", ["1", "1,111", "a", " ", "1 ", "A. ", "-", "(", ":", "1,11 "])
+def test_a_line_of_a_hundred_thousand_characters_takes_no_time(text: str) -> None:
+    endless = Word("T" + text * (100_000 // len(text)) + "T", 0.1, 0.5, 0.9, 0.52, 1.0)
+    hostile = page("SAMPLE CAFE LTD\nTotal  5.00")
+    hostile.lines.append(Line(words=[endless]))
+    started = time.process_time()
+    for kind in SCHEMAS:
+        extract(kind, [hostile])
+    fitting(SCHEMAS, [hostile])
+    labelled_values([hostile])
+    assert time.process_time() - started < 3
 
 
 def test_time_grows_with_pages_and_no_faster() -> None:

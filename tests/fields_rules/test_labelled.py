@@ -103,6 +103,11 @@ def test_the_kind_that_a_document_is_comes_first() -> None:
     assert fitting(schemas, []) == []
 
 
+def test_a_report_that_has_the_words_of_a_receipt_is_none() -> None:
+    prose = "\n".join(["the committee looked at every part of the plan once more"] * 100)
+    assert fitting([schema("receipt")], [page(f"{RECEIPT_TEXT}\n{prose}")]) == []
+
+
 def test_a_schema_of_few_marks_needs_all_of_them() -> None:
     kind = Schema(name="permit", marks=("parking permit", "zone"))
     assert fitting([kind], [page("PARKING PERMIT\nZone 4")]) == [kind]

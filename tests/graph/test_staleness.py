@@ -10,7 +10,9 @@ from dagster._utils.test.data_versions import get_stale_status_resolver
 
 from resources.storage import ObjectInfo
 from sparknet_assets.arrivals import arrival
+from sparknet_assets.correction_events import report_corrections
 from sparknet_assets.execution import execute
+from sparknet_assets.fields.noted import note_corrections
 from tests.graph.fakes import STAGE_NAMES, register
 
 
@@ -58,3 +60,18 @@ def test_a_stage_done_alone_leaves_the_next_ones_behind(deployment, instance, ba
     batch.edition = "2"
     execute(deployment, ["a"], stages=["chunks"], force=True, instance=instance, run=batch)
     assert stale() == ["embeddings", "vector_index"]
+
+
+def test_a_correction_leaves_the_fields_behind_and_nothing_else(
+    deployment, instance, batch, stale
+) -> None:
+    register(deployment, "a")
+    execute(deployment, ["a"], instance=instance, run=batch)
+    note_corrections(deployment.catalog, {"a": "1" * 64})
+    report_corrections(instance, deployment.catalog, ["a"])
+    assert stale() == ["extracted_fields"]
+    batch.edition = "2"
+    execute(
+        deployment, ["a"], stages=["extracted_fields"], force=True, instance=instance, run=batch
+    )
+    assert stale() == []

@@ -13,6 +13,7 @@ from sparknet_assets.fields.schema import FieldSpec
 
 # How far below a label its value may stand, in heights of the label.
 _BELOW = 2.6
+_TAIL = 120  # characters after a label that may belong to it
 _SEPARATORS = re.compile("[\\s:;.=#>\\-\u2013_*\u2116\u00b0\u00ba]*")
 _NOT_LABEL = re.compile(
     r"\([^)]{0,12}\)|[@]?\s*\d[\d.,]*\s*%?|\b(?:rm|eur|usd|gbp|chf|inr|sgd)\b", re.I
@@ -170,7 +171,7 @@ def _fits(mark: Mark, row: Row) -> tuple[float, float]:
     before = text[: mark.match.start]
     anew = _STARTS_ANEW.match(before)
     lead = before[anew.end() :] if anew else before
-    tail = re.split(r"[:;]|\s-?\d+[.,]\d\d\b", text[mark.match.end :], maxsplit=1)[0]
+    tail = re.split(r"[:;]|\s-?\d+[.,]\d\d\b", text[mark.match.end :][:_TAIL], maxsplit=1)[0]
     size = mark.match.size
     ahead = len(skeleton(lead)[0])
     behind = len(skeleton(_NOT_LABEL.sub(" ", tail))[0])

@@ -16,6 +16,7 @@ _AMOUNT_AT_END = re.compile(
     r"(?<![\d.,])-?\d{1,3}(?:,?\d{3})*[.,]\d\d(?=(?:\s?[A-Z*]{1,3})?\s*$)", re.IGNORECASE
 )
 _MOST_LINES = 300
+_LONGEST = 60  # characters at the end of a line
 _GAP = 5.0  # heights of a line; more parts the items from what stands above
 
 
@@ -64,7 +65,8 @@ def _lines(rows: Sequence[Row], head: Sequence[FieldSpec]) -> list[Row]:
 
 def amount_of(row: Row) -> re.Match[str] | None:
     """The amount with two decimals at the end of a row."""
-    return _AMOUNT_AT_END.search(row.pieces[-1].text)
+    text = row.pieces[-1].text
+    return _AMOUNT_AT_END.search(text, max(0, len(text) - _LONGEST))
 
 
 def _item(row: Row, text: int, amount: int) -> Item:

@@ -21,6 +21,7 @@ from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema, TableSpe
 
 # Between two lines of one table, in heights of a line.
 _GAP = 6.0
+_LONGEST = 300  # characters of a cell that are looked at
 _TIMES = re.compile(
     r"(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s?(?:pcs?|units?|ea)?\.?\s?[x@*\u00d7]\s?@?\s?"
     r"(?:RM|[$€£])?\s?(?P<price>\d[\d,]*[.,]\d\d)\b"
@@ -195,7 +196,7 @@ def _leads(mark: Mark, row: Row) -> bool:
 
 def quantity_and_price(text: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Where `2 x 4.50` or `4.50 * 2` has its quantity and its price in a text."""
-    match = _TIMES.search(text)
+    match = _TIMES.search(text[:_LONGEST])
     if match is None:
         return None
     if match["quantity"]:

@@ -14,6 +14,8 @@ from sparknet_assets.fields.values import FieldValue, LabelledValue
 
 MOST_VALUES = 5_000
 _LONGEST_LABEL = 48  # characters
+_WITHIN = _LONGEST_LABEL + 16  # where a colon is looked for
+_LONGEST_LINE = 2_000
 _MOST_WORDS = 7
 _COLON = re.compile(r"(?<!\d)\s*[:\uff1a](?!//)\s*|(?<=\d)\s*[:\uff1a](?!//|\d)\s*")
 _BOX = re.compile(r"(\[[ xX]?\]|\([ xX]?\)|[☐☑☒□✓✔✗✘])\s*")
@@ -78,7 +80,7 @@ def _in_piece(
     piece: Piece, place: int, number: int, rows: Sequence[Row]
 ) -> Iterator[LabelledValue]:
     row = rows[number]
-    match = _COLON.search(piece.text)
+    match = _COLON.search(piece.text[:_WITHIN])
     if match is None:
         return
     label = piece.text[: match.start()].strip()
@@ -115,7 +117,7 @@ def _below(piece: Piece, number: int, rows: Sequence[Row]) -> Piece | None:
 
 def _is_key(piece: Piece) -> bool:
     """Whether a piece brings a label of its own."""
-    match = _COLON.search(piece.text)
+    match = _COLON.search(piece.text[:_WITHIN])
     return match is not None and is_label(piece.text[: match.start()].strip())
 
 
@@ -133,7 +135,7 @@ def _by_check_box(rows: Sequence[Row]) -> Iterator[LabelledValue]:
     """The text after a box is what it says yes or no to."""
     for row in rows:
         for place, piece in enumerate(row.pieces):
-            matches = list(_BOX.finditer(piece.text))
+            matches = list(_BOX.finditer(piece.text[:_LONGEST_LINE]))
             for index, match in enumerate(matches):
                 end = matches[index + 1].start() if index + 1 < len(matches) else len(piece.text)
                 label = piece.text[match.end() : end].strip()

@@ -112,7 +112,7 @@ def letterhead_of(rows: Sequence[Row]) -> Letterhead:
     if not rows:
         return Letterhead(None, None)
     first = [row for row in rows if row.page == rows[0].page]
-    head = first[:_DEEPEST]
+    head = [row for row in first[:_DEEPEST] if len(row.text) <= _LONGEST]
     best = _of_lines([joined(row) for row in head])
     if sum(len(head[number].pieces) > 1 for number in best.rows) >= _SIDE_BY_SIDE:
         found = [_of_lines(column) for column in columns_of(head)]

@@ -116,7 +116,7 @@ def amounts_of(values: Mapping[str, Any]) -> dict[str, Decimal]:
     return found
 
 
-def column_sum(schema: Schema, rule: SumRule, found: Found) -> Decimal | None:
+def column_sum(rule: SumRule, found: Found) -> Decimal | None:
     """The sum of a rule's column; None where it has none, or a row's amount was not read."""
     table_name, _, column = (rule.column or "").partition(".")
     table = found.tables.get(table_name)
@@ -137,7 +137,7 @@ def _differing(schema: Schema, found: Found) -> list[tuple[SumRule, str]]:
     amounts = amounts_of({name: value.value for name, value in found.fields.items()})
     problems = []
     for rule in schema.sums:
-        column = column_sum(schema, rule, found)
+        column = column_sum(rule, found)
         if holds(rule, amounts, column) is False:
             parts = [f"{part} {amounts[part]}" for part in rule.parts if part in amounts]
             if column is not None:
@@ -153,7 +153,7 @@ def with_sums(schema: Schema, found: Found) -> Found:
     amounts = amounts_of({name: value.value for name, value in found.fields.items()})
     fields = dict(found.fields)
     for rule in schema.sums:
-        if holds(rule, amounts, column_sum(schema, rule, found)):
+        if holds(rule, amounts, column_sum(rule, found)):
             for name in (rule.total, *(() if rule.column else rule.parts[:1])):
                 if name in fields and fields[name].confidence > 0:
                     fields[name] = _surer(fields[name])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _DAY_MONTH = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d|[./-]\d)")
 _FEWEST_CENTS = 3
+_LONGEST = 500  # characters of a line that are looked at
 _DECIMALS = re.compile(r"\d([.,])\d{2}(?![\d.,]*\d)")
 
 
@@ -34,7 +35,8 @@ def conventions_of(texts: Iterable[str]) -> Conventions:
     """Reads the evidence off the lines of a document; contradictory evidence counts as none."""
     orders: Counter[bool] = Counter()
     marks: Counter[str] = Counter()
-    for text in texts:
+    for whole in texts:
+        text = whole[:_LONGEST]
         for match in _DAY_MONTH.finditer(text):
             first, second = int(match[1]), int(match[3])
             if first > 12 >= second > 0:

@@ -53,12 +53,14 @@ export function moment(iso) {
   return Number.isNaN(at.getTime()) ? "–" : `${day.format(at)} ${clock.format(at)}`;
 }
 
+const ACRONYMS = /\b(bic|csv|iban|id|ocr|url|usd|vat)\b/gi;
+
 /** "ocr_text" -> "OCR text", "invoice_number" -> "Invoice number". */
 export function label(name) {
   const text = String(name).replaceAll("_", " ").trim();
-  return (text.charAt(0).toUpperCase() + text.slice(1))
-    .replace(/^Ocr\b/, "OCR")
-    .replace(/\bid$/, "ID");
+  return (text.charAt(0).toUpperCase() + text.slice(1)).replace(ACRONYMS, (word) =>
+    word.toUpperCase(),
+  );
 }
 
 const TYPES = {

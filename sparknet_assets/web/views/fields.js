@@ -3,7 +3,7 @@
 import * as api from "../core/api.js";
 import { boxesFrom } from "../core/boxes.js";
 import { h, put, words } from "../core/dom.js";
-import { label, moment } from "../core/format.js";
+import { counted, label, moment } from "../core/format.js";
 import { empty, waiting, wrong } from "../core/parts.js";
 import { correcting } from "./correcting.js";
 import { evidence, fieldRow, problems } from "./field_row.js";
@@ -56,16 +56,20 @@ export function fieldsPanel({ docId, pages, canWrite, signal }) {
     const specs = new Map((schema?.fields ?? []).map((spec) => [spec.name, spec]));
     const others = Object.keys(fields).filter((field) => !specs.has(field));
     const given = { pages, corrections };
-    const rows = [...specs.keys(), ...others].map((field) =>
-      fieldRow([name, field], specs.get(field), fields[field] ?? null, given),
-    );
+    const rowOf = (field) =>
+      fieldRow([name, field], specs.get(field), fields[field] ?? null, given);
+    const absent = (field) =>
+      !specs.get(field)?.required && (fields[field]?.value ?? null) === null;
+    const all = [...specs.keys(), ...others];
+    const missing = all.filter(absent);
     const columns = (table) => schema?.tables.find((other) => other.name === table)?.columns ?? [];
     return h(
       "section",
       { data: { schema: name } },
       h("h2", null, schema?.title || label(name)),
       problems(found.problems),
-      h("ul", { class: "field-list" }, rows),
+      h("ul", { class: "field-list" }, all.filter((field) => !absent(field)).map(rowOf)),
+      missing.length ? notFound(missing.map(rowOf)) : null,
       Object.entries(tables).map(([table, value]) =>
         fieldTable(name, table, value, columns(table), given),
       ),
@@ -89,6 +93,14 @@ export function fieldsPanel({ docId, pages, canWrite, signal }) {
     );
   }
 }
+
+const notFound = (rows) =>
+  h(
+    "details",
+    { class: "not-found" },
+    h("summary", null, `${counted(rows.length, "other field")} not found`),
+    h("ul", { class: "field-list" }, rows),
+  );
 
 const incomplete = (note) =>
   h("div", { class: "failure mild" }, h("strong", null, "Not complete"), words(note, {}, "p"));
