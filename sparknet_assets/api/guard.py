@@ -25,8 +25,8 @@ class Guard:
 
     Args:
         keys: When there are none, everyone may do everything: for loopback only.
-        loopback: Whether the server listens on loopback alone. `Host` has to name it then, or a
-            page in a browser could reach the server by a name of its own that leads here.
+        loopback: Whether the server listens on loopback alone. Without keys, `Host` has to name it
+            then: a page in a browser could reach the server by a name of its own that leads here.
     """
 
     def __init__(self, app: ASGIApp, keys: KeyRing, rates: Rates, loopback: bool) -> None:
@@ -50,7 +50,7 @@ class Guard:
     def _admitted(self, scope: Scope, headers: Headers) -> Caller:
         """Raises ProblemError."""
         host = headers.get("host", "")
-        if self._loopback and _name(host) not in _LOOPBACK:
+        if self._loopback and not self._keys and _name(host) not in _LOOPBACK:
             raise ProblemError(421, "This server answers to localhost and 127.0.0.1 only.")
         if scope["method"] not in _READING:
             _refuse_foreign_pages(headers, host)

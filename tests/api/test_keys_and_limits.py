@@ -105,6 +105,14 @@ def test_on_loopback_no_other_host_is_answered(reading: TestClient, host: str) -
     assert reading.get(f"{V1}/documents", headers={"Host": host}).status_code == 421
 
 
+def test_with_keys_a_proxy_on_this_machine_may_pass_its_host_on(indexed: Path) -> None:
+    keys = [{"name": "reader", "key": READ}]
+    client = client_of(create_app(deployment_at(indexed, api_keys=keys)))
+    host = {"Host": "docs.example.org", "Origin": "https://docs.example.org"}
+    asked = client.post(f"{V1}/search", json={"query": "rent"}, headers=bearer(READ) | host)
+    assert asked.status_code == 200
+
+
 @pytest.mark.parametrize("host", ["localhost:8484", "127.0.0.1:1", "[::1]:8484", "LOCALHOST"])
 def test_loopback_has_several_names(reading: TestClient, host: str) -> None:
     assert reading.get(f"{V1}/me", headers={"Host": host}).status_code == 200

@@ -11,7 +11,6 @@ from starlette.responses import StreamingResponse
 from resources.catalog import DocumentStatus
 from sparknet_assets.api.batch_child import What
 from sparknet_assets.api.context import Api, ApiDep, is_unicode, requires
-from sparknet_assets.api.elsewhere import runs_elsewhere
 from sparknet_assets.api.event_stream import HEADERS, SCHEMA, STREAM
 from sparknet_assets.api.problems import ProblemError, no_document
 from sparknet_assets.api.runs import RunView
@@ -80,7 +79,7 @@ def list_runs(api: ApiDep) -> RunList:
     ids = {run_id for run in own for run_id in run.dagster_ids}
     views = [run.view() for run in own]
     held = {doc_id for run in own if run.state == "running" for doc_id in run.doc_ids or ()}
-    others = [run for run in runs_elsewhere(api.deployment, ids) if not _is_ours(run, held)]
+    others = [run for run in api.elsewhere.newest(ids) if not _is_ours(run, held)]
     return RunList(runs=[*views, *others])
 
 
