@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from resources.deployment import Deployment
+from resources.llm import LLMAdapter
 from sparknet_assets.artifacts import FIELDS, DocumentRef, read_text
 from sparknet_assets.fields.correction_log import read_log
 from sparknet_assets.fields.overlay import laid_over
@@ -40,7 +41,7 @@ def complete(
 
     Without an answer of the model the rest stands: the failure is that of the model alone.
     """
-    llm = deployment.llm if deployment.settings.fields_llm else None
+    llm = _llm(deployment)
     if llm is None or not output.metadata["schemas"]:
         return output
     from sparknet_assets.fields.enrichment import enrich
@@ -70,12 +71,18 @@ def _written(ref: DocumentRef, fields: DocumentFields, deployment: Deployment) -
     return StageOutput(data_version=hashlib.sha256(data).hexdigest(), metadata=summary(fields))
 
 
+def _llm(deployment: Deployment) -> LLMAdapter | None:
+    """The model that may be asked: one is set, and the document's tier is worth it."""
+    wanted = deployment.settings.fields_llm and deployment.policy.llm_fields
+    return deployment.llm if wanted else None
+
+
 def _shape(deployment: Deployment) -> Mapping[str, Any]:
     schemas = load_schemas(deployment.storage)
     shape: dict[str, Any] = {
         "schemas": {name: schema_digest(schema) for name, schema in sorted(schemas.items())}
     }
-    llm = deployment.llm if deployment.settings.fields_llm else None
+    llm = _llm(deployment)
     if llm is not None:
         shape |= {"llm": llm.identity, "llm_pages": deployment.settings.fields_llm_pages}
     return shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,12 +123,13 @@ def test_objects_in_s3_say_their_tier_by_metadata_or_tag(moto: MotoServer, tmp_p
     storage = new_bucket(clients=clients)
     s3, bucket = clients.client("s3"), bucket_of(storage)
     keys = {name: f"raw/{name}/a.txt" for name in ("meta", "tag", "wrong", "none")}
-    for name, more in {
+    labels: dict[str, dict[str, Any]] = {
         "meta": {"Metadata": {LABEL: "Premium"}},
         "tag": {"Tagging": f"{LABEL}=basic&other=x"},
         "wrong": {"Metadata": {LABEL: "golden"}},
         "none": {},
-    }.items():
+    }
+    for name, more in labels.items():
         s3.put_object(Bucket=bucket, Key=keys[name], Body=b"words", **more)
     deployment = Deployment(Settings(home=tmp_path))
     deployment.__dict__["storage"] = storage

@@ -9,11 +9,11 @@ import pytest
 from resources.catalog import DocumentRecord, StageRecord
 from resources.deployment import Deployment
 from resources.settings import Settings
-from resources.tiers import STANDARD, TierChanges
+from resources.tiers import STANDARD, TIERS, TierChanges
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.fingerprint import Recipe, Recipes
 from sparknet_assets.page_sources import page_images
-from sparknet_assets.stages import ocr_text
+from sparknet_assets.stages import extracted_fields, ocr_text
 from sparknet_assets.stages import page_images as images_stage
 from sparknet_assets.tiers import set_tier
 from tests.stages.paged import pdf
@@ -130,3 +130,14 @@ def test_standard_can_be_changed_like_any_tier(settings: Settings, engine: Sharp
     assert heights(deployment, "a")[0] == pytest.approx(867, abs=2)
     text = deployment.catalog.facts(f"recipe/{records['a', 'page_images'].recipe}")
     assert json.loads(next(iter(text.values())))["shape"]["ocr_dpi"] == 100
+
+
+def test_a_language_model_is_left_alone_for_basic(reading: Deployment) -> None:
+    class Model:
+        identity = "toy-model"
+
+    reading.__dict__["llm"] = Model()
+    models = {
+        tier: extracted_fields.STAGE.shape(reading.of_tier(tier)).get("llm") for tier in TIERS
+    }
+    assert models == {"basic": None, "standard": "toy-model", "premium": "toy-model"}
