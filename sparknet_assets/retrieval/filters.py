@@ -12,6 +12,9 @@ from resources.vector_store import PageRange, Scope
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
+# What every index takes as a number.
+_LAST_PAGE = 2**31 - 1
+
 
 class PageSpan(BaseModel):
     """Pages `first` to `last`, both included, 1-based; to the end of the document without `last`.
@@ -21,8 +24,8 @@ class PageSpan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    first: int = Field(default=1, ge=1)
-    last: int | None = Field(default=None, ge=1)
+    first: int = Field(default=1, ge=1, le=_LAST_PAGE)
+    last: int | None = Field(default=None, ge=1, le=_LAST_PAGE)
 
     @model_validator(mode="after")
     def _in_order(self) -> PageSpan:

@@ -60,6 +60,7 @@ def test_assets_are_those_of_the_page_only(reading: TestClient, path: str) -> No
         (b'{"query": "' + b"a" * 10_001 + b'"}', 422),
         (b'{"query": "' + b"a" * 2**21 + b'"}', 413),
         (b'{"query": "x", "unknown": 1}', 422),
+        (b'{"query": "x", "filters": {"pages": {"first": 9223372036854775808}}}', 422),
     ],
 )
 def test_bodies_that_are_no_request(reading: TestClient, body: bytes, status: int) -> None:

@@ -115,7 +115,7 @@ def get_original(api: ApiDep, doc_id: str) -> StreamingResponse:
 def list_chunks(
     api: ApiDep,
     doc_id: str,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, le=10_000_000, description="`next` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ChunkPage:
     """The passages that the document was cut into."""
