@@ -171,6 +171,15 @@ def test_a_question_is_answered_at_once_or_as_events(reading: TestClient) -> Non
         assert events[-1][1]["answer"] == answer["answer"]
 
 
+def test_a_language_model_answers_only_where_there_is_one(reading: TestClient) -> None:
+    asked = {"question": "When does the ferry sail?"}
+    quoted = reading.post(f"{V1}/ask", json={**asked, "answerer": "extractive"})
+    assert quoted.json()["model"] == "extractive"
+    refused = reading.post(f"{V1}/ask", json={**asked, "answerer": "llm"})
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "SPARKNET_LLM" in refused.json()["detail"]
+
+
 def test_a_stream_that_fails_ends_with_a_problem(
     reading: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

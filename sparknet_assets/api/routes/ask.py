@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from sparknet_assets.answers.answer import Answer
+from sparknet_assets.answers.results import Answer, Answerer
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.event_stream import SCHEMA, STREAM, Event, streamed
 from sparknet_assets.api.routes.search import Text
@@ -23,6 +23,8 @@ class AskRequest(BaseModel):
     """What is asked of the documents.
 
     Attributes:
+        answerer: `extractive` quotes, `llm` has the language model of the settings answer, `auto`
+            is `llm` where there is one.
         stream: Answer by server-sent events; `Accept: text/event-stream` does the same.
     """
 
@@ -33,6 +35,7 @@ class AskRequest(BaseModel):
 
     question: Text
     filters: Filters = Field(default_factory=Filters)
+    answerer: Answerer = "auto"
     stream: bool = False
 
 
@@ -54,7 +57,9 @@ async def post_ask(api: ApiDep, request: Request, body: AskRequest) -> Any:
 def _ask(api: Api, asked: AskRequest) -> Answer:
     from sparknet_assets.answers import answer
 
-    return answer.ask(api.deployment, asked.question, filters=asked.filters)
+    return answer.ask(
+        api.deployment, asked.question, filters=asked.filters, answerer=asked.answerer
+    )
 
 
 def _stream(api: Api, asked: AskRequest) -> Response:
@@ -62,7 +67,10 @@ def _stream(api: Api, asked: AskRequest) -> Response:
     from sparknet_assets.answers.results import Done
 
     def events() -> Generator[Event, None, None]:
-        for event in ask_stream(api.deployment, asked.question, filters=asked.filters):
+        asks = ask_stream(
+            api.deployment, asked.question, filters=asked.filters, answerer=asked.answerer
+        )
+        for event in asks:
             if isinstance(event, Done):
                 _count(api, event.answer)
             yield Event(event.name, event.as_json())

@@ -197,6 +197,7 @@ export async function open(root, route, { me, signal }) {
       h(
         "span",
         { class: "citation-body" },
+        citation.context ? words(citation.context, { class: "hint quote-context" }) : null,
         words(citation.quote, { class: "quote" }),
         h("span", { class: "hint" }, words(citation.doc_id), ` · page ${citation.page}`),
         citation.stale ? words(citation.stale, { class: "wrong" }) : null,
