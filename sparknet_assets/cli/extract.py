@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,13 @@ from sparknet_assets.cli.output import clean, json_option, print_json, show, tab
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.fields.values import DocumentFields, FieldValue
+    from sparknet_assets.fields.values import (
+        DocumentFields,
+        FieldValue,
+        LabelledValue,
+        SchemaFields,
+        TableValue,
+    )
 
 AUTO = "auto"
 _LABELLED = 40
@@ -87,31 +94,65 @@ def _bring_up_to_date(session: Session, doc: str) -> None:
 
 
 def _print(fields: DocumentFields) -> None:
-    from sparknet_assets.fields.summary import all_values
-
     if fields.note:
         click.echo(clean(fields.note), err=True)
     for part in fields.schemas:
-        click.echo(click.style(part.schema_name, bold=True))
-        rows = table("field", "value", "sure", "page", "from", "problems", numbers=("sure", "page"))
-        own = fields.model_copy(update={"schemas": [part]})
-        for _, name, value in all_values(own):
-            rows.add_row(name, *_cells(value))
-        show(rows)
-        for problem in (*part.problems, *part.dropped):
-            click.echo(f"  {clean(problem)}")
-        click.echo()
+        _print_schema(part)
     if not fields.schemas and not fields.labelled:
         click.echo("No schema fits, and no label with a value was found.")
     elif not fields.schemas:
         click.echo("No schema fits; labels with their values:")
     if fields.labelled and not any(part.fields or part.tables for part in fields.schemas):
-        rows = table("label", "value", "sure", "page", "from", numbers=("sure", "page"))
-        for labelled in fields.labelled[:_LABELLED]:
-            rows.add_row(clean(labelled.label), *_cells(labelled.value)[:-1])
-        show(rows)
-        if len(fields.labelled) > _LABELLED:
-            click.echo(f"and {len(fields.labelled) - _LABELLED} more: --json has all.")
+        _print_labelled(fields.labelled)
+
+
+def _print_schema(part: SchemaFields) -> None:
+    click.echo(click.style(part.schema_name, bold=True))
+    rows = table("field", "value", "sure", "page", "from", "problems", numbers=("sure", "page"))
+    for name, value in part.fields.items():
+        rows.add_row(name, *_cells(value))
+    show(rows)
+    for problem in (*part.problems, *part.dropped):
+        click.echo(f"  {clean(problem)}")
+    click.echo()
+    for name, items in part.tables.items():
+        _print_items(name, items)
+
+
+def _print_items(name: str, items: TableValue) -> None:
+    """The rows of a table. `correct` names a cell `table.ROW.column`, so rows have their number."""
+    from sparknet_assets.fields.summary import shown
+
+    used = [at for at in range(len(items.columns)) if any(row[at] for row in items.rows)]
+    rows = table(
+        name, *(items.columns[at] for at in used), "sure", "page", numbers=("sure", "page")
+    )
+    for number, row in enumerate(items.rows):
+        cells = [cell for cell in row if cell is not None]
+        pages = sorted({cell.page for cell in cells if cell.page})
+        rows.add_row(
+            str(number),
+            *(clean(shown(cell.value)) if (cell := row[at]) else "" for at in used),
+            f"{min((cell.confidence for cell in cells), default=0.0):.2f}",
+            ", ".join(map(str, pages)),
+        )
+    show(rows)
+    for number, row in enumerate(items.rows):
+        for column, cell in zip(items.columns, row, strict=True):
+            for problem in cell.problems if cell else ():
+                click.echo(f"  {name}.{number}.{column}: {clean(problem)}")
+    if items.note:
+        click.echo(f"  {name}: {clean(items.note)}")
+    click.echo()
+
+
+def _print_labelled(labelled: Sequence[LabelledValue]) -> None:
+    rows = table("label", "value", "sure", "page", "from", numbers=("sure", "page"))
+    for each in labelled[:_LABELLED]:
+        rows.add_row(clean(each.label), *_cells(each.value)[:-1])
+    show(rows)
+    if len(labelled) > _LABELLED:
+        click.echo(f"and {len(labelled) - _LABELLED} more: --json has all.")
 
 
 def _cells(value: FieldValue) -> tuple[str, ...]:

@@ -237,6 +237,15 @@ def test_a_table_with_known_cells_on_two_pages(header_rows: int) -> None:
     assert last.page == 2 and last.boxes[0].page == 2
 
 
+def test_of_two_heads_alike_each_has_its_own_column() -> None:
+    head = ["Description", "Quantity", "Unit", "Unit price", "Amount"]
+    rows = [["Steel plate, primed", "14", "m2", "1,185.00", "16,590.00"]]
+    table = items(drawn_table([head, *rows], 1, 1))
+    assert texts(table, "description", "quantity", "unit", "unit_price", "amount") == [
+        ("Steel plate, primed", "14", "m2", "1,185.00", "16,590.00")
+    ]
+
+
 def test_pages_one_after_the_other_are_one_document() -> None:
     head = page("Description   Qty   Price   Amount\nWidget          1   10.00    10.00", 1)
     rest = page("Gadget          1    5.00     5.00\nTotal                    15.00", 2)

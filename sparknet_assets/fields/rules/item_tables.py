@@ -50,20 +50,36 @@ class TableReader:
     def _heads(self, table: Table) -> tuple[int, list[int | None] | None]:
         """The number of the first row of items, and the schema's column for each of the table's."""
         for number, row in enumerate(table.rows[: max(_HEAD_ROWS, table.header_rows)]):
-            columns = [self._column(cell) for cell in row]
+            columns = self._columns(row)
             known = [column for column in columns if column is not None]
             amounts = [c for c in known if self._table.columns[c].type is FieldType.AMOUNT]
-            if len(known) >= 2 and len(set(known)) == len(known) and amounts:
+            if len(known) >= 2 and amounts:
                 return max(number + 1, table.header_rows), columns
         return 0, None
 
-    def _column(self, cell: str) -> int | None:
-        for number, column in enumerate(self._table.columns):
-            labels = (*column.labels, column.name.replace("_", " "))
-            for match in longest(find_labels(cell, labels)):
-                if match.start == 0 and match.size >= 0.6 * len(skeleton(cell)[0]):
-                    return number
-        return None
+    def _columns(self, row: Sequence[str]) -> list[int | None]:
+        """The schema's column for each cell. Of two that name the same one, the closer has it."""
+        named = [self._named(cell) for cell in row]
+        best: dict[int, tuple[int, int]] = {}
+        for place, (column, off) in enumerate(named):
+            if column is not None:
+                best[column] = min(best.get(column, (off, place)), (off, place))
+        return [
+            column if column is not None and best[column][1] == place else None
+            for place, (column, _) in enumerate(named)
+        ]
+
+    def _named(self, cell: str) -> tuple[int | None, int]:
+        """The column that a cell is the head of, and how many of its letters are others."""
+        letters = len(skeleton(cell)[0])
+        found = [
+            (match.errors + abs(letters - match.size), number)
+            for number, column in enumerate(self._table.columns)
+            for match in longest(find_labels(cell, (*column.labels, column.name.replace("_", " "))))
+            if match.start == 0 and match.size >= 0.6 * letters
+        ]
+        off, number = min(found, default=(0, None))
+        return number, off
 
     def _take(self, page: PageText, table: Table, first: int, columns: list[int | None]) -> None:
         heads = tuple(Head(column, 0.0, 0.0) for column in columns)
