@@ -26,5 +26,10 @@ for query in "why did Plover run aground" "when is the new landing stage built";
     say "sparknet search \"$query\" -k 2"
     $sparknet search "$query" -k 2
 done
+say "sparknet ask \"When will the new landing stage be built?\""
+$sparknet ask "When will the new landing stage be built?"
+say sparknet extract invoice-pdf
+$sparknet extract invoice-pdf
+echo "These documents on the web page:     SPARKNET_HOME=$SPARKNET_HOME make serve"
 echo "These documents in the asset graph:  SPARKNET_HOME=$SPARKNET_HOME make dev"
 echo "Your own documents:                  .venv/bin/sparknet ingest YOUR-FOLDER"
