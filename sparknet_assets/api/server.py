@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from sparknet_assets.api.app import create_app
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
+
+logger = logging.getLogger(__name__)
 
 _SHUTDOWN_SECONDS = 5
 _CONNECTIONS = 200
@@ -60,8 +64,21 @@ def run(
         )
         shown = f"[{host}]" if ":" in host else host
         started(f"http://{shown}:{listener.getsockname()[1]}/")
+        threading.Thread(target=_warm_up, args=(deployment,), daemon=True).start()
         api = app.state.api
         QuietServer(config, ending=lambda: setattr(api, "closing", True)).run(sockets=[listener])
+
+
+def _warm_up(deployment: Deployment) -> None:
+    """Loads the model and the index, so that the first question need not wait for them."""
+    if deployment.settings.embedder != "minilm":  # a service takes as long as ever, and may cost
+        return
+    from sparknet_assets.retrieval import search
+
+    try:
+        search(deployment, "warm up", top_k=1)
+    except Exception:
+        logger.info("the index could not be opened ahead of the first question", exc_info=True)
 
 
 def is_loopback(host: str) -> bool:
