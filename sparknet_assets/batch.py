@@ -117,12 +117,12 @@ def _run_claimed(
                 yield item
                 continue
             through.append(item)
-            yield from _results(late.finished(wait=False))
+            yield from _settled(late.finished(wait=False), deployment)
             if time.monotonic() - since > WAVE_SECONDS:
                 yield from indexed(through)
                 through, since = [], time.monotonic()
         yield from indexed(through)
-        yield from _results(late.finished(wait=True))
+        yield from _settled(late.finished(wait=True), deployment)
 
 
 def _aside_threads(deployment: Deployment) -> int:
@@ -130,8 +130,15 @@ def _aside_threads(deployment: Deployment) -> int:
     return 2 * deployment.settings.workers + (deployment.settings.llm != "none") * LLM_THREADS
 
 
-def _results(items: Iterable[StageResult | DocumentRun]) -> Iterator[StageResult]:
-    return (item for item in items if isinstance(item, StageResult))
+def _settled(
+    items: Iterable[StageResult | DocumentRun], deployment: Deployment
+) -> Iterator[StageResult]:
+    """The results. What was passed over last of a document has no later record to go along with."""
+    for item in items:
+        if isinstance(item, StageResult):
+            yield item
+        else:
+            item.save(deployment)
 
 
 def _load_runs(

@@ -43,9 +43,4 @@ def _problems(schema: Schema, found: Found) -> Iterator[str]:
         value = found.fields.get(spec.name)
         if spec.required and (value is None or value.value is None):
             yield f"{spec.name} is missing"
-    for name, table in found.tables.items():
-        if not table.complete:
-            yield (
-                f"{name} may be incomplete: {table.note}" if table.note else f"{name} may lack rows"
-            )
     yield from sum_problems(schema, found)

@@ -140,7 +140,8 @@ def cloud(
             environment=environment,
             shapes=shapes,
             textract=textract,
-            bedrock=register_bedrock(shapes),
+            # Asked for fields, it finds none.
+            bedrock=register_bedrock(shapes, Bedrock(otherwise='{"fields": {}, "tables": {}}')),
             opensearch=search,
             dynamodb=faults,
         )

@@ -36,7 +36,8 @@ class Bedrock:
 
     Attributes:
         answers: To the next calls of Converse and ConverseStream, in order: a text, or an output
-            of Converse's shape. Without one, the model repeats what it was told.
+            of Converse's shape.
+        otherwise: Said without such an answer; None: the model repeats what it was told.
         denied: Models that the account has no access to.
         poison: A text with this word is refused as invalid.
         ill: The model fails at a text with this word, every time.
@@ -44,6 +45,7 @@ class Bedrock:
     """
 
     answers: deque[str | dict[str, Any]] = field(default_factory=deque)
+    otherwise: str | None = None
     denied: set[str] = field(default_factory=set)
     poison: str = "poisonous"
     ill: str = "sickening"
@@ -74,7 +76,9 @@ class Bedrock:
         self._admit(params["modelId"])
         self._check(params)
         told = [b["text"] for m in params["messages"] for b in m["content"] if "text" in b]
-        answer = self.answers.popleft() if self.answers else f"You said: {told[-1]}"
+        answer = self.answers.popleft() if self.answers else self.otherwise
+        if answer is None:
+            answer = f"You said: {told[-1]}"
         if isinstance(answer, dict):
             return answer
         limit = params.get("inferenceConfig", {}).get("maxTokens", 4096)

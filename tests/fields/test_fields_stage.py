@@ -312,3 +312,11 @@ def test_a_model_that_is_down_is_asked_again(tmp_path: Path) -> None:
     results = run(deployment)
     assert {name for name, result in results.items() if not result.record.reused} == {FIELDS}
     assert row(deployment).status is DocumentStatus.INDEXED
+
+
+def test_what_is_current_is_recorded_as_reused(deployment: SmallDeployment) -> None:
+    run(deployment)
+    run(deployment)
+    record = deployment.catalog.stages(["doc"])["doc"][FIELDS]
+    assert record.reused
+    assert row(deployment).status is DocumentStatus.INDEXED
