@@ -84,7 +84,14 @@ def test_a_refused_chunk_on_serverless_leaves_nothing(
     assert collection.indexes["test"].stored == {}
 
 
-@pytest.mark.parametrize("kind", ["domain", "serverless", "serverless-classic"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "domain",
+        pytest.param("serverless", marks=pytest.mark.long),
+        pytest.param("serverless-classic", marks=pytest.mark.long),
+    ],
+)
 def test_everything_is_written_once_under_pressure(kind: Any, tmp_path: Path) -> None:
     with opensearch_double(kind, scale=0.01) as double:
         store = made(double, tmp_path, attempts=40)

@@ -102,7 +102,7 @@ def parity(run: Run, inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return compare(local, run.aws)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_every_document_ends_as_it_should(run: Run) -> None:
     found = {each["doc_id"]: each for each in run.json("status")["documents"]}
@@ -114,7 +114,7 @@ def test_every_document_ends_as_it_should(run: Run) -> None:
     assert run.json("plan")["documents"] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_what_was_paid_is_recorded_with_the_document(run: Run) -> None:
     paid = {
@@ -129,7 +129,7 @@ def test_what_was_paid_is_recorded_with_the_document(run: Run) -> None:
     assert len(run.cloud.textract.jobs) == 1  # the letter of two pages; half of `mixed` has text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_state_is_that_of_the_local_deployment(parity: Parity) -> None:
     assert parity.ok, [d for d in parity.differences if not d.explained]
@@ -144,7 +144,7 @@ def test_the_state_is_that_of_the_local_deployment(parity: Parity) -> None:
     assert counts["vector_index", "equal"] >= len(CHOSEN) - len(SCANNED)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_a_removal_leaves_nothing_on_any_service(run: Run) -> None:
     found = run.json("search", "landing stage", "-k", "3")["hits"]
@@ -163,7 +163,7 @@ def test_a_removal_leaves_nothing_on_any_service(run: Run) -> None:
     assert run.json("verify")["ok"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_no_secret_and_no_word_of_a_document_is_in_logs_or_events(run: Run) -> None:
     run.command("doctor")

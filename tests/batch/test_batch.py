@@ -338,7 +338,9 @@ def test_an_interrupted_batch_records_no_failures(deployment: Deployment) -> Non
     for number in range(4):
         put(deployment, f"doc{number}", "hang\none")
     put(deployment, "good", GOOD)
-    batch = run_batch(["good", "doc0", "doc1", "doc2", "doc3"], deployment, graph=GRAPH)
+    # None of them hangs long enough to fail by itself before it is interrupted.
+    patient = Deployment(deployment.settings.model_copy(update={"task_timeout": 100.0}))
+    batch = run_batch(["good", "doc0", "doc1", "doc2", "doc3"], patient, graph=GRAPH)
     next(batch)
     batch.close()  # type: ignore[attr-defined]
     assert "failed" not in deployment.catalog.totals()

@@ -1270,7 +1270,7 @@ def _search_on(store: VectorStore, stop: Any, rounds: Any) -> None:
         rounds.value += 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_killed_compaction_leaves_a_whole_store(local: ChromaVectorStore, tmp_path: Path) -> None:
     local.add_chunks([chunk("kept", n, f"kept{n}") for n in range(400)], vectors(400, seed=99))

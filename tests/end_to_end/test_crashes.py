@@ -15,7 +15,7 @@ from resources.settings import Settings
 from sparknet_assets.artifacts import CHUNKS, ChunkList, DocumentRef
 from tests.end_to_end.command import Sparknet
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 DOCUMENTS = 16
 KILLS = 10
 

@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.command import Sparknet
 from tests.removal.homes import files_with
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 GONE = {
     "invoice.pdf": ["251,954.88", "BY-2025-0142"],

@@ -40,7 +40,7 @@ def check_whole(home: Home) -> None:
     assert folders == {row.name for row in rows}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_killed_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(13)

@@ -31,7 +31,7 @@ PRELOADED = [
 ]
 STEADY = tuple(f"steady-{n}" for n in range(4))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(autouse=True)

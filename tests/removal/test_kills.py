@@ -243,7 +243,7 @@ class Removals(RuleBasedStateMachine):
         return [info.key for info in self.deployment.storage.list(prefix)]
 
 
-TestRemovals = pytest.mark.slow(Removals.TestCase)
+TestRemovals = pytest.mark.long(Removals.TestCase)
 TestRemovals.settings = settings(
     max_examples=15,
     stateful_step_count=10,
