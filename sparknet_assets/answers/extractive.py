@@ -37,7 +37,7 @@ def quotes(found: Found) -> list[Quote]:
             found.similarity.get(key, least),
             " ".join([found.filename(chunk), *chunk.section]),
             chunk.section,
-            found.named.get(chunk.doc_id, 0.0),
+            found.preference(chunk),
         )
         for key, chunk in chunks.items()
     ]

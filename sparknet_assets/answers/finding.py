@@ -10,13 +10,13 @@ from resources.deployment import Deployment
 from resources.embeddings import Embedder
 from resources.storage import ObjectNotFoundError
 from resources.vector_store import Chunk, PageBox, SearchHit
-from sparknet_assets.answers.evidence import named_in
 from sparknet_assets.answers.places import boxes_of
 from sparknet_assets.answers.results import Citation
 from sparknet_assets.artifacts import DocumentRef, read_text
 from sparknet_assets.holdings import another_answers
 from sparknet_assets.retrieval import Filters, HitBox, fuse, known_hits, scope_of
 from sparknet_assets.retrieval.fusion import weight_of_vectors
+from sparknet_assets.retrieval.naming import UNNAMED, Named, favoured, naming
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ class Found(NamedTuple):
         hits: Best first.
         similarity: chunk_id -> cosine of its vector and the question's, for those near in meaning.
         records: doc_id -> the row in the catalog.
-        named: doc_id -> how far the question names that document, rather than others: 0 to 1.
+        named: doc_id -> how far the question names that document, rather than others.
         note: What the reader should know of the index that answered; mostly empty.
     """
 
@@ -43,13 +43,18 @@ class Found(NamedTuple):
     hits: Sequence[SearchHit]
     similarity: Mapping[str, float]
     records: Mapping[str, DocumentRecord]
-    named: Mapping[str, float]
+    named: Mapping[str, Named]
     note: str
 
     def filename(self, chunk: Chunk) -> str:
         """The name of the document that a passage is from."""
         record = self.records.get(chunk.doc_id)
         return _filename(record) if record else chunk.doc_id
+
+    def preference(self, chunk: Chunk) -> float:
+        """How far the question names the document that a passage is from, by words or period."""
+        named = self.named.get(chunk.doc_id, UNNAMED)
+        return max(named.by_words, named.by_period)
 
     def stale(self, chunk: Chunk) -> str | None:
         """Why a passage is of an older version of its document."""
@@ -67,14 +72,12 @@ def find(deployment: Deployment, question: str, filters: Filters | None) -> Foun
     worded = store.search_text(question, _DEPTH, within=scope)
     ranked = fuse(near, worded, weights=[weight_of_vectors(live, question)])
     hits, records = known_hits(ranked, deployment)
-    named = named_in(question, {key: _filename(record) for key, record in records.items()})
-    # Passages of a document that the question names count up to twice.
-    hits = [hit._replace(score=hit.score * (1 + named.get(hit.chunk.doc_id, 0.0))) for hit in hits]
+    named = naming(question, hits, records, store)
     return Found(
         question=question,
         vector=vector,
         embedder=embedder,
-        hits=sorted(hits, key=lambda hit: -hit.score),
+        hits=favoured(hits, named),
         named=named,
         similarity={hit.chunk.chunk_id: hit.score for hit in near},
         records=records,
