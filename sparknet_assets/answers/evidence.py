@@ -67,6 +67,7 @@ def weigh(
     passages: Sequence[Passage],
     background: Collection[str],
     embedder: Embedder,
+    most: int = MOST_SENTENCES,
 ) -> list[Support]:
     """Every sentence of the passages, the best place first.
 
@@ -79,6 +80,7 @@ def weigh(
     Args:
         vector: Of the question, shape (dimension,).
         background: Texts of more passages that were found, to tell rare words from common ones.
+        most: Sentences that are embedded.
     """
     import numpy as np
 
@@ -91,7 +93,7 @@ def weigh(
         if not _says_nothing(sentence.text, passage, running)
     ]
     candidates.sort(key=lambda item: (-item[2], -item[0].similarity))
-    candidates = candidates[:MOST_SENTENCES]
+    candidates = candidates[:most]
     if not candidates:
         return []
     near = (

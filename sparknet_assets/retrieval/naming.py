@@ -15,6 +15,7 @@ from sparknet_assets.retrieval.asking import Asked, asked_of
 from sparknet_assets.retrieval.periods import (
     Period,
     agreement,
+    in_time,
     latest,
     own_periods,
     periods_in,
@@ -23,6 +24,8 @@ from sparknet_assets.retrieval.periods import (
 
 # What is asked of the catalog and the index for a question stays bounded.
 MOST_DOCUMENTS = 50
+# Documents whose periods are compared.
+MOST_COMPARED = 4
 # Characters of a first passage that can be a cover.
 _COVER = 2000
 _WORD = re.compile(r"[^\W_]+")
@@ -97,6 +100,36 @@ def favoured(ranking: Sequence[SearchHit], named: Mapping[str, Named]) -> list[S
         for hit in ranking
     ]
     return sorted(scored, key=lambda hit: -hit.score)
+
+
+def compared(question: str, named: Mapping[str, Named]) -> list[str]:
+    """The documents whose periods a question compares, the earliest first; none unless it does.
+
+    They are versions of one thing: of the first that has several of different periods. Where the
+    question names periods, those that it names; where it names one, that and the ones before. Of
+    more than four the last four.
+    """
+    asked = asked_of(question)
+    if not asked.several:
+        return []
+    families: dict[str, list[str]] = {}
+    for key, each in named.items():
+        if each.period:
+            families.setdefault(each.family, []).append(key)
+    for keys in families.values():
+        moments = in_time([named[key].period for key in keys])
+        if moments is None:
+            continue
+        # Of the same period the first is the one that ranks best.
+        of = dict(zip(reversed(moments), reversed(keys), strict=True))
+        said = [moment for moment, key in of.items() if named[key].by_period == 1]
+        if len(said) > 1:
+            of = {moment: of[moment] for moment in said}
+        elif said:
+            of = {moment: key for moment, key in of.items() if moment <= said[0]}
+        if len(of) > 1:
+            return [key for _, key in sorted(of.items())][-MOST_COMPARED:]
+    return []
 
 
 def names_of(record: DocumentRecord) -> tuple[str, ...]:

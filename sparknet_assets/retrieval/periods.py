@@ -154,26 +154,28 @@ def agreement(asked: Sequence[Period], own: Sequence[Period]) -> float:
 
 
 def latest(own: Sequence[Sequence[Period]]) -> int | None:
-    """Which of several documents is of the latest period; None where that can't be told.
+    """Which of several documents is of the latest period; None where that can't be told."""
+    moments = in_time(own)
+    if not moments or moments.count(max(moments)) > 1:
+        return None
+    return moments.index(max(moments))
 
-    They are compared by quarters if each names one, else by the finest that all of them name.
+
+def in_time(own: Sequence[Sequence[Period]]) -> list[tuple[int, ...]] | None:
+    """For each of several documents when it is of, so that a later one is greater.
+
+    They are compared by quarters if each names one, else by halves, by months, by years: what the
+    one calls its third quarter may end in the month of another's second. None where they name
+    nothing that can be compared.
     """
     for fields in (("year", "quarter"), ("year", "half"), ("year", "month"), ("year",)):
-        keys = [
-            max(
-                (
-                    tuple(getattr(p, name) for name in fields)
-                    for p in periods
-                    if all(getattr(p, name) for name in fields)
-                ),
-                default=None,
-            )
+        moments = [
+            [tuple(getattr(period, name) for name in fields) for period in periods]
             for periods in own
         ]
-        known = [key for key in keys if key is not None]
-        if known and len(known) == len(keys):
-            best = max(known)
-            return keys.index(best) if known.count(best) == 1 else None
+        known = [[moment for moment in each if None not in moment] for each in moments]
+        if all(known):
+            return [max(each) for each in known]
     return None
 
 
