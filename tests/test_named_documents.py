@@ -13,7 +13,8 @@ from resources.deployment import Deployment
 from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.records import new_document
 from sparknet_assets.retrieval import search
-from sparknet_assets.retrieval.naming import favoured, named_in, naming
+from sparknet_assets.retrieval.naming import Named, compared, favoured, named_in, naming
+from sparknet_assets.retrieval.periods import Period
 from tests.doubles.embedder import WordEmbedder
 
 COVER = "Nordby Ferries AS\nInterim report for the quarterly period ended {ended}."
@@ -125,6 +126,28 @@ def test_the_explanation_adds_up(by_name: Deployment) -> None:
 def test_single_rankings_stay_as_they_are(by_name: Deployment, mode: str) -> None:
     found = search(by_name, "Net sales Q3 2023", mode=mode, explain=True)  # type: ignore[arg-type]
     assert all(hit.explanation and not hit.explanation.document for hit in found.hits)
+
+
+def test_what_is_compared() -> None:
+    known = {
+        f"q{year}{quarter}": Named(period=(Period(year, quarter=quarter),), family="acme")
+        for year, quarter in [(2023, 1), (2022, 3), (2022, 2), (2022, 4), (2023, 2)]
+    }
+    known["other"] = Named(period=(Period(2023, quarter=1),), family="southby")
+    last = ["q20223", "q20224", "q20231", "q20232"]
+    assert compared("How did sales change over the reported quarters?", known) == last
+    assert compared("How did sales change?", known) == []
+    named = {
+        key: each._replace(by_period=float(key in ("q20222", "q20231")))
+        for key, each in known.items()
+    }
+    assert compared("Sales in Q2 2022 and Q1 2023?", named) == ["q20222", "q20231"]
+    named["q20222"] = known["q20222"]
+    assert compared("Sales in Q1 2023 compared to previous quarters?", named) == [
+        "q20222",
+        *last[:3],
+    ]
+    assert compared("Sales over time?", {"other": known["other"]}) == []
 
 
 def test_only_words_that_tell_documents_apart_name_one() -> None:

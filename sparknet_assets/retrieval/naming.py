@@ -26,8 +26,9 @@ from sparknet_assets.retrieval.periods import (
 MOST_DOCUMENTS = 50
 # Documents whose periods are compared.
 MOST_COMPARED = 4
-# Characters of a first passage that can be a cover.
-_COVER = 2000
+# Covers that are read for a question, and characters of each.
+_MOST_COVERS = 25
+_COVER = 1000
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _VERSION = re.compile(r"\bversion\s+(?=\d)", re.IGNORECASE)
@@ -67,8 +68,9 @@ def naming(
 ) -> dict[str, Named]:
     """How far the question names the documents found; of the first fifty, those it names at all.
 
-    File names and titles tell of a document; of its period, where they don't, so does its cover:
-    the first passage of several. Nothing is read where the question asks for no period.
+    File names and titles tell of a document. Of its period, where they don't, so does its cover:
+    the first passage, if it has several. Covers are read for at most twenty-five documents, and
+    for none where the question says nothing of periods.
     """
     found = dict.fromkeys(hit.chunk.doc_id for hit in ranking)
     known = {key: records[key] for key in [key for key in found if key in records][:MOST_DOCUMENTS]}
@@ -197,7 +199,7 @@ def _own_periods(
     own = {key: [p for name in several for p in periods_in(name)] for key, several in names.items()}
     unsaid = [key for key, periods in own.items() if not _tells(asked, periods)]
     # A document of one passage says nothing there that its only hit does not.
-    unread = {key: {0} for key in unsaid if known[key].chunks > 1}
+    unread = {key: {0} for key in [k for k in unsaid if known[k].chunks > 1][:_MOST_COVERS]}
     covers = {chunk.doc_id: chunk.text for chunk in store.passages(unread)} if unread else {}
     for key, text in covers.items():
         own[key] = [*own[key], *own_periods(text[:_COVER])]
