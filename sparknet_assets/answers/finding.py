@@ -59,8 +59,7 @@ class Found(NamedTuple):
 
     def preference(self, chunk: Chunk) -> float:
         """How far the question names the document that a passage is from, by words or period."""
-        named = self.named.get(chunk.doc_id, UNNAMED)
-        return max(named.by_words, named.by_period)
+        return self.named.get(chunk.doc_id, UNNAMED).preference
 
     def stale(self, chunk: Chunk) -> str | None:
         """Why a passage is of an older version of its document."""

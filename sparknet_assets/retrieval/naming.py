@@ -56,6 +56,11 @@ class Named(NamedTuple):
         """What the score of each passage of the document is multiplied by: 1 to 3."""
         return 1 + self.by_words + self.by_period
 
+    @property
+    def preference(self) -> float:
+        """How far its sentences are preferred to others that support an answer as well: 0 to 1."""
+        return max(self.by_words, self.by_period)
+
 
 UNNAMED = Named()
 

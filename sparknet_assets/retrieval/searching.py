@@ -81,7 +81,7 @@ def search(
     chosen, support = there, dict[str, float]()
     if rerank and not found.note:
         embedder = deployment.embedder_of(live)
-        chosen, support = reranked(query, there, found.vector, embedder)
+        chosen, support = reranked(query, there, found.vector, embedder, named)
     chosen = diversified(chosen, top_k) if diversity else chosen[:top_k]
     hits = [hit_of(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
     if context:
