@@ -72,6 +72,7 @@ def _first(deployment: Deployment, question: str) -> str:
         ("Net sales of tickets in Q3 2022", "a"),
         ("Net sales of tickets in the second quarter of 2023", "c"),
         ("Net sales of tickets, latest report", "b"),
+        ("Net sales of tickets, latest report of 2023", "b"),
         ("Net sales of tickets im dritten Quartal 2023", "b"),
         ("Net sales of tickets in the quarter ended April 1, 2023", "c"),
     ],
@@ -147,6 +148,7 @@ def test_what_is_compared() -> None:
         "q20222",
         *last[:3],
     ]
+    assert compared("Latest sales against Q1 2023?", named) == last[2:]
     assert compared("Sales over time?", {"other": known["other"]}) == []
 
 

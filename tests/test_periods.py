@@ -135,6 +135,8 @@ def test_the_latest_is_told_by_what_all_name() -> None:
         ("Compare sales in the latest quarter to previous quarters.", True, True),
         ("Sales in Q3 2022 and Q3 2023?", False, True),
         ("How have sales changed over time?", False, True),
+        ("Margin in the latest report against Q3 2022?", True, True),
+        ("Margin in the latest report of 2022?", True, False),
         ("Wie hat sich der Umsatz gegenüber dem Vorquartal entwickelt?", False, True),
         ("How did costs in Q3 2022 compare to sales of the same quarter?", False, False),
         ("Who wrote the report?", False, False),

@@ -60,5 +60,8 @@ class Asked(NamedTuple):
 def asked_of(question: str) -> Asked:
     """What a question says of time, in English or German."""
     periods = tuple(periods_in(question))
-    several = len(periods) > 1 or bool(_SEVERAL.search(question))
-    return Asked(periods, bool(_LATEST.search(question)), several)
+    is_latest = bool(_LATEST.search(question))
+    # The latest of a year is one; the latest and a quarter are two, unless it is that quarter.
+    beside = is_latest and any(period != Period(period.year) for period in periods)
+    several = beside or len(periods) > 1 or bool(_SEVERAL.search(question))
+    return Asked(periods, is_latest, several)

@@ -113,8 +113,8 @@ def compared(question: str, named: Mapping[str, Named]) -> list[str]:
     """The documents whose periods a question compares, the earliest first; none unless it does.
 
     They are versions of one thing: of the first that has several of different periods. Where the
-    question names periods, those that it names; where it names one, that and the ones before. Of
-    more than four the last four.
+    question names periods, those that it names, and the latest where it asks for that too; where
+    it names one, that and the ones before. Of more than four the last four.
     """
     asked = asked_of(question)
     if not asked.several:
@@ -130,7 +130,9 @@ def compared(question: str, named: Mapping[str, Named]) -> list[str]:
         # Of the same period the first is the one that ranks best.
         of = dict(zip(reversed(moments), reversed(keys), strict=True))
         said = [moment for moment, key in of.items() if named[key].by_period == 1]
-        if len(said) > 1:
+        if said and asked.latest:
+            of = {moment: of[moment] for moment in {*said, max(of)}}
+        elif len(said) > 1:
             of = {moment: of[moment] for moment in said}
         elif said:
             of = {moment: key for moment, key in of.items() if moment <= said[0]}
@@ -237,10 +239,17 @@ def _by_period(
     asked: Asked, own: Mapping[str, Sequence[Period]], families: Mapping[str, str]
 ) -> dict[str, float]:
     if asked.periods:
-        found = {key: agreement(asked.periods, periods) for key, periods in own.items()}
-        return {key: value for key, value in found.items() if value}
-    if not asked.latest or asked.several:
-        return {}
+        agreed = {key: agreement(asked.periods, periods) for key, periods in own.items()}
+        agreed = {key: value for key, value in agreed.items() if value}
+        if not asked.latest or asked.several:
+            return agreed
+        families = {key: family for key, family in families.items() if key in agreed}
+        return _latest(own, families) or agreed
+    return _latest(own, families) if asked.latest and not asked.several else {}
+
+
+def _latest(own: Mapping[str, Sequence[Period]], families: Mapping[str, str]) -> dict[str, float]:
+    """The latest of the versions of each thing of which there are several."""
     found = {}
     for family in set(families.values()):
         members = [key for key, its in families.items() if its == family]
