@@ -4,7 +4,7 @@ The 39 questions of Docugami's set over four 10-Q reports, ingested as a user do
 its documents; pages are not in the set and are derived: where the answer to a question about one
 passage of one document gives figures (1,234 or 12.5), those pages of the PDF are right that have
 all of them, as far as they stand in the document at all; where no page has all, none is.
-Nothing is tuned on these questions.
+No weight is tuned on these questions; docs/quality.md says what was looked at.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.llm import LLMAdapter
-from sparknet_assets.answers.extractive import PASSAGES, quotes
-from sparknet_assets.answers.finding import Found, citation, find
+from sparknet_assets.answers.extractive import quotes
+from sparknet_assets.answers.finding import PASSAGES, Found, citation, find
 from sparknet_assets.answers.model_answer import Closing, by_model
 from sparknet_assets.answers.results import (
     EXTRACTIVE,

@@ -29,7 +29,7 @@ class Passage(NamedTuple):
         similarity: Cosine of its vector and the question's.
         named: Name of the document and headings above the passage: words there are evidence too.
         headings: Those headings, which answer nothing by themselves.
-        preferred: How far the question names its document, see `named_in`.
+        preferred: How far the question names its document, see `retrieval.naming`.
     """
 
     key: str
@@ -67,6 +67,7 @@ def weigh(
     passages: Sequence[Passage],
     background: Collection[str],
     embedder: Embedder,
+    most: int = MOST_SENTENCES,
 ) -> list[Support]:
     """Every sentence of the passages, the best place first.
 
@@ -79,6 +80,7 @@ def weigh(
     Args:
         vector: Of the question, shape (dimension,).
         background: Texts of more passages that were found, to tell rare words from common ones.
+        most: Sentences that are embedded.
     """
     import numpy as np
 
@@ -91,7 +93,7 @@ def weigh(
         if not _says_nothing(sentence.text, passage, running)
     ]
     candidates.sort(key=lambda item: (-item[2], -item[0].similarity))
-    candidates = candidates[:MOST_SENTENCES]
+    candidates = candidates[:most]
     if not candidates:
         return []
     near = (
@@ -107,24 +109,6 @@ def weigh(
         for (passage, sentence, share), cosine in zip(candidates, np.asarray(near), strict=True)
     ]
     return sorted(found, key=lambda support: -support.place)
-
-
-def named_in(question: str, names: Mapping[str, str]) -> dict[str, float]:
-    """How far the question names each document, rather than others that were found: 0 to 1.
-
-    Args:
-        names: doc_id -> words that name the document: its file, its title.
-    """
-    asked = _words(question)
-    of_names = {doc_id: _words(name) & asked for doc_id, name in names.items()}
-    having = Counter(word for words in of_names.values() for word in words)
-    # What all of them are called tells none from another.
-    weights = {word: math.log(len(names) / count) for word, count in having.items()}
-    whole = sum(weights.values())
-    return {
-        doc_id: sum(weights[word] for word in words) / whole if whole else 0.0
-        for doc_id, words in of_names.items()
-    }
 
 
 def _named(weights: Mapping[str, float], passage: Passage) -> float:

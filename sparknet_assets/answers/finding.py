@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from resources.catalog import DocumentRecord
@@ -10,19 +11,21 @@ from resources.deployment import Deployment
 from resources.embeddings import Embedder
 from resources.storage import ObjectNotFoundError
 from resources.vector_store import Chunk, PageBox, SearchHit
-from sparknet_assets.answers.evidence import named_in
 from sparknet_assets.answers.places import boxes_of
 from sparknet_assets.answers.results import Citation
 from sparknet_assets.artifacts import DocumentRef, read_text
 from sparknet_assets.holdings import another_answers
 from sparknet_assets.retrieval import Filters, HitBox, fuse, known_hits, scope_of
 from sparknet_assets.retrieval.fusion import weight_of_vectors
+from sparknet_assets.retrieval.naming import UNNAMED, Named, compared, favoured, naming
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _DEPTH = 50
+# So many passages are taken from documents that are compared before others come.
+PASSAGES = 8
 
 
 class Found(NamedTuple):
@@ -33,7 +36,9 @@ class Found(NamedTuple):
         hits: Best first.
         similarity: chunk_id -> cosine of its vector and the question's, for those near in meaning.
         records: doc_id -> the row in the catalog.
-        named: doc_id -> how far the question names that document, rather than others: 0 to 1.
+        named: doc_id -> how far the question names that document, rather than others.
+        compared: The documents whose periods the question compares, the earliest first; mostly
+            none.
         note: What the reader should know of the index that answered; mostly empty.
     """
 
@@ -43,13 +48,18 @@ class Found(NamedTuple):
     hits: Sequence[SearchHit]
     similarity: Mapping[str, float]
     records: Mapping[str, DocumentRecord]
-    named: Mapping[str, float]
+    named: Mapping[str, Named]
+    compared: Sequence[str]
     note: str
 
     def filename(self, chunk: Chunk) -> str:
         """The name of the document that a passage is from."""
         record = self.records.get(chunk.doc_id)
         return _filename(record) if record else chunk.doc_id
+
+    def preference(self, chunk: Chunk) -> float:
+        """How far the question names the document that a passage is from, by words or period."""
+        return self.named.get(chunk.doc_id, UNNAMED).preference
 
     def stale(self, chunk: Chunk) -> str | None:
         """Why a passage is of an older version of its document."""
@@ -67,19 +77,27 @@ def find(deployment: Deployment, question: str, filters: Filters | None) -> Foun
     worded = store.search_text(question, _DEPTH, within=scope)
     ranked = fuse(near, worded, weights=[weight_of_vectors(live, question)])
     hits, records = known_hits(ranked, deployment)
-    named = named_in(question, {key: _filename(record) for key, record in records.items()})
-    # Passages of a document that the question names count up to twice.
-    hits = [hit._replace(score=hit.score * (1 + named.get(hit.chunk.doc_id, 0.0))) for hit in hits]
+    named = naming(question, hits, records, store)
+    versions = compared(question, named)
     return Found(
         question=question,
         vector=vector,
         embedder=embedder,
-        hits=sorted(hits, key=lambda hit: -hit.score),
+        hits=_in_turn(favoured(hits, named), versions),
         named=named,
+        compared=versions,
         similarity={hit.chunk.chunk_id: hit.score for hit in near},
         records=records,
         note=another_answers(deployment, live),
     )
+
+
+def _in_turn(hits: Sequence[SearchHit], doc_ids: Sequence[str]) -> list[SearchHit]:
+    """The best passage of each of the documents, the second best of each, ..., then all others."""
+    of = {key: [hit for hit in hits if hit.chunk.doc_id == key] for key in doc_ids}
+    turns = [hit for turn in zip_longest(*of.values()) for hit in turn if hit][:PASSAGES]
+    taken = {hit.chunk.chunk_id for hit in turns}
+    return [*turns, *(hit for hit in hits if hit.chunk.chunk_id not in taken)]
 
 
 def _filename(record: DocumentRecord) -> str:

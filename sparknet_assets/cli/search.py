@@ -111,6 +111,9 @@ def _reasons(reason: Explanation) -> Text:
         )
         if part
     ]
+    if reason.document is not None:
+        told = [*reason.document.words, *filter(None, [reason.document.period])]
+        parts.append(f"its document is named ({', '.join(told)}): x {reason.document.factor:.2f}")
     if reason.support is not None:
         parts.append(f"support {reason.support:.3f}, by score rank {reason.rank_by_score}")
     matched = f"matched: {', '.join(reason.words)}" if reason.words else "no word of the query"

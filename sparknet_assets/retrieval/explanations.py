@@ -10,7 +10,13 @@ from resources.vector_store.word_match import matched_words
 from sparknet_assets.retrieval.candidates import Candidates
 from sparknet_assets.retrieval.filters import Filters
 from sparknet_assets.retrieval.fusion import RRF_K
-from sparknet_assets.retrieval.results import Explanation, Part, SearchMode
+from sparknet_assets.retrieval.naming import UNNAMED, Named
+from sparknet_assets.retrieval.results import (
+    DocumentPart,
+    Explanation,
+    Part,
+    SearchMode,
+)
 
 
 def explanations(
@@ -22,6 +28,7 @@ def explanations(
     support: Mapping[str, float],
     filters: Filters | None,
     records: Mapping[str, DocumentRecord],
+    named: Mapping[str, Named],
     weight: float = 1.0,
 ) -> list[Explanation]:
     """One for each of the hits.
@@ -29,6 +36,7 @@ def explanations(
     Args:
         ranking: As it was by score alone.
         support: chunk_id -> what hits were reordered by.
+        named: doc_id -> how far the query names that document.
         weight: Of the ranking by meaning, in a hybrid search.
     """
     words = matched_words(query, [hit.chunk.text for hit in hits])
@@ -39,6 +47,7 @@ def explanations(
             vector=near.get(hit.chunk.chunk_id),
             keyword=worded.get(hit.chunk.chunk_id),
             words=matched,
+            document=_document(named.get(hit.chunk.doc_id, UNNAMED)),
             support=support.get(hit.chunk.chunk_id),
             rank_by_score=places[hit.chunk.chunk_id],
             passed=_passed(filters, hit, records.get(hit.chunk.doc_id)),
@@ -56,6 +65,16 @@ def _parts(ranking: Sequence[SearchHit], mode: SearchMode, weight: float) -> dic
         )
         for rank, hit in enumerate(ranking, 1)
     }
+
+
+def _document(named: Named) -> DocumentPart | None:
+    if named.factor == 1:
+        return None
+    return DocumentPart(
+        words=list(named.words),
+        period=", ".join(map(str, named.period)) if named.by_period else "",
+        factor=named.factor,
+    )
 
 
 def _passed(

@@ -51,12 +51,28 @@ class Part(BaseModel):
     points: float
 
 
+class DocumentPart(BaseModel):
+    """What a passage gains because the query names its document rather than others.
+
+    Attributes:
+        words: Of the query, in the document's file name or title.
+        period: The document's own, where it is the one asked for: `2022 Q3`; empty where none is.
+        factor: What the points of the rankings are multiplied by, 1 to 3.
+    """
+
+    words: list[str]
+    period: str
+    factor: float
+
+
 class Explanation(BaseModel):
     """Why a hit has its score.
 
     Attributes:
         vector, keyword: What each ranking says; None where the passage is not among its best, or
-            it was not asked. Their points add up to the score.
+            it was not asked. Their points add up to the score, once multiplied by the factor
+            of the document.
+        document: Where the query names the document; None where it does not, or in one ranking.
         words: Words of the query that the passage has.
         support: How well its best sentence supports an answer, where hits were ordered by that.
         rank_by_score: What its rank would be without diversity and reranking.
@@ -66,6 +82,7 @@ class Explanation(BaseModel):
     vector: Part | None
     keyword: Part | None
     words: list[str]
+    document: DocumentPart | None = None
     support: float | None = None
     rank_by_score: int
     passed: dict[str, str | list[int]]

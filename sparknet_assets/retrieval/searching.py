@@ -17,6 +17,7 @@ from sparknet_assets.retrieval.explanations import explanations
 from sparknet_assets.retrieval.filters import Filters, scope_of
 from sparknet_assets.retrieval.fusion import fuse, weight_of_vectors
 from sparknet_assets.retrieval.known import known_hits
+from sparknet_assets.retrieval.naming import Named, favoured, naming
 from sparknet_assets.retrieval.reranking import reranked
 from sparknet_assets.retrieval.results import Hit, SearchMode, SearchResponse, boxes_of, main_page
 
@@ -43,8 +44,9 @@ def search(
 
     Args:
         top_k: Passages at most.
-        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank;
-            first by words where the model does not read the query's script; by words alone when
+        mode: `vector` by meaning, `keyword` by words (BM25), `hybrid` by both, fused by rank,
+            passages of documents that the query names up to three times, see `naming`; first by
+            words where the model does not read the query's script; by words alone when
             the model that the index was made with is gone, and a note says so.
         filters: Only passages that fulfil these.
         diversity: Put passages that say the same as better ones behind others; see `diversified`.
@@ -69,18 +71,26 @@ def search(
     ranking = found.vector or found.keyword
     if mode == "hybrid":
         ranking = fuse(found.vector, found.keyword, weights=[weight])
-    there, records = _there(ranking, None if diversity or rerank else top_k, deployment)
+    # What the documents are called has a say in the order of all that fusion found.
+    most = None if wide else top_k
+    there, records = _there(ranking, most, deployment)
+    named: dict[str, Named] = {}
+    if mode == "hybrid":
+        named = naming(query, there, records, deployment.store_of(live))
+        there = favoured(there, named)
     chosen, support = there, dict[str, float]()
     if rerank and not found.note:
         embedder = deployment.embedder_of(live)
-        chosen, support = reranked(query, there, found.vector, embedder)
+        chosen, support = reranked(query, there, found.vector, embedder, named)
     chosen = diversified(chosen, top_k) if diversity else chosen[:top_k]
     hits = [hit_of(rank, hit, records) for rank, hit in enumerate(chosen, 1)]
     if context:
         around = contexts(deployment.store_of(live), [hit.chunk for hit in chosen], context)
         hits = _with(hits, "context", around)
     if explain:
-        reasons = explanations(chosen, query, mode, found, there, support, filters, records, weight)
+        reasons = explanations(
+            chosen, query, mode, found, there, support, filters, records, named, weight
+        )
         hits = _with(hits, "explanation", reasons)
     note = found.note or another_answers(deployment, live)
     return SearchResponse(query=query, mode=mode, hits=hits, note=note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sparknet_assets.answers.evidence import Passage, named_in, weigh
+from sparknet_assets.answers.evidence import Passage, weigh
 from sparknet_assets.answers.tables import heading_of
 from tests.doubles.embedder import WordEmbedder
 
@@ -29,16 +29,6 @@ def test_a_row_comes_with_columns_and_units() -> None:
 @pytest.mark.parametrize("text", ["See the notes.", "Not | there", "| 2022 | 2021\nNet | 1"])
 def test_what_is_no_row_of_the_passage_has_none(text: str) -> None:
     assert heading_of(TABLE, text) == ""
-
-
-def test_only_words_that_tell_documents_apart_name_one() -> None:
-    names = {"a": "2022_Q3_ACME.pdf", "b": "2023_Q3_ACME.pdf", "c": "2023_Q1_ACME.pdf"}
-    named = named_in("What were ACME's sales in Q3 2022?", names)
-    assert named["a"] == 1
-    assert 0 < named["b"] < 1
-    assert named["c"] == 0
-    assert set(named_in("What were ACME's sales?", names).values()) == {0.0}
-    assert named_in("Anything?", {}) == {}
 
 
 def test_headings_and_running_lines_are_not_quoted() -> None:
