@@ -11,6 +11,7 @@ from sparknet_assets.fields.rules.choosing import as_value, ranked
 from sparknet_assets.fields.rules.items import ItemsReader
 from sparknet_assets.fields.rules.layout import Row, rows_of
 from sparknet_assets.fields.rules.letterhead import letterhead_of
+from sparknet_assets.fields.rules.parties import Parties, parties_of
 from sparknet_assets.fields.rules.reading import amounts_in, by_pattern, read_region
 from sparknet_assets.fields.rules.sums import preferred, with_sums
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
@@ -79,7 +80,7 @@ def candidates_of(
     for region in regions_of(marks_of(schema.fields, rows), rows):
         for name in region.mark.fields:
             found[name] += read_region(specs[name], region, conventions)
-    _add_letterhead(schema, rows, found)
+    _add_parties(schema, rows, found)
     for spec in schema.fields:
         if not found[spec.name] and spec.pattern and spec.type is FieldType.IDENTIFIER:
             found[spec.name] += _by_pattern(spec, rows)
@@ -88,13 +89,34 @@ def candidates_of(
     return found
 
 
-def _add_letterhead(schema: Schema, rows: Sequence[Row], found: dict[str, list[Candidate]]) -> None:
-    """The first name and the first address without labels are those of the issuer."""
-    head = letterhead_of(rows)
-    for kind, candidate in ((FieldType.NAME, head.name), (FieldType.ADDRESS, head.address)):
-        spec = next((s for s in schema.fields if s.type is kind and not s.labels), None)
-        if spec is not None and candidate is not None:
+def _add_parties(schema: Schema, rows: Sequence[Row], found: dict[str, list[Candidate]]) -> None:
+    """The first name and address without labels are the issuer's, those with any the recipient's.
+
+    Where a schema has no recipient all that stands in the letterhead is the issuer's.
+    """
+    mine = {k: _first(schema, k, labelled=False) for k in (FieldType.NAME, FieldType.ADDRESS)}
+    theirs = {k: _first(schema, k, labelled=True) for k in (FieldType.NAME, FieldType.ADDRESS)}
+    if not any(theirs.values()):
+        head = letterhead_of(rows)
+        parties = Parties(head.name, head.address)
+    else:
+        parties = parties_of(rows)
+    for spec, candidate in (
+        (mine[FieldType.NAME], parties.issuer),
+        (mine[FieldType.ADDRESS], parties.issuer_address),
+        (theirs[FieldType.NAME], parties.recipient),
+        (theirs[FieldType.ADDRESS], parties.recipient_address),
+    ):
+        if spec is None:
+            continue
+        if spec.type is FieldType.ADDRESS and candidate is not None:
+            found[spec.name].clear()  # beside a label stands its first line only
+        if candidate is not None:
             found[spec.name].append(candidate)
+
+
+def _first(schema: Schema, kind: FieldType, *, labelled: bool) -> FieldSpec | None:
+    return next((s for s in schema.fields if s.type is kind and bool(s.labels) is labelled), None)
 
 
 def _add_first_date(
