@@ -114,3 +114,8 @@ def test_each_line_has_its_box() -> None:
     boxes = fields["address"].boxes
     assert len(boxes) == 2
     assert boxes[0].y1 < boxes[1].y0
+
+
+def test_items_with_quantities_are_no_address() -> None:
+    text = "SAMPLE CAFE\nTerminal 4\n2 Green apple\n1 Thermos tea\n2 Cinnamon bun\nTOTAL  5.00"
+    assert issuer(text) == ("SAMPLE CAFE", None)

@@ -74,3 +74,18 @@ def test_a_recipient_without_a_heading_and_streets_without_postcodes() -> None:
         ("Sample Yard Ltd", "2 Slipway Road, Brannow"),
         ("Example Boats", "14 Pier Street Haven Town"),
     )
+
+
+def test_a_tax_number_in_an_unknown_format_where_the_label_says_so() -> None:
+    known = extract(INVOICE, [page("Invoice\nVAT no. GB123456789")]).fields["vat_id"]
+    unknown = extract(INVOICE, [page("Invoice\nVAT no. HB 4471 902")]).fields["vat_id"]
+    assert unknown.text == "HB 4471 902"
+    assert unknown.confidence < known.confidence
+    assert "vat_id" not in extract(INVOICE, [page("Invoice\nVAT 20 %   1,200.00")]).fields
+
+
+def test_amounts_take_the_only_currency_that_the_page_states() -> None:
+    total = extract(INVOICE, [page("Invoice\nTotal EUR   120.00\nVAT  20.00")]).fields
+    assert total["tax"].value == {"amount": "20.00", "currency": "EUR"}
+    both = extract(INVOICE, [page("Invoice\nTotal  120.00\nUSD or EUR")]).fields
+    assert both["total"].value == {"amount": "120.00", "currency": None}

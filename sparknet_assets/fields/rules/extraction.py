@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate, Span, marks_of, regions_of
 from sparknet_assets.fields.rules.choosing import as_value, ranked
+from sparknet_assets.fields.rules.currency import with_currency
 from sparknet_assets.fields.rules.items import ItemsReader
 from sparknet_assets.fields.rules.layout import Row, rows_of
 from sparknet_assets.fields.rules.letterhead import letterhead_of
@@ -16,6 +17,7 @@ from sparknet_assets.fields.rules.reading import amounts_in, by_pattern, read_re
 from sparknet_assets.fields.rules.sums import preferred, with_sums
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
 from sparknet_assets.fields.typed import Conventions, conventions_of
+from sparknet_assets.fields.typed.amounts import currencies_in
 from sparknet_assets.fields.typed.dates import find_dates
 from sparknet_assets.fields.values import Found
 
@@ -68,7 +70,8 @@ class Extraction:
             fields={n: as_value(specs[n], ranking) for n, ranking in best.items() if ranking},
             tables=self._items.tables(conventions),
         )
-        return with_sums(schema, found)
+        stated = {currency for row in rows for currency in currencies_in(row.text)}
+        return with_currency(with_sums(schema, found), stated)
 
 
 def candidates_of(

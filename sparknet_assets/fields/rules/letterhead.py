@@ -14,6 +14,7 @@ from sparknet_assets.fields.rules.addresses import (
     PHONE,
     POSTCODE,
     REGISTRATION,
+    STREET,
     STREET_AND_NUMBER,
     TRADE,
     address_begins,
@@ -125,7 +126,9 @@ def _address(lines: Sequence[Piece]) -> tuple[int | None, int]:
             coded = coded or bool(POSTCODE.search(following.text))
             open_end = not CONTACT.search(following.text)
             size += 1
-        if coded or size > 1:
+        # Lines that begin with a number may be items with their quantities.
+        streets = any(STREET.search(piece.text) for piece in lines[index : index + size])
+        if coded or (size > 1 and streets):
             above = index > 0 and STREET_AND_NUMBER.fullmatch(lines[index - 1].text)
             return (index - 1, size + 1) if above else (index, size)
     return None, 0

@@ -22,7 +22,7 @@ from sparknet_assets.fields.rules.addresses import (
 )
 from sparknet_assets.fields.rules.blocks import Block, Heading, blocks_of
 from sparknet_assets.fields.rules.candidates import Candidate, Span
-from sparknet_assets.fields.rules.layout import Piece, Row
+from sparknet_assets.fields.rules.layout import Row
 from sparknet_assets.fields.rules.letterhead import letterhead_of
 
 _LABELLED, _PLACED = 0.95, 0.7
@@ -60,7 +60,6 @@ class Parties:
     issuer_address: Candidate | None = None
     recipient: Candidate | None = None
     recipient_address: Candidate | None = None
-    recipient_lines: tuple[Piece, ...] = ()
 
 
 def parties_of(rows: Sequence[Row]) -> Parties:
@@ -83,7 +82,7 @@ def parties_of(rows: Sequence[Row]) -> Parties:
             name = sender.name
     if recipient is None:
         return Parties(name, address)
-    return Parties(name, address, recipient.name, recipient.address, recipient.block.lines)
+    return Parties(name, address, recipient.name, recipient.address)
 
 
 def _without(rows: Sequence[Row], blocks: Sequence[Block]) -> Iterator[Row]:

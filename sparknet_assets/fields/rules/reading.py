@@ -17,6 +17,9 @@ _TOKEN = re.compile(r"\S+")
 _LONGEST = 300  # characters of a piece in which a value is looked for
 _LONGEST_TEXT, _LEAST_FIT = 100, 0.5
 _SPLIT = re.compile(r"(?<![\d.,])\d{1,6} \d\d$")
+_NUMBER_LABEL = re.compile(r"\b(?:no|nr|number|id|idnr|nummer|numéro)\b|n°", re.IGNORECASE)
+_UNKNOWN_FORMAT = re.compile(r"(?:[A-Z]{1,4}[ -]?)?\d[\dA-Z]*(?:[ ./-]?\d[\dA-Z]*)*(?![\w%])")
+_FEWEST_DIGITS = 5
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
 
@@ -103,9 +106,20 @@ def _numbers(spec: FieldSpec, region: Region, conventions: Conventions) -> Itera
 def _identifiers(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterator[Candidate]:
     for span in region.spans[:3]:
         found = by_pattern(spec, span) if spec.pattern else _token_with_digits(span)
+        if found is None and spec.pattern and _NUMBER_LABEL.search(region.mark.match.label):
+            found = _unknown_format(span)
         if found is not None:
             yield found
             return
+
+
+def _unknown_format(span: Span) -> Candidate | None:
+    """A number in a format that the pattern does not know, where the label says that it is one."""
+    match = _UNKNOWN_FORMAT.match(span.text[:_LONGEST])
+    if match is None or sum(c.isdigit() for c in match[0]) < _FEWEST_DIGITS:
+        return None
+    cut = span.piece.cut(span.start, span.start + match.end())
+    return Candidate(match[0], (cut,), 0.7)
 
 
 def by_pattern(spec: FieldSpec, span: Span) -> Candidate | None:

@@ -35,6 +35,10 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(rf"(?<![\w.,])(?P<sign>[{MINUS}+])?\s?(?P<digits>{_DIGITS})(?![\w]|[.,]\d)")
+# Symbols, codes, and RM; abbreviations of other words, such as "fr.", only count beside amounts.
+_STATED = re.compile(
+    rf"(?:US|HK|NZ|[SACR])?\$|[€£¥₹₩₺]|(?<![^\W\d_])(?:{'|'.join(sorted(CODES))}|RM)(?![^\W\d_])"
+)
 _CENTS = re.compile(r"[.,]\d\d$")
 _LONGEST = 64
 
@@ -140,6 +144,12 @@ def currency_of(mark: str) -> str | None:
     """The ISO 4217 code of a symbol or a code."""
     upper = mark.upper()
     return upper if upper in CODES else SYMBOLS.get(upper)
+
+
+def currencies_in(text: str) -> set[str]:
+    """The currencies that a text states, beside amounts or by themselves; codes in capitals."""
+    found = {match[0] for match in _STATED.finditer(text)}
+    return {currency for mark in found if (currency := currency_of(mark))}
 
 
 def plain(value: Decimal) -> str:
