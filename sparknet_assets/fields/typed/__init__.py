@@ -17,6 +17,7 @@ from sparknet_assets.fields.typed.identifiers import iban_fails
 
 __all__ = ["UNKNOWN", "Conventions", "Reading", "check", "conventions_of", "read"]
 
+_READABLE = 40  # characters of a pattern
 _LONGEST = 10_000
 _YES = "[x] (x) x ☑ ☒ ✓ ✔ ✗ ✘ yes ja oui si sí true wahr vrai"
 _NO = "[ ]|[]|( )|()|☐|□|○|no|nein|non|nee|false|falsch|faux"
@@ -50,7 +51,9 @@ def check(spec: FieldSpec, value: Any) -> list[str]:
         return [f"{spec.name} is not of the type {spec.type.value}: {value!r}"[:300]]
     problems = []
     if spec.pattern and isinstance(value, str) and not _matches(spec.pattern, value):
-        problems.append(f"{spec.name} does not match {spec.pattern}: {value}"[:300])
+        # A long pattern tells people nothing.
+        form = spec.pattern if len(spec.pattern) <= _READABLE else "the form that its schema gives"
+        problems.append(f"{spec.name} does not match {form}: {value}"[:300])
     if spec.type is FieldType.IDENTIFIER and "iban" in spec.name.split("_") and iban_fails(value):
         problems.append(f"{spec.name} fails its checksum (ISO 13616): {value}"[:300])
     return problems
