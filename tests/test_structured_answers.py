@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
 from resources.failure import FailureKind, SparknetError
-from resources.llm import (
-    ANSWER_TOKENS,
-    Completion,
-    Ending,
-    Message,
-    StopReason,
-    Usage,
-    estimate_tokens,
-)
+from resources.llm import ANSWER_TOKENS, Completion, Message, StopReason, Usage
 from resources.llm.structured import StructureError, structured
+from tests.doubles.llm import WholeModel
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 
 
-class Scripted:
+class Scripted(WholeModel):
     """A model that says what it was given to say.
 
     Attributes:
         heard: The turns and the system text of each call.
     """
 
-    identity = "scripted"
-    context_tokens = None
-
     def __init__(self, *answers: str, stop: StopReason = StopReason.END) -> None:
         self.answers = list(answers)
         self.stop = stop
         self.heard: list[tuple[list[Message], str]] = []
-
-    def count_tokens(self, text: str) -> int:
-        return estimate_tokens(text)
-
-    def generate(self, prompt: str) -> str:
-        return self.complete([Message("user", prompt)]).whole
 
     def complete(
         self,
@@ -54,11 +37,6 @@ class Scripted:
     ) -> Completion:
         self.heard.append((list(messages), system))
         return Completion(self.answers.pop(0), self.stop, Usage(10, 5, 0.25))
-
-    def stream(self, messages: Sequence[Message], **options: Any) -> Iterator[str | Ending]:
-        text, stop, usage = self.complete(messages, **options)
-        yield text
-        yield Ending(stop, usage)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""A language model that says what it is told to, in pieces of any size."""
+"""Language models that say what they are told to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from resources.failure import SparknetError
 from resources.llm import ANSWER_TOKENS, Completion, Ending, Message, StopReason, Usage
@@ -12,9 +13,37 @@ from resources.llm import estimate_tokens as estimate
 Writer = Callable[[str, str], str]
 
 
+class WholeModel:
+    """An LLMAdapter but for `complete`, which it asks for all else."""
+
+    identity = "scripted"
+    context_tokens: int | None = None
+
+    def count_tokens(self, text: str) -> int:
+        return estimate(text)
+
+    def generate(self, prompt: str) -> str:
+        return self.complete([Message("user", prompt)]).whole
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        system: str = "",
+        max_tokens: int = ANSWER_TOKENS,
+        temperature: float | None = None,
+    ) -> Completion:
+        raise NotImplementedError
+
+    def stream(self, messages: Sequence[Message], **options: Any) -> Iterator[str | Ending]:
+        text, stop, usage = self.complete(messages, **options)
+        yield text
+        yield Ending(stop, usage)
+
+
 @dataclass
 class ScriptedModel:
-    """An LLMAdapter.
+    """An LLMAdapter that speaks in pieces of any size.
 
     Attributes:
         answer: A text, or a function of system text and prompt.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from resources.failure import SparknetError
-from resources.llm import Completion, Ending, Message, StopReason, Usage, estimate_tokens
+from resources.llm import ANSWER_TOKENS, Completion, Message, StopReason, Usage
 from resources.settings import Settings
 from sparknet_assets.batch import run_batch
 from sparknet_assets.document_run import StageResult
 from sparknet_assets.intake import take_in
 from sparknet_assets.stages import extracted_fields
+from tests.doubles.llm import WholeModel
 from tests.model.small_stages import STAGES
 from tests.model.world import Fuse, SmallDeployment, Trouble, one_thread
 
@@ -36,10 +37,8 @@ fields:
 """
 
 
-class Model:
+class Model(WholeModel):
     """Answers by a function of the prompt; fails while `error` is set."""
-
-    identity = "scripted"
 
     def __init__(self, answer: Callable[[str], Any], context_tokens: int | None = None) -> None:
         self.answer = answer
@@ -48,29 +47,18 @@ class Model:
         self.stop = StopReason.END
         self.prompts: list[str] = []
 
-    def count_tokens(self, text: str) -> int:
-        return estimate_tokens(text)
-
-    def generate(self, prompt: str) -> str:
-        return self.complete([Message("user", prompt)]).whole
-
     def complete(
         self,
         messages: Sequence[Message],
         *,
         system: str = "",
-        max_tokens: int = 1,
+        max_tokens: int = ANSWER_TOKENS,
         temperature: float | None = None,
     ) -> Completion:
         if self.error:
             raise self.error
         self.prompts.append(messages[-1].text)
         return Completion(json.dumps(self.answer(messages[-1].text)), self.stop, Usage(9, 3, 0.5))
-
-    def stream(self, messages: Sequence[Message], **options: Any) -> Iterator[str | Ending]:
-        completion = self.complete(messages, **options)
-        yield completion.text
-        yield Ending(completion.stop, completion.usage)
 
 
 def home(folder: Path, fuse: Fuse | None = None, model: Model | None = None) -> SmallDeployment:
