@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from resources.settings import SettingsError, load_settings, unknown_variables
+from resources.settings import Settings, SettingsError, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +121,14 @@ def test_a_default_that_no_longer_fits_is_not_blamed_on_a_file(
         "not 32"
     )
     assert str(caught.value) == expected
+
+
+def test_the_handbook_names_every_setting() -> None:
+    handbook = Path(__file__).parent.parent / "docs" / "operations.md"
+    named = set(re.findall(r"`([a-z0-9_*]+)`", handbook.read_text("utf-8")))
+    families = tuple(name[:-1] for name in named if name.endswith("_*"))
+    assert [
+        name
+        for name in Settings.model_fields
+        if name not in named and not name.startswith(families)
+    ] == []
