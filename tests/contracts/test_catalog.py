@@ -158,23 +158,23 @@ def test_a_partition_key_names_one_document(catalog: Catalog) -> None:
 
 
 def test_documents_are_paged_in_order(catalog: Catalog) -> None:
-    ids = [f"{n:04}" for n in range(1200)]
+    ids = [f"{n:04}" for n in range(620)]
     catalog.put([document(i) for i in reversed(ids)])
     assert [d.doc_id for d in catalog.documents()] == ids
-    assert [d.doc_id for d in catalog.documents(after="1100")] == ids[1101:]
+    assert [d.doc_id for d in catalog.documents(after="0500")] == ids[501:]
     catalog.put([document(i, status=DocumentStatus.FAILED) for i in ids[::7]])
     failed = catalog.documents(status=DocumentStatus.FAILED, after=ids[70])
     assert [d.doc_id for d in failed] == ids[77::7]
-    assert len(catalog.get_many(ids)) == 1200
-    assert len(catalog.stages(ids)) == 1200
+    assert len(catalog.get_many(ids)) == 620
+    assert len(catalog.stages(ids)) == 620
 
 
 def test_writing_while_iterating(catalog: Catalog) -> None:
-    catalog.put([document(f"{n:04}") for n in range(1001)])
+    catalog.put([document(f"{n:04}") for n in range(621)])
     for record in catalog.documents():
         if record.doc_id.endswith("0"):
             catalog.put([record.model_copy(update={"status": DocumentStatus.INDEXED})])
-    assert catalog.totals() == {"indexed": 101, "pending": 900}
+    assert catalog.totals() == {"indexed": 63, "pending": 558}
 
 
 identifiers = st.sampled_from(["a", "b", "b/c", "é", "'; --", "%"])
