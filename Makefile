@@ -28,7 +28,8 @@ test: setup ## Runs the tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-long: setup ## Runs the tests that take minutes: storms, thousands of documents, a real daemon
-	@SPARKNET_TEST_LONG=1 $(BIN)/python -m pytest -n auto --dist loadfile -m long
+	@# They wait more than they work: three at a time fit two cores.
+	@SPARKNET_TEST_LONG=1 $(BIN)/python -m pytest -n 3 --dist loadfile -m long
 
 check: setup ## Format, lint, types and tests
 	$(BIN)/ruff format --check .
