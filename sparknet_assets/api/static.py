@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -53,8 +54,10 @@ def _file(path: str, request: Request) -> Response:
     return Response(data, 200, headers, _TYPES[found.suffix])
 
 
-def _all(folder: Path) -> dict[str, Path]:
-    """Path below the folder -> file, for all that may be given out."""
+@cache
+def _all() -> dict[str, Path]:
+    """Path below the page's folder -> file, for all that may be given out."""
+    folder = Path(str(files("sparknet_assets"))) / "web"
     return {
         path.relative_to(folder).as_posix(): path
         for path in folder.rglob("*")
@@ -64,4 +67,4 @@ def _all(folder: Path) -> dict[str, Path]:
 
 def _found(path: str) -> Path | None:
     """The file of a path. Looked up in a list, so no path can lead anywhere else."""
-    return _all(Path(str(files("sparknet_assets"))) / "web").get(path)
+    return _all().get(path)

@@ -42,7 +42,7 @@ class WholeModel:
 
 
 @dataclass
-class ScriptedModel:
+class ScriptedModel(WholeModel):
     """An LLMAdapter that speaks in pieces of any size.
 
     Attributes:
@@ -60,12 +60,6 @@ class ScriptedModel:
     error: SparknetError | None = None
     error_after: int = 0
     prompts: list[tuple[str, str]] = field(default_factory=list)
-
-    def count_tokens(self, text: str) -> int:
-        return estimate(text)
-
-    def generate(self, prompt: str) -> str:
-        return self.complete([Message("user", prompt)]).whole
 
     def complete(
         self,
