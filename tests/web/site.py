@@ -84,6 +84,12 @@ class Site:
         answer = httpx.get(f"{self.url}/{path}", headers=headers, timeout=30, **options)
         return answer.raise_for_status().json()
 
+    def change(self, doc_id: str, **what: Any) -> None:
+        """What a PATCH of the document says."""
+        headers = {"Authorization": f"Bearer {KEY}"}
+        url = f"{self.url}/api/v1/documents/{doc_id}"
+        httpx.patch(url, json=what, headers=headers, timeout=30).raise_for_status()
+
     def text(self, doc_id: str) -> dict[str, Any]:
         """text.json of a document, as the storage has it."""
         storage = Deployment(Settings(home=self.home)).storage

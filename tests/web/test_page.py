@@ -273,6 +273,20 @@ def test_the_key_is_asked_for_once(watch: Watch, site: Site) -> None:
     expect(dialog).to_have_count(0)
 
 
+def test_a_row_that_changes_under_the_focus_keeps_it(page: Page, site: Site) -> None:
+    doc_id = site.ids[LOG]
+    row = page.locator(f".row[data-doc='{doc_id}']")
+    row.locator("a").focus()
+    try:
+        for tier, focused in (("premium", row.locator("a")), ("basic", row.get_by_role("button"))):
+            focused.first.focus()
+            site.change(doc_id, tier=tier)
+            expect(row.locator(".c-tier")).to_have_text(tier)
+            expect(focused.first).to_be_focused()
+    finally:
+        site.change(doc_id, tier="standard")
+
+
 def test_by_keyboard_alone(page: Page, site: Site) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to the content")

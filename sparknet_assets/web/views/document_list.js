@@ -100,7 +100,7 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       let node = nodes.get(row.doc_id);
       if (node?.row !== row) {
         const made = rowOf(row);
-        if (node) node.element.replaceWith(made);
+        if (node) exchange(node.element, made);
         else body.append(made);
         node = { row, element: made };
         nodes.set(row.doc_id, node);
@@ -144,8 +144,9 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       if (known >= 0) gone(row.doc_id);
       return;
     }
-    if (known >= 0) rows[known] = row;
-    else insert(row);
+    if (known < 0) insert(row);
+    else if (same(rows[known], row)) return;
+    else rows[known] = row;
     if (grid.isConnected) draw();
     else if (place) show();
   }
@@ -186,6 +187,18 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       move(step);
       return true;
     };
+  }
+
+  /** A row takes the place of what it was before, and keeps the focus if that had it. */
+  function exchange(before, made) {
+    const held = before.contains(document.activeElement) ? document.activeElement : null;
+    before.replaceWith(made);
+    if (!held) return;
+    const label = held.getAttribute("aria-label");
+    const again = [...made.querySelectorAll("button")].find(
+      (one) => label && one.getAttribute("aria-label") === label,
+    );
+    (again ?? made.querySelector("a")).focus({ preventScroll: true });
   }
 
   function rowHeight() {
@@ -246,3 +259,5 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
     ];
   }
 }
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
