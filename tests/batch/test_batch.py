@@ -21,15 +21,15 @@ from resources.failure import FailureKind, SparknetError
 from resources.processes import this_host
 from resources.settings import Settings
 from schedules.planning import Change, compare
-from sparknet_assets import workers
-from sparknet_assets.batch import run_batch
-from sparknet_assets.claims import Claims
-from sparknet_assets.document_run import StageResult
+from sparknet_assets.batch import workers
+from sparknet_assets.batch.claims import Claims
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.batch.workers import WorkerPool, folder_prefix
 from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
-from sparknet_assets.originals import find_raw
+from sparknet_assets.intake.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
-from sparknet_assets.workers import WorkerPool, folder_prefix
 from tests.batch.toy_stages import GRAPH, calls
 
 GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
@@ -309,7 +309,7 @@ def test_a_stage_run_alone_refuses_an_original_that_changed(deployment: Deployme
 def test_documents_are_indexed_while_others_are_read(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparknet_assets.batch.WAVE_SECONDS", 0.0)
+    monkeypatch.setattr("sparknet_assets.batch.running.WAVE_SECONDS", 0.0)
     put(deployment, "slow", "hang\none")
     put(deployment, "quick", GOOD)
     results = run(deployment, ["slow", "quick"])
