@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.locks import file_lock
-from sparknet_assets.runs.owner import settle_dead_runs
+from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

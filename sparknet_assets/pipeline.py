@@ -17,10 +17,10 @@ from sparknet_assets.generations.assets import building
 from sparknet_assets.materializations import failure_observation, materialization
 from sparknet_assets.partitions import GROUP, PARTITIONS, documents_of, documents_partitions
 from sparknet_assets.provenance import Provenance
+from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.runs.companions import BACKFILL, take_along
 from sparknet_assets.runs.config import COUNT_TAG, PIPELINE
 from sparknet_assets.runs.outcome import Outcome
-from sparknet_assets.runs.owner import owner_tag
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.instance import open_instance
+from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.runs.announcements import announced
-from sparknet_assets.runs.owner import owner_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +129,7 @@ def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequen
     from dagster import AssetKey
 
     from sparknet_assets.arrivals import arrival
-    from sparknet_assets.intake.originals import registered
+    from sparknet_assets.originals import registered
     from sparknet_assets.partitions import register_partitions
     from sparknet_assets.stages.contract import RAW_DOCUMENTS
 

@@ -22,12 +22,12 @@ from resources.processes import this_host
 from resources.settings import Settings
 from schedules.planning import Change, compare
 from sparknet_assets.batch import workers
-from sparknet_assets.batch.claims import Claims
 from sparknet_assets.batch.document_run import StageResult
 from sparknet_assets.batch.running import run_batch
 from sparknet_assets.batch.workers import WorkerPool, folder_prefix
+from sparknet_assets.claims import Claims
 from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
-from sparknet_assets.intake.originals import find_raw
+from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
 from tests.batch.toy_stages import GRAPH, calls

@@ -19,9 +19,9 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
 from sparknet_assets.instance import dagster_home, open_instance
+from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from sparknet_assets.runs import execution
 from sparknet_assets.runs.execution import RunSummary
-from sparknet_assets.runs.owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 

@@ -11,7 +11,7 @@ import pytest
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch.claims import Claims
+from sparknet_assets.claims import Claims
 from sparknet_assets.definitions import build_defs
 from sparknet_assets.instance import open_instance
 from sparknet_assets.intake.taking_in import take_in
