@@ -23,9 +23,9 @@ from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.costs import page_prices
 from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import RECIPES, Recipes
-from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
-from sparknet_assets.holdings import INDEX_STAGE, absent, behind, text_version
+from sparknet_assets.generations.holdings import INDEX_STAGE, absent, behind, text_version
 from sparknet_assets.raw_names import RAW
+from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from resources.generations import Generation
-    from sparknet_assets.document_run import StageResult
-    from sparknet_assets.execution import RunSummary
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.pipeline import RunBatch
-    from sparknet_assets.receipts import Receipt, RemovalError
+    from sparknet_assets.removal.receipts import Receipt, RemovalError
+    from sparknet_assets.runs.execution import RunSummary
 
 logger = logging.getLogger(__name__)
 
@@ -253,7 +253,7 @@ def reconcile(
         plan = _planned_and_registered(deployment, graph)
     doc_ids = [document.doc_id for document in plan.of(*WORK)]
     if doc_ids:
-        from sparknet_assets.execution import execute
+        from sparknet_assets.runs.execution import execute
 
         outcome.summary = execute(
             deployment, doc_ids, instance=instance, progress=progress, run=run
@@ -294,8 +294,8 @@ def _remove(
     instance: DagsterInstance | None,
 ) -> tuple[list[Receipt], RemovalError | None]:
     """The receipts, and what kept some from being removed: the others go on all the same."""
-    from sparknet_assets.receipts import RemovalError
-    from sparknet_assets.removals import execute_removal
+    from sparknet_assets.removal.job import execute_removal
+    from sparknet_assets.removal.receipts import RemovalError
 
     try:
         receipts = execute_removal(

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from schedules.planning import FoundDocument, batches
-from sparknet_assets.companions import RANGE_END, RANGE_START, keys_of
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import contiguous
-from sparknet_assets.run_config import COUNT_TAG, listed_keys, sparse_config
+from sparknet_assets.runs.companions import RANGE_END, RANGE_START, keys_of
+from sparknet_assets.runs.config import COUNT_TAG, listed_keys, sparse_config
 
 
 def state_of(found: FoundDocument) -> str:

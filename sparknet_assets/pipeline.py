@@ -10,17 +10,17 @@ import dagster as dg
 from pydantic import Field
 
 from resources.deployment import Deployment
-from sparknet_assets.batch import run_batch
-from sparknet_assets.companions import BACKFILL, take_along
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.correction_events import report_corrections
-from sparknet_assets.document_run import StageResult
-from sparknet_assets.generation_assets import building
+from sparknet_assets.generations.assets import building
 from sparknet_assets.materializations import failure_observation, materialization
 from sparknet_assets.partitions import GROUP, PARTITIONS, documents_of, documents_partitions
 from sparknet_assets.provenance import Provenance
-from sparknet_assets.run_config import COUNT_TAG, PIPELINE
-from sparknet_assets.run_outcome import Outcome
 from sparknet_assets.run_owner import owner_tag
+from sparknet_assets.runs.companions import BACKFILL, take_along
+from sparknet_assets.runs.config import COUNT_TAG, PIPELINE
+from sparknet_assets.runs.outcome import Outcome
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
@@ -28,7 +28,7 @@ Progress = Callable[[StageResult], None]
 
 
 class RunBatch(Protocol):
-    """The signature of `sparknet_assets.batch.run_batch`."""
+    """The signature of `sparknet_assets.batch.running.run_batch`."""
 
     def __call__(
         self,

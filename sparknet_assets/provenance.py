@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.stages.contract import Stage
 
 INPUT_VERSION = "dagster/input_data_version"

@@ -13,8 +13,8 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
-from sparknet_assets.intake import take_in
-from sparknet_assets.naming import derive_doc_id
+from sparknet_assets.intake.naming import derive_doc_id
+from sparknet_assets.intake.taking_in import take_in
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_file_that_goes_away_while_it_is_taken_in(
     write(inbox / "a.txt")
     write(inbox / "b.txt").chmod(0)
     if os.geteuid() == 0:  # Root reads everything: take the file away between finding and reading.
-        from sparknet_assets import intake as module
+        from sparknet_assets.intake import taking_in as module
 
         def find_then_lose(*args: object) -> object:
             found = list(find(*args))  # type: ignore[arg-type]

@@ -115,6 +115,17 @@ class Holding(NamedTuple):
     chunks: int
 
 
+class Spent(NamedTuple):
+    """What an account has come to: dollars, and the calls that they were paid for."""
+
+    usd: float
+    calls: int
+
+
+NANO = 1e9
+"""Accounts are kept in whole billionths of a dollar: sums are exact, whoever adds to them."""
+
+
 class Catalog(Protocol):
     """Documents and their stages. Each write is atomic and durable when it returns.
 
@@ -155,6 +166,14 @@ class Catalog(Protocol):
 
         Args:
             limit: Only so many, those that were registered first.
+        """
+        ...
+
+    def by_source(self, sources: Collection[str]) -> dict[str, str]:
+        """Source -> `doc_id` of the document that came from there, deleted ones included.
+
+        Where several did, the last of them in `doc_id` order. Takes as long as there are sources,
+        however many documents there are.
         """
         ...
 
@@ -248,4 +267,21 @@ class Catalog(Protocol):
 
     def delete_facts(self, names: Collection[str]) -> None:
         """Forgets facts."""
+        ...
+
+    def spend(
+        self, account: str, usd: float, *, calls: int = 0, limit: float | None = None
+    ) -> bool:
+        """Adds dollars (or takes some back) and calls to an account, whoever else does.
+
+        Args:
+            limit: Most that the account may come to. What would exceed it is not added.
+
+        Returns:
+            Whether it was added.
+        """
+        ...
+
+    def spent(self, prefix: str = "") -> dict[str, Spent]:
+        """Account -> what it has come to, for those whose name begins so."""
         ...

@@ -9,9 +9,11 @@ from datetime import date
 from pathlib import Path
 
 from resources.catalog import (
+    NANO,
     DocumentRecord,
     DocumentStatus,
     Holding,
+    Spent,
     StageRecord,
     leases,
 )
@@ -58,6 +60,12 @@ _MIGRATIONS = (
         # All that `select` looks at, so that it need not read the records.
         """CREATE INDEX documents_by_kind
             ON documents (media_type, tier, created_at, status, doc_id)""",
+    ),
+    (
+        "CREATE INDEX documents_by_source ON documents (json_extract(record, '$.source'), doc_id)",
+        """CREATE TABLE accounts (
+            name TEXT PRIMARY KEY, nano_usd INTEGER NOT NULL, calls INTEGER NOT NULL)
+            WITHOUT ROWID""",
     ),
 )
 _PAGE = 500
@@ -145,6 +153,18 @@ class SQLiteCatalog:
         )
         found = [DocumentRecord.model_validate_json(record) for (record,) in rows]
         return sorted(found, key=lambda record: record.doc_id)
+
+    def by_source(self, sources: Collection[str]) -> dict[str, str]:
+        """Source -> `doc_id` of the document that came from there, deleted ones included."""
+        return {
+            source: doc_id
+            for chunk in in_chunks({source for source in sources if source})
+            for source, doc_id in self._database.connection.execute(
+                "SELECT json_extract(record, '$.source') AS source, max(doc_id) FROM documents"
+                f" WHERE json_extract(record, '$.source') IN ({marks(len(chunk))}) GROUP BY source",
+                chunk,
+            )
+        }
 
     def select(
         self,
@@ -297,6 +317,32 @@ class SQLiteCatalog:
         """Forgets facts."""
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM facts WHERE name = ?", [(n,) for n in names])
+
+    def spend(
+        self, account: str, usd: float, *, calls: int = 0, limit: float | None = None
+    ) -> bool:
+        """Adds to an account, unless that would exceed the limit; says whether it did."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT nano_usd FROM accounts WHERE name = ?", (account,)
+            ).fetchone()
+            after = (row[0] if row else 0) + round(usd * NANO)
+            if limit is not None and after > round(limit * NANO):
+                return False
+            connection.execute(
+                "INSERT INTO accounts (name, nano_usd, calls) VALUES (?, ?, ?) ON CONFLICT (name)"
+                " DO UPDATE SET nano_usd = excluded.nano_usd, calls = calls + excluded.calls",
+                (account, after, calls),
+            )
+            return True
+
+    def spent(self, prefix: str = "") -> dict[str, Spent]:
+        """Account -> what it has come to, for those whose name begins so."""
+        rows = self._database.connection.execute(
+            "SELECT name, nano_usd, calls FROM accounts WHERE substr(name, 1, ?) = ?",
+            (len(prefix), prefix),
+        )
+        return {name: Spent(nano / NANO, calls) for name, nano, calls in rows}
 
     def _select(self, column: str, values: Collection[str]) -> Iterator[DocumentRecord]:
         for chunk in in_chunks(set(values)):

@@ -7,7 +7,7 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 
 LEASE = [
     "Lease between Mara Olsen and the Halden Ferry Company.",

@@ -10,7 +10,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.answers.answer import NOTHING, ask
 from sparknet_assets.answers.verification import verify_answer
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from tests.doubles.llm import ScriptedModel
 
 QUESTION = "How much rent does the tenant pay?"

@@ -11,8 +11,8 @@ from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.answers.answer import ask
 from sparknet_assets.answers.kept import KeptAnswers
-from sparknet_assets.batch import run_batch
-from sparknet_assets.removal import remove
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.removal.removing import remove
 from tests.doubles.llm import ScriptedModel
 from tests.removal.homes import files_with
 

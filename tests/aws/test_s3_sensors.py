@@ -26,7 +26,7 @@ from schedules.sensors import look
 from sparknet_assets.definitions import build_defs
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.removals import OP
+from sparknet_assets.removal.job import OP
 from tests.doubles.moto_server import MotoServer
 from tests.doubles.s3_messages import TEST_EVENT, event_bridge, in_sns, notification
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sparknet_assets import batch
+from sparknet_assets.batch import running as batch
 from tests.doubles.inline_pool import InlinePool
 
 

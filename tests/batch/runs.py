@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from resources.deployment import Deployment
-from sparknet_assets.batch import run_batch
-from sparknet_assets.document_run import StageResult
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
 from tests.batch.toy_stages import GRAPH
 
 GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"

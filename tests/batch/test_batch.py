@@ -15,7 +15,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from schedules.planning import Change, compare
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
 from sparknet_assets.originals import find_raw

@@ -13,7 +13,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.settings import Settings
 from resources.spending import BudgetError, Ledger
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from tests.batch.toy_stages import DOLLARS, GRAPH, calls
 
 NAMES = [f"doc-{number}" for number in range(8)]

@@ -17,10 +17,10 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.processes import this_host
 from resources.settings import Settings
-from sparknet_assets import page_spans, workers
-from sparknet_assets.batch import run_batch
-from sparknet_assets.document_run import StageResult
-from sparknet_assets.workers import WorkerPool, folder_prefix
+from sparknet_assets.batch import page_spans, workers
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.batch.workers import WorkerPool, folder_prefix
 from tests.batch.runs import ALL_DONE, GOOD, outcome, put, run
 from tests.batch.toy_stages import GRAPH, calls
 
@@ -120,7 +120,7 @@ def test_all_documents_of_a_rough_batch_are_accounted_for(rough: Batch) -> None:
 def test_documents_are_indexed_while_others_are_read(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparknet_assets.batch.WAVE_SECONDS", 0.0)
+    monkeypatch.setattr("sparknet_assets.batch.running.WAVE_SECONDS", 0.0)
     put(deployment, "slow", "hang\none")
     put(deployment, "quick", GOOD)
     results = run(deployment, ["slow", "quick"])

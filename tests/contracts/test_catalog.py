@@ -22,7 +22,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from resources.aws.clients import AwsClients
-from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord, StageStatus
+from resources.catalog import (
+    Catalog,
+    DocumentRecord,
+    DocumentStatus,
+    StageRecord,
+    StageStatus,
+    dynamodb_records,
+)
 from resources.catalog import sqlite as sqlite_catalog
 from resources.catalog.dynamodb import DynamoDBCatalog
 from resources.catalog.dynamodb_table import create_table
@@ -395,3 +402,50 @@ def test_rows_of_an_earlier_version_know_their_kind(
     catalog = pickle.loads(pickle.dumps(catalog))
     assert catalog.select(media_types=["image/png"]) == {"a"}
     assert catalog.select(tiers=["standard"]) == {"a", "b"}
+
+
+def test_documents_by_where_they_came_from(catalog: Catalog) -> None:
+    gone = document("gone", source="/inbox/gone.pdf", status=DocumentStatus.DELETED)
+    odd = "/inbox/" + "é" * 3000
+    catalog.put(
+        [document("b", source="/inbox/b.pdf"), gone, document("c"), document("d", source=odd)]
+    )
+    asked = ["/inbox/b.pdf", "/inbox/gone.pdf", odd, "/inbox/none.pdf", ""]
+    found = {"/inbox/b.pdf": "b", "/inbox/gone.pdf": "gone", odd: "d"}
+    assert catalog.by_source(asked) == found
+    catalog.put([document("a", source="/inbox/b.pdf"), document("d", source="/moved.pdf")])
+    assert catalog.by_source(["/inbox/b.pdf", odd, "/moved.pdf"]) == {
+        "/inbox/b.pdf": "b", "/moved.pdf": "d",
+    }  # fmt: skip
+    catalog.delete("b")
+    assert catalog.by_source(["/inbox/b.pdf"]) == {"/inbox/b.pdf": "a"}
+    assert catalog.by_source([]) == {}
+
+
+def test_sources_of_rows_of_an_earlier_version(
+    new_catalog: Callable[[], Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_catalog, "_MIGRATIONS", sqlite_catalog._MIGRATIONS[:3])
+        patch.setattr(dynamodb_records, "source_key", lambda record: None)
+        catalog = new_catalog()
+        catalog.put([document(name, source=f"/inbox/{name}") for name in ("a", "b")])
+    catalog = pickle.loads(pickle.dumps(catalog))
+    assert catalog.by_source(["/inbox/b"]) == {"/inbox/b": "b"}
+    catalog.put([document("a", source="/moved")])
+    assert catalog.by_source(["/inbox/a", "/moved"]) == {"/moved": "a"}
+
+
+def test_accounts_add_up_within_their_limit(catalog: Catalog) -> None:
+    assert catalog.spent() == {}
+    assert catalog.spend("questions/2026-01-02", 0.25, calls=1, limit=1.0)
+    assert catalog.spend("questions/2026-01-02", 0.75, limit=1.0)
+    assert not catalog.spend("questions/2026-01-02", 0.00001, calls=1, limit=1.0)
+    assert catalog.spend("questions/2026-01-02", -0.5)
+    assert catalog.spend("questions/2026-01-03", 1e-07, calls=2)
+    assert not catalog.spend("questions/2026-01-04", 3.0, limit=1.0)
+    assert catalog.spend("other", 3.0)
+    assert catalog.spent("questions/") == {
+        "questions/2026-01-02": (0.5, 1), "questions/2026-01-03": (1e-07, 2),
+    }  # fmt: skip
+    assert catalog.spent("questions/2026-01-04") == {}

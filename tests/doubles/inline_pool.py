@@ -10,7 +10,7 @@ from typing import Any
 
 from resources.deployment import Deployment
 from resources.failure import SparknetError
-from sparknet_assets.workers import Finished, as_sparknet_error
+from sparknet_assets.batch.workers import Finished, as_sparknet_error
 
 _LOCK = threading.Lock()
 

@@ -15,7 +15,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from resources.vector_store import Chunk
 from sparknet_assets.artifacts import CHUNKS, ChunkList, DocumentRef, read_text
-from sparknet_assets.naming import derive_doc_id
+from sparknet_assets.intake.naming import derive_doc_id
 from tests.end_to_end.command import Outcome, Sparknet
 
 EXPECTED = json.loads((Path(__file__).parents[2] / "examples" / "expected.json").read_text())

@@ -12,7 +12,7 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 
 LEASE = ["The tenant pays a rent of 840 euros each month.", "The lease ends on 31 October 2027."]
 REPORT = "The ferry carried 214,000 passengers in 2025. Captain Ida Brandt retired in May.\n"

@@ -10,7 +10,7 @@ from resources.deployment import ModelGoneError
 from resources.failure import FailureKind
 from resources.settings import Settings
 from sparknet_assets.diagnosis import check_vector_store
-from sparknet_assets.generations import progress, switch
+from sparknet_assets.generations.switching import progress, switch
 from sparknet_assets.retrieval import search
 from tests.doubles.ollama import OllamaServer
 from tests.generations.home import Home

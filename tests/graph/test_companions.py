@@ -11,10 +11,10 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 
-from sparknet_assets.companions import TAG, take_along
-from sparknet_assets.in_flight import keys_in_flight
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import register_partitions
+from sparknet_assets.runs.companions import TAG, take_along
+from sparknet_assets.runs.in_flight import keys_in_flight
 from tests.graph.fakes import partitions_of, register
 
 ORIGIN = RemoteJobOrigin(

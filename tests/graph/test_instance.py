@@ -18,10 +18,10 @@ from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
-from sparknet_assets import execution
-from sparknet_assets.execution import RunSummary
 from sparknet_assets.instance import dagster_home, open_instance
 from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
+from sparknet_assets.runs import execution
+from sparknet_assets.runs.execution import RunSummary
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 
@@ -226,7 +226,7 @@ import uuid
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.execution import execute
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import ScriptedBatch, register
 deployment = Deployment(Settings(home=Path(sys.argv[1])))
 ids = [f"{sys.argv[2]}-{n}" for n in range(6)]

@@ -21,7 +21,7 @@ from schedules.requests import requested_keys
 from sparknet_assets.definitions import build_defs
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.removals import OP
+from sparknet_assets.removal.job import OP
 from tests.doubles.event_queue import MemoryEventQueue
 
 REMOVED = EventKind.REMOVED

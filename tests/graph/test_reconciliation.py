@@ -15,7 +15,7 @@ from resources.failure import SparknetError
 from resources.settings import Settings
 from schedules.planning import Change
 from schedules.reconciliation import Outcome, gather, gather_settled, reconcile
-from sparknet_assets import batch
+from sparknet_assets.batch import running as batch
 from sparknet_assets.retrieval import search
 from tests.doubles.inline_pool import InlinePool
 from tests.removal.homes import with_words

@@ -11,16 +11,16 @@ import pytest
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets import batch
+from sparknet_assets.batch import running as batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.definitions import build_defs
-from sparknet_assets.execution import execute
-from sparknet_assets.gone_partitions import forget_partitions
 from sparknet_assets.instance import open_instance
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.partitions import PARTITIONS, register_partitions
-from sparknet_assets.receipts import RemovalError
-from sparknet_assets.removals import OP, REMOVALS, REMOVE_DOCUMENTS, execute_removal
+from sparknet_assets.removal.gone_partitions import forget_partitions
+from sparknet_assets.removal.job import OP, REMOVALS, REMOVE_DOCUMENTS, execute_removal
+from sparknet_assets.removal.receipts import RemovalError
+from sparknet_assets.runs.execution import execute
 from tests.doubles.inline_pool import InlinePool
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 from tests.removal.homes import SECRET, files_with, found, with_words

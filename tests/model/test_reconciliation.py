@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
-from sparknet_assets.removal import remove
+from sparknet_assets.removal.removing import remove
 from sparknet_assets.verification import verify
 from tests.model import small_stages as stages
 from tests.model.expected import ExpectedDocument, Observed, Surroundings, Texts, follow

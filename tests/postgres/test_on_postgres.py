@@ -11,11 +11,11 @@ import dagster as dg
 import pytest
 
 from resources.deployment import Deployment
-from sparknet_assets import execution
-from sparknet_assets.execution import execute
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.removals import execute_removal
+from sparknet_assets.removal.job import execute_removal
+from sparknet_assets.runs import execution
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 from tests.postgres.conftest import write_config
 from tests.postgres.test_postgres_log import rows_with
@@ -75,7 +75,7 @@ import sys
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.execution import execute
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import ScriptedBatch, register
 home, name = Path(sys.argv[1]), sys.argv[2]
 deployment = Deployment(Settings(home=home, dagster_home=Path(sys.argv[3])))

@@ -135,8 +135,8 @@ def test_bits_that_only_a_deep_look_finds(whole: Deployment, instance: dg.Dagste
 def test_what_a_kill_leaves_of_a_repair_any_run_finishes(
     whole: Deployment, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sparknet_assets import execution
-    from sparknet_assets.batch import run_batch
+    from sparknet_assets.batch.running import run_batch
+    from sparknet_assets.runs import execution
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -11,12 +11,12 @@ import dagster as dg
 from pydantic import Field
 
 from resources.deployment import Deployment
-from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.instance import open_instance
 from sparknet_assets.materializations import location
 from sparknet_assets.partitions import GROUP
-from sparknet_assets.receipts import Amount, Receipt, RemovalError
-from sparknet_assets.removal import WAIT_SECONDS, remove
+from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_partitions
+from sparknet_assets.removal.receipts import Amount, Receipt, RemovalError
+from sparknet_assets.removal.removing import WAIT_SECONDS, remove
 from sparknet_assets.run_owner import owner_tag
 
 REMOVALS = "removals"

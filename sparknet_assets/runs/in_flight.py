@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sparknet_assets.companions import keys_of, taken_along
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.run_config import listed_keys
+from sparknet_assets.runs.companions import keys_of, taken_along
+from sparknet_assets.runs.config import listed_keys
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -11,11 +11,12 @@ from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.batch.stage_work import run_stage
+from sparknet_assets.batch.workers import PoolClosedError, WorkerPool, as_sparknet_error
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import LAST_STAGE, failed, settle, succeeded, with_retry
-from sparknet_assets.stage_work import run_stage
 from sparknet_assets.stages.contract import (
     RAW_DOCUMENTS,
     DocumentStage,
@@ -23,7 +24,6 @@ from sparknet_assets.stages.contract import (
     Stage,
     StageOutput,
 )
-from sparknet_assets.workers import PoolClosedError, WorkerPool, as_sparknet_error
 
 MISSING = "missing"
 """Change mark of an original that is not there."""

@@ -11,7 +11,9 @@ from resources.catalog import DocumentStatus, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.page_spans import PageSpans
+from sparknet_assets.batch.page_spans import PageSpans
+from sparknet_assets.batch.tier_stages import InTier, in_tier
+from sparknet_assets.batch.workers import WorkerPool
 from sparknet_assets.stages.contract import (
     RAW_DOCUMENTS,
     DocumentStage,
@@ -19,11 +21,9 @@ from sparknet_assets.stages.contract import (
     Preparation,
     StageOutput,
 )
-from sparknet_assets.tier_stages import InTier, in_tier
-from sparknet_assets.workers import WorkerPool
 
 if TYPE_CHECKING:
-    from sparknet_assets.document_run import DocumentRun
+    from sparknet_assets.batch.document_run import DocumentRun
 
 MOST_TWINS = 3
 

@@ -9,7 +9,7 @@ from resources.storage import StorageAdapter
 from resources.vector_store import VectorStore
 from sparknet_assets.fields.correction_log import CORRECTIONS
 from sparknet_assets.raw_names import RAW
-from sparknet_assets.receipts import Amount
+from sparknet_assets.removal.receipts import Amount
 
 PROCESSED = "processed/"
 

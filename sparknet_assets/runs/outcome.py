@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sparknet_assets.materializations import failure_table
-from sparknet_assets.planned import plan_materializations
+from sparknet_assets.runs.planned import plan_materializations
 
 if TYPE_CHECKING:
     from resources.failure import Failure
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
 
 _NAMED = 5
 

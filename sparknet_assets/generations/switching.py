@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.generations import Generation, make_live
-from sparknet_assets.generation_gates import GateResult, check_switch, current_texts
-from sparknet_assets.holdings import behind, changing_generations, discard
+from sparknet_assets.generations.gates import GateResult, check_switch, current_texts
+from sparknet_assets.generations.holdings import behind, changing_generations, discard
 
 
 class GenerationProgress(BaseModel):

@@ -13,7 +13,7 @@ from resources.failure import SparknetError
 from resources.generations import Generation
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, read_text
-from sparknet_assets.holdings import TEXT_STAGE, behind
+from sparknet_assets.generations.holdings import TEXT_STAGE, behind
 from sparknet_assets.reports import in_pages
 
 SAMPLES = 50

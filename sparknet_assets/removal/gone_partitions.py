@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sparknet_assets.in_flight import keys_in_flight
 from sparknet_assets.partitions import PARTITIONS
+from sparknet_assets.runs.in_flight import keys_in_flight
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 from resources.deployment import Deployment
-from sparknet_assets.document_run import DocumentRun, StageResult, run_document_stages
+from sparknet_assets.batch.document_run import DocumentRun, StageResult, run_document_stages
+from sparknet_assets.batch.workers import WorkerPool
 from sparknet_assets.stages.contract import DocumentStage, PagedStage
-from sparknet_assets.workers import WorkerPool
 
 
 class _Ended:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.batch.workers import Task, WorkerPool
 from sparknet_assets.stages.contract import PagedStage, PageResult
-from sparknet_assets.workers import Task, WorkerPool
 
 # A document whose pages keep killing workers is given up: each kill costs a whole time limit.
 MOST_KILLED_PAGES = 5

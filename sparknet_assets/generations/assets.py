@@ -10,9 +10,9 @@ from pydantic import Field
 
 from resources.deployment import Deployment
 from resources.failure import SparknetError
-from sparknet_assets import generations
-from sparknet_assets.generation_gates import GateResult, check_switch
-from sparknet_assets.generations import Change
+from sparknet_assets.generations import switching as generations
+from sparknet_assets.generations.gates import GateResult, check_switch
+from sparknet_assets.generations.switching import Change
 from sparknet_assets.partitions import GROUP
 from sparknet_assets.run_owner import owner_tag
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from resources.failure import Failure, FailureKind, SparknetError
-from sparknet_assets.announcements import announced
 from sparknet_assets.instance import open_instance
 from sparknet_assets.run_owner import owner_tag
+from sparknet_assets.runs.announcements import announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
 
     from resources.deployment import Deployment
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.pipeline import RunBatch
 
 
@@ -90,12 +90,12 @@ def execute(
         SparknetError: A run failed as a whole, so that not even its documents have results.
         ValueError: A name in `stages` is not a stage.
     """
-    from sparknet_assets.batch import run_batch
+    from sparknet_assets.batch.running import run_batch
     from sparknet_assets.definitions import build_defs
     from sparknet_assets.jobs import INGEST
     from sparknet_assets.partition_keys import partition_key
     from sparknet_assets.pipeline import Door
-    from sparknet_assets.planned import shown_as_done
+    from sparknet_assets.runs.planned import shown_as_done
     from sparknet_assets.stages import STAGES
 
     known = [stage.name for stage in STAGES]
@@ -153,7 +153,7 @@ def _execute(
 ) -> ExecuteInProcessResult:
     from dagster import AssetKey
 
-    from sparknet_assets.run_config import COUNT_TAG, sparse_config
+    from sparknet_assets.runs.config import COUNT_TAG, sparse_config
 
     config: dict[str, Any] = sparse_config(keys, force=force)
     # The command shows its own progress; the run's log in the UI is complete all the same.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
 from sparknet_assets.digests import sha256_of, stored_sha256
-from sparknet_assets.found_files import SourceFile, UnreadableError
+from sparknet_assets.intake.found_files import SourceFile, UnreadableError
 from sparknet_assets.partition_keys import partition_key, slug
 from sparknet_assets.raw_names import RAW
 
@@ -47,18 +47,21 @@ class DocumentNames:
 
     def __init__(self, deployment: Deployment) -> None:
         self._storage = deployment.storage
+        self._catalog = deployment.catalog
         self._taken: dict[str, DocumentRecord | None] = {}
-        self._by_source: dict[str, str] = {}
-        for record in deployment.catalog.documents():
-            self._taken[record.doc_id] = record
-            if record.source:
-                self._by_source[record.source] = record.doc_id
+        self._free: set[str] = set()
 
     def assign(self, files: Sequence[SourceFile]) -> dict[str, str]:
-        """Source -> doc_id. The order of the files decides who gets the plain name."""
+        """Source -> doc_id. The order of the files decides who gets the plain name.
+
+        Asks the catalog about these files and the names that they may get, not about all others.
+        """
         names: dict[str, str] = {}
+        known = self._catalog.by_source([file.source for file in files])
+        new = [file for file in files if file.source not in known]
+        self._look_up({derive_doc_id(file.name) for file in new})
         for file in files:
-            name = self._by_source.get(file.source)
+            name = known.get(file.source)
             if name is None:
                 name = plain = derive_doc_id(file.name)
                 salt = file.source
@@ -69,8 +72,16 @@ class DocumentNames:
             names[file.source] = name
         return names
 
+    def _look_up(self, names: Collection[str]) -> None:
+        """Finds out which of the names documents have."""
+        found = self._catalog.get_many(names)
+        self._taken.update(found)
+        self._free.update(name for name in names if name not in found)
+
     def _is_free(self, name: str, file: SourceFile) -> bool:
         """No document has the name, or the one that has it is this very file, left by a crash."""
+        if name not in self._taken and name not in self._free:
+            self._look_up([name])
         if name in self._taken:
             record = self._taken[name]
             return record is not None and not record.source and self._is_same(record.raw_key, file)

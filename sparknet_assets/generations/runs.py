@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
-from sparknet_assets.generation_gates import GateResult
-from sparknet_assets.generations import Change
+from sparknet_assets.generations.gates import GateResult
+from sparknet_assets.generations.switching import Change
 from sparknet_assets.instance import open_instance
 from sparknet_assets.run_owner import owner_tag
 
@@ -43,7 +43,7 @@ def change_generation(
         SparknetError: There is no such generation, or it can't be retired.
     """
     from sparknet_assets.definitions import build_defs
-    from sparknet_assets.generation_assets import CHANGE, SWITCH
+    from sparknet_assets.generations.assets import CHANGE, SWITCH
 
     run_id = str(uuid.uuid4())
     wanted = {"action": action, "to": name, "force": force}
@@ -68,7 +68,7 @@ def change_generation(
 
 
 def _change(result: ExecuteInProcessResult) -> Change:
-    from sparknet_assets.generation_assets import RESULT
+    from sparknet_assets.generations.assets import RESULT
 
     reason = "the run broke off"
     for event in result.all_events:

@@ -14,17 +14,17 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.digests import sha256_of, stored_sha256
-from sparknet_assets.found_files import (
+from sparknet_assets.intake.found_files import (
     Problem,
     SourceFile,
     UnreadableError,
     find_files,
 )
-from sparknet_assets.intents import is_unfinished, unfinished
-from sparknet_assets.naming import DocumentNames, is_safe_doc_id
+from sparknet_assets.intake.naming import DocumentNames, is_safe_doc_id
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.raw_names import RAW
 from sparknet_assets.records import awaiting, new_document
+from sparknet_assets.removal.intents import is_unfinished, unfinished
 from sparknet_assets.tiers import with_tier
 
 
@@ -146,8 +146,8 @@ def _finish_removals(deployment: Deployment) -> None:
     if not doc_ids:
         return
     from sparknet_assets.instance import instance_if_any
-    from sparknet_assets.receipts import RemovalError
-    from sparknet_assets.removal import remove
+    from sparknet_assets.removal.receipts import RemovalError
+    from sparknet_assets.removal.removing import remove
 
     with suppress(RemovalError), instance_if_any(deployment.settings) as instance:
         remove(deployment, doc_ids, reason="", requested_by="", instance=instance, wait_seconds=0.0)

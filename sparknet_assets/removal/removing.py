@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 from resources.catalog import DocumentStatus
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.sqlite import in_chunks
+from sparknet_assets.batch.workers import as_sparknet_error
 from sparknet_assets.claims import Claims
 from sparknet_assets.fields.correction_log import correcting, remove_log
 from sparknet_assets.fields.noted import forget_corrections
-from sparknet_assets.intents import (
+from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.partitions import count_events, wipe_events
+from sparknet_assets.raw_names import RAW
+from sparknet_assets.removal.intents import (
     Intent,
     drop_intents,
     intents,
@@ -28,10 +32,7 @@ from sparknet_assets.intents import (
     signed,
     tombstone,
 )
-from sparknet_assets.partition_keys import partition_key
-from sparknet_assets.partitions import count_events, wipe_events
-from sparknet_assets.raw_names import RAW
-from sparknet_assets.receipts import (
+from sparknet_assets.removal.receipts import (
     Amount,
     Compacted,
     Receipt,
@@ -41,9 +42,8 @@ from sparknet_assets.receipts import (
     read_receipt,
     write_receipt,
 )
-from sparknet_assets.remains import PROCESSED, count_originals, count_remains, originals_of
+from sparknet_assets.removal.remains import PROCESSED, count_originals, count_remains, originals_of
 from sparknet_assets.scratch import remove_scratch
-from sparknet_assets.workers import as_sparknet_error
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
