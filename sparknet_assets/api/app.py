@@ -95,7 +95,8 @@ def create_app(
     app.include_router(static.router)
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
-    rates = Rates(settings.api_per_second, settings.api_burst)
+    shared = (lambda: deployment.cache) if settings.api_shared_limits else None
+    rates = Rates(settings.api_per_second, settings.api_burst, shared)
     app.add_middleware(Bodies, patience=patience)
     app.add_middleware(Guard, keys=keys, rates=rates, loopback=loopback)
     app.add_middleware(Measured, metrics=metrics)

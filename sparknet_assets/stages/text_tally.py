@@ -12,6 +12,7 @@ from resources.ocr import PageText
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import PageResult
+from sparknet_assets.text_index import PageFacts, record_of
 
 PREVIEW = 300
 
@@ -54,17 +55,21 @@ class Tally:
         self._preview = ""
         self._pages = 0
 
-    def records(self, ref: DocumentRef, results: Iterable[PageResult]) -> Iterator[bytes]:
-        """The pages' JSON. Raises SparknetError at the end when every page failed."""
+    def records(
+        self, ref: DocumentRef, results: Iterable[PageResult]
+    ) -> Iterator[tuple[PageFacts, bytes]]:
+        """The pages' facts and JSON. Raises SparknetError at the end when every page failed."""
         for result in results:
             self._pages += 1
             if result.failure is not None:
                 self.failures[result.page] = result.failure
                 yield _failed(result.page, result.failure)
                 continue
-            facts, record = result.record.split(b"\n", 1)
-            self._add(json.loads(facts))
-            yield record
+            line, record = result.record.split(b"\n", 1)
+            facts = json.loads(line)
+            self._add(facts)
+            shown = {name: facts[name] for name in ("engine", "confidence", "words", "tables")}
+            yield PageFacts(page=result.page, **shown), record
         if self._pages and len(self.failures) == self._pages:
             raise _nothing_read(ref, self.failures)
 
@@ -101,11 +106,11 @@ class Tally:
         }
 
 
-def _failed(page: int, failure: Failure) -> bytes:
+def _failed(page: int, failure: Failure) -> tuple[PageFacts, bytes]:
     # Attempts and dates belong to the catalog: equal input gives an equal artifact.
     lasting = failure.model_copy(update={"attempts": 1, "next_retry_at": None})
     record = PageText(page=page, width=0, height=0, engine="none", reason="failed", failure=lasting)
-    return record.model_dump_json().encode()
+    return record_of(record)
 
 
 def _nothing_read(ref: DocumentRef, failures: Mapping[int, Failure]) -> SparknetError:

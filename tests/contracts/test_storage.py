@@ -109,6 +109,17 @@ def test_what_is_absent(storage: StorageAdapter) -> None:
     assert storage.get("a/b") == b""
 
 
+def test_a_part_is_read_without_the_rest(storage: StorageAdapter) -> None:
+    storage.put("a", b"0123456789")
+    asked = [(0, 3), (4, 2), (8, 100), (10, 5), (99, 1), (3, 0)]
+    parts = [storage.get_range("a", start, size) for start, size in asked]
+    assert parts == [b"012", b"45", b"89", b"", b"", b""]
+    storage.put("empty", b"")
+    assert storage.get_range("empty", 0, 10) == b""
+    with pytest.raises(ObjectNotFoundError):
+        storage.get_range("none", 0, 1)
+
+
 def test_a_new_version_has_a_new_mark(storage: StorageAdapter) -> None:
     marks = {storage.put("key", data).version for data in (b"one", b"two", b"six")}
     assert len(marks) == 3

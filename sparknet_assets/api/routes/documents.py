@@ -121,9 +121,9 @@ def list_chunks(
     """The passages that the document was cut into."""
     record = api.there(doc_id)
     ref = DocumentRef(doc_id, record.raw_key)
-    chunks = read_chunks(api.deployment.storage, ref)
+    chunks = read_chunks(api.deployment.storage, ref, skip=after, limit=limit + 1)
     try:
-        found = list(islice(chunks, after, after + limit + 1))
+        found = list(chunks)
     except KeyError:
         found = []
     shown = [

@@ -13,7 +13,15 @@ from resources.storage import ObjectNotFoundError
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.page_images import smaller
 from sparknet_assets.api.problems import ProblemError, binary
-from sparknet_assets.artifacts import PAGES, DocumentRef, PageImage, PageIndex, read_text
+from sparknet_assets.artifacts import (
+    PAGES,
+    DocumentRef,
+    PageImage,
+    PageIndex,
+    read_page_image,
+    read_text,
+    text_facts,
+)
 
 router = APIRouter(tags=["pages"], dependencies=[Depends(requires("read"))])
 PageNumber = Annotated[int, Path(ge=1, le=1_000_000)]
@@ -57,12 +65,11 @@ def list_pages(api: ApiDep, doc_id: str) -> PageList:
         for image in _images(api, ref)
     }
     try:
-        for text in read_text(api.deployment.storage, ref):
+        for text in text_facts(api.deployment.storage, ref):
             if text.page in pages:
                 page = pages[text.page]
                 page.engine, page.confidence = text.engine, text.confidence
-                page.words = sum(len(line.words) for line in text.lines)
-                page.tables = len(text.tables)
+                page.words, page.tables = text.words, text.tables
                 page.failure = page.failure or text.failure
     except ObjectNotFoundError:
         pass
@@ -84,7 +91,7 @@ def get_page_image(
 ) -> Response:
     """The image of a page as PNG; of a smaller size when a width is given."""
     ref = _ref(api, doc_id)
-    image = next((each for each in _images(api, ref) if each.page == page), None)
+    image = read_page_image(api.deployment.storage, ref, page)
     if image is None or not image.sha256:
         raise ProblemError(404, f"There is no image of page {page}.", doc_id=doc_id)
     reduced = width if width is not None and width < image.width else None
