@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from sparknet_assets.batch import running as batch
-from tests.doubles.inline_pool import InlinePool
+from tests.doubles.inline_pool import inline_workers
 
 
 @pytest.fixture
-def inline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers are functions of this process: starting one costs most of a second."""
-    monkeypatch.setattr(batch, "WorkerPool", InlinePool)
+def inline() -> Iterator[None]:
+    with inline_workers():
+        yield

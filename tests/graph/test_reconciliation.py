@@ -15,17 +15,17 @@ from resources.failure import SparknetError
 from resources.settings import Settings
 from schedules.planning import Change
 from schedules.reconciliation import Outcome, gather, gather_settled, reconcile
-from sparknet_assets.batch import running as batch
 from sparknet_assets.retrieval import search
-from tests.doubles.inline_pool import InlinePool
+from tests.doubles.inline_pool import inline_workers
 from tests.removal.homes import with_words
 
 STAGES = ["documents", "page_images", "ocr_text", "chunks", "embeddings", "vector_index"]
 
 
 @pytest.fixture(autouse=True)
-def inline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "WorkerPool", InlinePool)
+def inline() -> Iterator[None]:
+    with inline_workers():
+        yield
 
 
 @pytest.fixture
