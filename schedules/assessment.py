@@ -12,7 +12,7 @@ from resources.tiers import STANDARD, TIERS
 from schedules.planning import Change
 from sparknet_assets.fingerprint import Recipe, difference
 from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage
-from sparknet_assets.stages.unclimbed import unclimbed_pages
+from sparknet_assets.unclimbed import unclimbed_pages
 
 
 class Recipes(Protocol):

@@ -29,7 +29,7 @@ from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_p
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
-from sparknet_assets.stages.unclimbed import affordable_climb
+from sparknet_assets.unclimbed import affordable_climb
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord
 from sparknet_assets.stage_names import STAGE_NAMES
-from sparknet_assets.stages.unclimbed import UNCLIMBED, unclimbed_pages
 from sparknet_assets.tiers import source_of
+from sparknet_assets.unclimbed import UNCLIMBED, unclimbed_pages
 
 T = TypeVar("T")
 _PAGE = 500

@@ -24,7 +24,7 @@ from sparknet_assets.stages.contract import (
     Stage,
     StageOutput,
 )
-from sparknet_assets.stages.unclimbed import affordable_climb, unclimbed_pages
+from sparknet_assets.unclimbed import affordable_climb, unclimbed_pages
 
 MISSING = "missing"
 """Change mark of an original that is not there."""

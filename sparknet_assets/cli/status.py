@@ -117,8 +117,8 @@ def _reused(stage: StageRecord) -> str:
 def _print_one(item: DocumentReport) -> None:
     from rich.text import Text
 
-    from sparknet_assets.stages.unclimbed import unclimbed_pages
     from sparknet_assets.tiers import source_of
+    from sparknet_assets.unclimbed import unclimbed_pages
 
     document = item.document
     heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))

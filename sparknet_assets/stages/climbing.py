@@ -17,7 +17,7 @@ from sparknet_assets.source.pages import open_source
 from sparknet_assets.source.text.page_text import from_ocr, recognise
 from sparknet_assets.source.text.text_layer import TextLayer
 from sparknet_assets.source.text.text_quality import is_garbled
-from sparknet_assets.stages.unclimbed import WITHOUT_BUDGET, second_reading_price
+from sparknet_assets.unclimbed import WITHOUT_BUDGET, second_reading_price
 
 if TYPE_CHECKING:
     import numpy as np

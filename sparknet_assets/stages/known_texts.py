@@ -14,7 +14,7 @@ from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets.artifacts import TEXT, DocumentRef
 from sparknet_assets.stages.contract import PageResult
 from sparknet_assets.stages.text_tally import page_result
-from sparknet_assets.stages.unclimbed import awaits_budget
+from sparknet_assets.unclimbed import awaits_budget
 
 _SOURCE, _HEX = b',"source":"', 64
 

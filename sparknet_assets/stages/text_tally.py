@@ -12,8 +12,8 @@ from resources.ocr import PageText
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import PageResult
-from sparknet_assets.stages.unclimbed import UNCLIMBED, awaits_budget
 from sparknet_assets.text_index import PageFacts, record_of
+from sparknet_assets.unclimbed import UNCLIMBED, awaits_budget
 
 PREVIEW = 300
 
