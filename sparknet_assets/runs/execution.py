@@ -16,7 +16,13 @@ from sparknet_assets.runs.announcements import announced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+    from dagster import (
+        AssetMaterialization,
+        AssetObservation,
+        DagsterInstance,
+        ExecuteInProcessResult,
+        JobDefinition,
+    )
 
     from resources.deployment import Deployment
     from sparknet_assets.batch.document_run import StageResult
@@ -131,17 +137,19 @@ def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequen
     from sparknet_assets.arrivals import arrival
     from sparknet_assets.originals import registered
     from sparknet_assets.partitions import register_partitions
+    from sparknet_assets.runs.events import report_runless
     from sparknet_assets.stages.contract import RAW_DOCUMENTS
 
     records = registered(doc_ids, deployment)
+    events: list[AssetMaterialization | AssetObservation] = []
     register_partitions(instance, [record.partition_key for record in records.values()])
     seen = instance.get_materialized_partitions(AssetKey(RAW_DOCUMENTS))
     for record in records.values():
         if record.status == "pending" or record.partition_key not in seen:
             info = deployment.storage.stat(record.raw_key)
             if info:
-                for event in arrival(record.partition_key, record.doc_id, info):
-                    instance.report_runless_asset_event(event)
+                events += arrival(record.partition_key, record.doc_id, info)
+    report_runless(instance, events)
 
 
 def _execute(
