@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from resources.settings import Settings
 from sparknet_assets import event_rows
 from sparknet_assets.event_log import EventLog
 from sparknet_assets.instance import open_instance
+from sparknet_assets.instance_errors import explained
 from sparknet_assets.runs import events as events_module
 from sparknet_assets.runs.events import report_runless
 from sparknet_assets.runs.execution import execute
@@ -113,10 +115,6 @@ def test_an_event_is_there_while_the_next_result_is_awaited(
     assert execute(deployment, ["waits"], instance=shared, run=run).ok
 
 
-class Full(Exception):
-    """What the database says."""
-
-
 @pytest.mark.parametrize("most", [1, 500])
 def test_results_that_could_not_be_told_of_are_told_of_by_the_next_run(
     shared, deployment, monkeypatch, most
@@ -131,12 +129,13 @@ def test_results_that_could_not_be_told_of_are_told_of_by_the_next_run(
     def fail_once(self, events) -> None:
         calls.append(len(events))
         if len(calls) == 2:
-            raise OperationalError("INSERT", {}, Full("disk is full"))
+            full = sqlite3.OperationalError("database or disk is full")
+            raise OperationalError("INSERT", {}, full) from full
         real(self, events)
 
     with monkeypatch.context() as broken:
         broken.setattr(EventLog, "store_event_batch", fail_once)
-        with pytest.raises(SparknetError, match="disk is full"):
+        with pytest.raises(SparknetError, match="free some disk space"):
             execute(deployment, names, instance=shared, run=batch)
     assert execute(deployment, names, instance=shared, run=batch).ok
     for stage in STAGE_NAMES:
@@ -167,3 +166,20 @@ def test_a_dagster_that_stores_events_in_another_way_is_refused(tmp_path, monkey
         EventLog(str(tmp_path))
     monkeypatch.undo()
     event_rows.check_dagster()
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("database or disk is full", "free some disk space"),
+        ("unable to open database file", "permissions"),
+        ("file is not a database", "put back a copy"),
+        ("connection to server failed: refused", "whether its server runs"),
+    ],
+)
+def test_a_database_that_fails_is_told_with_a_remedy(reason, remedy) -> None:
+    with pytest.raises(SparknetError, match=remedy) as told, explained():
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError(f"{reason}\nmore"))
+    assert "more" not in told.value.message
+    with pytest.raises(ValueError, match="other"), explained():
+        raise ValueError("other")
