@@ -208,6 +208,11 @@ class Settings(BaseSettings):
     budget_usd: float | None = Field(
         None, gt=0, description="What one run may spend on services; it stops cleanly before more."
     )
+    questions_budget_usd: float | None = Field(
+        None,
+        gt=0,
+        description="What questions may spend on a language model in a day (UTC), all together.",
+    )
 
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Worker processes."

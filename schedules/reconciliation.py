@@ -29,6 +29,7 @@ from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_p
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
+from sparknet_assets.unclimbed import affordable_climb
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -87,7 +88,18 @@ def gather(
         name.removeprefix(RECIPES): text for name, text in deployment.catalog.facts(RECIPES).items()
     }
     corrections = corrections_noted(deployment.catalog)
-    assessor = Assessor(graph, Recipes(deployment), texts, now, corrections=corrections)
+    assessor = Assessor(
+        graph,
+        Recipes(deployment),
+        texts,
+        now,
+        corrections=corrections,
+        climbing={
+            tier: price
+            for tier in TIERS
+            if (price := affordable_climb(deployment.of_tier(tier))) is not None
+        },
+    )
     gathered = Gathered(rates=_rates(deployment, assessor))
     plan = make_plan(
         _planned(gathered, assessor, deployment),

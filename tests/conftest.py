@@ -17,17 +17,21 @@ from resources.deployment import Deployment
 from resources.locks import FileLocks
 from resources.settings import Settings
 from resources.vector_store import VectorStore
+from tests.distribution import pytest_xdist_make_scheduler, slow_first
 from tests.doubles import rgw as ceph
 from tests.doubles.aws_models import share_models
 from tests.doubles.moto_server import CREDENTIALS, REGION, MotoServer, moto_server
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 from tests.doubles.postgres_server import PostgresServer, postgres_server, reason_to_skip
 
+__all__ = ["pytest_xdist_make_scheduler"]
+
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves out the tests that take minutes, unless they are asked for."""
+    """Begins with the slow ones; leaves out those that take minutes, unless they are asked for."""
+    slow_first(items)
     if os.environ.get("SPARKNET_TEST_LONG"):
         return
     skip = pytest.mark.skip(reason="takes minutes: make test-long")
