@@ -128,6 +128,7 @@ class ShapeServer:
 
     def start(self, port: int = 0) -> str:
         """Serves in threads of this process; the URL."""
+        share_models()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _http(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
