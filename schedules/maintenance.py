@@ -21,8 +21,8 @@ from sparknet_assets.materializations import failure_table
 from sparknet_assets.partitions import GROUP
 from sparknet_assets.pipeline import RunBatch
 from sparknet_assets.records import never_copied
+from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.runs.execution import RunSummary, execute
-from sparknet_assets.runs.owner import owner_tag
 from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.storage import ObjectInfo
-from sparknet_assets.intake.raw_names import RAW, depth_and_name, is_temporary
+from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
 from sparknet_assets.records import never_copied
 
 SETTLE = timedelta(seconds=2)

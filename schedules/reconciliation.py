@@ -24,7 +24,7 @@ from sparknet_assets.costs import page_prices
 from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import RECIPES, Recipes
 from sparknet_assets.generations.holdings import INDEX_STAGE, absent, behind, text_version
-from sparknet_assets.intake.raw_names import RAW
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES

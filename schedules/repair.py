@@ -14,9 +14,9 @@ from resources.deployment import Deployment
 from schedules.planning import SETTLE, Change, FoundDocument, compare
 from schedules.registration import register
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.batch.claims import Claims
+from sparknet_assets.claims import Claims
 from sparknet_assets.instance import open_instance
-from sparknet_assets.intake.raw_names import RAW
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.stages import STAGES
 from sparknet_assets.verification import examine
 from sparknet_assets.verification.contract import Disagreement

@@ -19,8 +19,8 @@ from schedules.requests import state_of
 from sparknet_assets.arrivals import arrival
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import documents_partitions
+from sparknet_assets.run_owner import settle_dead_runs
 from sparknet_assets.runs.in_flight import Flight, in_flight
-from sparknet_assets.runs.owner import settle_dead_runs
 
 if TYPE_CHECKING:
     from sparknet_assets.jobs import AnyJob

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
 from resources.storage import InvalidKeyError
-from sparknet_assets.intake.raw_names import RAW, depth_and_name, is_temporary
+from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
 
 if TYPE_CHECKING:
     from resources.catalog import DocumentRecord

@@ -8,7 +8,7 @@ from dagster import DagsterRun
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster_aws.ecs import EcsRunLauncher
 
-from sparknet_assets.runs.owner import is_owner_alive
+from sparknet_assets.run_owner import is_owner_alive
 
 _LOGS = "Run worker logs:"
 

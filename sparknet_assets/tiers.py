@@ -13,7 +13,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.storage import ObjectNotFoundError
 from resources.tiers import STANDARD, TIERS, TierPolicy, TierRule, policy_of
-from sparknet_assets.batch.claims import Claims
+from sparknet_assets.claims import Claims
 
 __all__ = ["TIERS", "Decision", "TierPolicy", "decide", "policy_of", "set_tier", "source_of"]
 

@@ -12,7 +12,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.batch.running import run_batch
 from sparknet_assets.cli import main
-from sparknet_assets.intake.originals import find_raw
+from sparknet_assets.originals import find_raw
 from sparknet_assets.verification.parity import Difference, compare
 
 TEXTS = {

@@ -15,7 +15,7 @@ from sparknet_assets.batch.stage_work import run_stage
 from sparknet_assets.batch.workers import PoolClosedError, WorkerPool, as_sparknet_error
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.fingerprint import Recipes
-from sparknet_assets.intake.originals import find_raw
+from sparknet_assets.originals import find_raw
 from sparknet_assets.records import LAST_STAGE, failed, settle, succeeded, with_retry
 from sparknet_assets.stages.contract import (
     RAW_DOCUMENTS,

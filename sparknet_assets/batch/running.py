@@ -13,13 +13,13 @@ from resources.catalog import DocumentStatus, StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.batch.claims import Claims
 from sparknet_assets.batch.document_run import DocumentRun, StageResult
 from sparknet_assets.batch.document_threads import DocumentThreads
 from sparknet_assets.batch.workers import WorkerPool, as_sparknet_error
+from sparknet_assets.claims import Claims
 from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import Recipes
-from sparknet_assets.intake.originals import registered
+from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import FIELD_CORRECTIONS, AnyStage, BatchStage, StageOutput
 

@@ -76,7 +76,7 @@ def _refuse_unknown(session: Session, doc_ids: Sequence[str]) -> None:
     unknown = [doc_id for doc_id in doc_ids if doc_id not in known]
     if not unknown:
         return
-    from sparknet_assets.intake.originals import find_raw
+    from sparknet_assets.originals import find_raw
     from sparknet_assets.removal.receipts import is_folder_name
 
     indexed = set().union(*(store.document_ids() for store in deployment.stores()))

@@ -14,7 +14,7 @@ from sparknet_assets.evaluation import history
 from sparknet_assets.evaluation.chart import COLOURS, as_markdown, line_chart
 from sparknet_assets.evaluation.evaluate import Outcome, evaluate
 from sparknet_assets.evaluation.measured import Kind, Sample
-from sparknet_assets.runs.owner import owner_tag
+from sparknet_assets.run_owner import owner_tag
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

@@ -14,7 +14,7 @@ from sparknet_assets.generations import switching as generations
 from sparknet_assets.generations.gates import GateResult, check_switch
 from sparknet_assets.generations.switching import Change
 from sparknet_assets.partitions import GROUP
-from sparknet_assets.runs.owner import owner_tag
+from sparknet_assets.run_owner import owner_tag
 
 GENERATIONS = "index_generations"
 SWITCH = "switch_generation"

@@ -10,7 +10,7 @@ from resources.failure import FailureKind, SparknetError
 from sparknet_assets.generations.gates import GateResult
 from sparknet_assets.generations.switching import Change
 from sparknet_assets.instance import open_instance
-from sparknet_assets.runs.owner import owner_tag
+from sparknet_assets.run_owner import owner_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

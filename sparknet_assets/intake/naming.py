@@ -10,8 +10,8 @@ from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
 from sparknet_assets.digests import sha256_of, stored_sha256
 from sparknet_assets.intake.found_files import SourceFile, UnreadableError
-from sparknet_assets.intake.raw_names import RAW
 from sparknet_assets.partition_keys import partition_key, slug
+from sparknet_assets.raw_names import RAW
 
 MAX_DOC_ID = 100
 _HASH = 8

@@ -21,8 +21,8 @@ from sparknet_assets.intake.found_files import (
     find_files,
 )
 from sparknet_assets.intake.naming import DocumentNames, is_safe_doc_id
-from sparknet_assets.intake.raw_names import RAW
 from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.records import awaiting, new_document
 from sparknet_assets.removal.intents import is_unfinished, unfinished
 from sparknet_assets.tiers import with_tier

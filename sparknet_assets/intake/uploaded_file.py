@@ -9,7 +9,7 @@ from typing import BinaryIO
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.digests import read_blocks
 from sparknet_assets.intake.found_files import SourceFile
-from sparknet_assets.intake.raw_names import RAW, is_temporary
+from sparknet_assets.raw_names import RAW, is_temporary
 
 _LONGEST = 1024
 

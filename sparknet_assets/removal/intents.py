@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from sparknet_assets.digests import stored_sha256
-from sparknet_assets.intake.originals import find_raw
-from sparknet_assets.intake.raw_names import RAW
+from sparknet_assets.originals import find_raw
 from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.records import new_document
 from sparknet_assets.removal.receipts import Amount
 from sparknet_assets.removal.remains import Remains, count_originals, originals_of

@@ -17,7 +17,7 @@ from sparknet_assets.partitions import GROUP
 from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.removal.receipts import Amount, Receipt, RemovalError
 from sparknet_assets.removal.removing import WAIT_SECONDS, remove
-from sparknet_assets.runs.owner import owner_tag
+from sparknet_assets.run_owner import owner_tag
 
 REMOVALS = "removals"
 REMOVE_DOCUMENTS = "remove_documents"

@@ -8,7 +8,7 @@ from resources.deployment import Deployment
 from resources.storage import StorageAdapter
 from resources.vector_store import VectorStore
 from sparknet_assets.fields.correction_log import CORRECTIONS
-from sparknet_assets.intake.raw_names import RAW
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.removal.receipts import Amount
 
 PROCESSED = "processed/"

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from resources.catalog import DocumentStatus
 from resources.failure import Failure, FailureKind, SparknetError
 from resources.sqlite import in_chunks
-from sparknet_assets.batch.claims import Claims
 from sparknet_assets.batch.workers import as_sparknet_error
+from sparknet_assets.claims import Claims
 from sparknet_assets.fields.correction_log import correcting, remove_log
 from sparknet_assets.fields.noted import forget_corrections
-from sparknet_assets.intake.raw_names import RAW
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import count_events, wipe_events
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.removal.intents import (
     Intent,
     drop_intents,

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sparknet_assets.runs.owner import is_alive, this_process
+from sparknet_assets.run_owner import is_alive, this_process
 
 if TYPE_CHECKING:
     from resources.catalog import Catalog

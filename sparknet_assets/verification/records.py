@@ -9,7 +9,7 @@ from resources.failure import SparknetError
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.fingerprint import difference
-from sparknet_assets.intake.raw_names import is_temporary
+from sparknet_assets.raw_names import is_temporary
 from sparknet_assets.records import settle
 from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.storage import ObjectInfo, StorageAdapter
-from sparknet_assets.intake.raw_names import RAW
+from sparknet_assets.raw_names import RAW
 from sparknet_assets.stages.contract import Stage
 from sparknet_assets.verification.contract import Check, Finding, Severity
 from sparknet_assets.verification.corpus import Corpus

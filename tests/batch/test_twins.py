@@ -18,6 +18,8 @@ from sparknet_assets.stages import STAGES, documents
 from tests.batch.toy_stages import GRAPH, calls
 from tests.stages.paged import artifacts, pdf
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 PAGED = ("documents", "page_images", "ocr_text")
 TYPED = pdf(*((number, False) for number in range(1, 6)))
 NOTE = b"<h1>Ferry</h1><p>The ferry leaves at nine.</p><table><tr><td>a</td></tr></table>"

@@ -12,7 +12,7 @@ import pytest
 from cli_fakes import Cli, Runs
 
 from resources.deployment import Deployment
-from sparknet_assets.batch.claims import Claims
+from sparknet_assets.claims import Claims
 from sparknet_assets.removal import job as removals
 from sparknet_assets.removal.receipts import Receipt
 from sparknet_assets.removal.removing import remove

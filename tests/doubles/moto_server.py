@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -70,7 +71,7 @@ def moto_server() -> Iterator[MotoServer]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.doubles.moto_server", str(port)]
-    environment = {**os.environ, "MOTO_PORT": str(port)}
+    environment = {**os.environ, "MOTO_PORT": str(port), "MOTO_DISABLE_GLOBAL_CORS": "true"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         server = MotoServer(f"http://127.0.0.1:{port}")
         try:
@@ -161,17 +162,15 @@ def _take_any_key() -> None:
 
 def main(port: str) -> None:
     """Serves until it is killed."""
-    import logging
-
     _answer_501()
     _update_a_copy()
     _take_any_key()
     quicken_queues()
     check_real_actions()
-    from moto.server import main as serve
+    from tests.doubles.moto_serving import serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    serve(["-H", "127.0.0.1", "-p", port])
+    serve(int(port))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from tests.model.world import (
 
 DOC_IDS = ("alpha", "beta", "gamma")
 MODELS = ("words-32", "words-48")
-EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "8"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
 

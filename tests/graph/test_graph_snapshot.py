@@ -55,7 +55,7 @@ def test_code_versions() -> None:
     assert {stage.name: stage.code_version for stage in STAGES} == {
         "documents": "1",
         "page_images": "1",
-        "ocr_text": "1",
+        "ocr_text": "2",
         "chunks": "1",
         "embeddings": "1",
         "vector_index": "1",

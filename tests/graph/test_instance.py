@@ -19,9 +19,9 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
 from sparknet_assets.instance import dagster_home, open_instance
+from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from sparknet_assets.runs import execution
 from sparknet_assets.runs.execution import RunSummary
-from sparknet_assets.runs.owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 
@@ -229,7 +229,7 @@ from resources.settings import Settings
 from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import ScriptedBatch, register
 deployment = Deployment(Settings(home=Path(sys.argv[1])))
-ids = [f"{sys.argv[2]}-{n}" for n in range(15)]
+ids = [f"{sys.argv[2]}-{n}" for n in range(6)]
 register(deployment, *ids)
 print(execute(deployment, ids, run=ScriptedBatch()).finished)
 """
@@ -248,6 +248,6 @@ def test_two_processes_share_a_new_instance(settings) -> None:
     for process in processes:
         out, err = process.communicate(timeout=100)
         assert process.returncode == 0, err
-        assert out.strip() == str(15 * len(STAGE_NAMES))
+        assert out.strip() == str(6 * len(STAGE_NAMES))
     with open_instance(settings) as instance:
-        assert len(partitions_of(instance, "vector_index", "materialized")) == 30
+        assert len(partitions_of(instance, "vector_index", "materialized")) == 12

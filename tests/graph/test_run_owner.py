@@ -15,7 +15,7 @@ from dagster._core.workspace.context import IWorkspaceProcessContext
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
 from sparknet_assets.instance import open_instance
-from sparknet_assets.runs.owner import TAG, settle_dead_runs, this_process
+from sparknet_assets.run_owner import TAG, settle_dead_runs, this_process
 
 
 @dg.job

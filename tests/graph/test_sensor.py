@@ -25,10 +25,10 @@ from schedules.sensors import look
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS, register_partitions
 from sparknet_assets.removal.job import OP, REMOVE_DOCUMENTS
+from sparknet_assets.run_owner import TAG
 from sparknet_assets.runs.announcements import announced, announced_documents
 from sparknet_assets.runs.config import sparse_config
 from sparknet_assets.runs.in_flight import keys_in_flight
-from sparknet_assets.runs.owner import TAG
 from tests.graph.fakes import register
 
 BATCH = 3

@@ -43,7 +43,7 @@ DOC_IDS = ("alpha", "beta", "gamma", "delta")
 WORDS = (Path(__file__).parent / "words.txt").read_text().split()
 TROUBLES = (stages.CORRUPT, stages.AWKWARD, stages.SMUDGE, stages.FLICKER, stages.POISON)
 PAGE_TROUBLES = (stages.SMUDGE, stages.FLICKER)
-EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "12"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
 

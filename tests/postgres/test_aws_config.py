@@ -19,7 +19,7 @@ from dagster._core.storage.tags import RUN_WORKER_ID_TAG
 
 from sparknet_assets.ecs_launcher import EcsLauncher
 from sparknet_assets.instance import open_instance
-from sparknet_assets.runs.owner import TAG, owner_tag
+from sparknet_assets.run_owner import TAG, owner_tag
 from tests.postgres.conftest import AWS_CONFIG, write_config
 
 TASK = "arn:aws:ecs:us-east-1:123456789012:task/sparknet/0123456789abcdef"

@@ -12,7 +12,7 @@ from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.vector_store import Compaction
-from sparknet_assets.batch.claims import Claims
+from sparknet_assets.claims import Claims
 from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.removal.intents import unfinished
 from sparknet_assets.removal.receipts import Receipt, RemovalError, read_receipt

@@ -45,6 +45,38 @@ def test_two_columns_are_read_one_after_the_other_below_their_title() -> None:
     assert order == ["A", *(f"a{i}" for i in range(6)), *(f"b{i}" for i in range(6))]
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_more_than_two_columns_are_read_one_after_the_other(count: int) -> None:
+    width = 0.85 / count
+    page = [segment("A title across all of the columns", 0.2, 0.05, 0.6)]
+    for number in range(count):
+        lines = 20 if number < count - 1 else 9
+        page += [
+            segment(f"{'abcde'[number]}{line} {FILLER}", 0.07 + width * number, 0.1 + 0.02 * line,
+                    (1.0 if line % 5 else 0.7) * (width - 0.03))
+            for line in range(lines)
+        ]  # fmt: skip
+
+    read = [line.words[0].text[0] for line in arrange(page, 0.7, find_tables=True)[0]]
+
+    assert "".join(dict.fromkeys(read)) == "A" + "abcde"[:count]
+    assert read == sorted(read)
+
+
+def test_three_columns_of_names_are_a_table() -> None:
+    people = ("Josephine Miller", "Harbour master", "Rotterdam west")
+    page = [
+        segment(cell, 0.1 + 0.3 * number, 0.1 + 0.02 * row)
+        for row in range(12)
+        for number, cell in enumerate(people)
+    ]
+
+    lines, tables = arrange(page, 0.7, find_tables=True)
+
+    assert tables[0].rows == [list(people)] * 12
+    assert len(lines) == 12
+
+
 def test_a_wide_piece_between_columns_parts_them() -> None:
     page = [
         *column("a", 0.1, 0.1, 5),
@@ -311,3 +343,19 @@ def test_every_word_is_read_exactly_once(
     for table in tables:
         assert len({len(row) for row in table.rows}) == 1
         assert len(table.rows) == len(table.row_boxes)
+
+
+def test_chinese_set_glyph_by_glyph_is_read_as_one_word() -> None:
+    def glyphs(text: str, y: float) -> list[Segment]:
+        words = [
+            Word(sign, 0.1 + 0.02 * i, y, 0.12 + 0.02 * i, y + 0.014, 1.0)
+            for i, sign in enumerate(text)
+        ]
+        return [Segment([word], 0.014) for word in words]
+
+    page = [*glyphs("港湾委員会", 0.1), *glyphs("항만", 0.2), *glyphs("火曜日に", 0.3)]
+
+    lines, _ = arrange(page, 0.7)
+
+    assert texts(lines) == ["港湾委員会", "항 만", "火曜日に"]
+    assert lines[0].box == Box(0.1, 0.1, 0.2, 0.114)

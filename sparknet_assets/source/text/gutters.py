@@ -22,6 +22,9 @@ FEWEST_LINES = 3
 FEWEST_CHARACTERS = 10
 FILLED = 0.5
 CLEARLY_FILLED = 0.8
+# Where there are more than two columns: the most, and the letters in the median line of each.
+MOST_COLUMNS = 8
+FEWEST_LETTERS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,36 @@ def parts_prose(items: list[Item], x: float, height: float, filled: float) -> bo
     left = [item for item in items if item.box.x1 <= x]
     right = [item for item in items if item.box.x0 >= x]
     return (
-        _is_prose(left, height, filled)
-        and _is_prose(right, height, filled)
+        _holds_prose(left, height, filled)
+        and _holds_prose(right, height, filled)
         and _side_by_side(left, right)
+    )
+
+
+def _holds_prose(side: list[Item], height: float, filled: float) -> bool:
+    """Whether a side is a column of prose, or several of them: a page may have three or more."""
+    return _is_prose(side, height, filled) or _is_columns(side, height, filled)
+
+
+def _is_columns(side: list[Item], height: float, filled: float) -> bool:
+    """Whether gaps that no line crosses part a side into columns of prose, all side by side.
+
+    Three columns of cells are far more common than two: their lines must be as long as those of
+    prose are.
+    """
+    columns: list[list[Item]] = []
+    reached = 0.0
+    for item in sorted(side, key=lambda item: item.box.x0):
+        if not columns or item.box.x0 - reached >= GUTTER * height:
+            columns.append([])
+            reached = 0.0
+        columns[-1].append(item)
+        reached = max(reached, item.box.x1)
+    return (
+        1 < len(columns) <= MOST_COLUMNS
+        and all(_is_prose(column, height, filled) for column in columns)
+        and all(median(item.characters for item in column) >= FEWEST_LETTERS for column in columns)
+        and all(map(_side_by_side, columns, columns[1:]))
     )
 
 

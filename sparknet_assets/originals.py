@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from resources.catalog import DocumentRecord
 from resources.deployment import Deployment
-from sparknet_assets.intake.raw_names import RAW, depth_and_name, is_temporary
 from sparknet_assets.partition_keys import partition_key
+from sparknet_assets.raw_names import RAW, depth_and_name, is_temporary
 from sparknet_assets.records import new_document
 from sparknet_assets.tiers import with_tier
 
