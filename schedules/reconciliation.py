@@ -18,7 +18,7 @@ from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
 from schedules.registration import accept_touched, register
-from schedules.removal_guard import excessive, refusal
+from schedules.removal_guard import refusal, vanished
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.costs import page_prices
 from sparknet_assets.fields.noted import corrections_noted
@@ -29,6 +29,7 @@ from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_p
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
+from sparknet_assets.unclimbed import affordable_climb
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -87,7 +88,18 @@ def gather(
         name.removeprefix(RECIPES): text for name, text in deployment.catalog.facts(RECIPES).items()
     }
     corrections = corrections_noted(deployment.catalog)
-    assessor = Assessor(graph, Recipes(deployment), texts, now, corrections=corrections)
+    assessor = Assessor(
+        graph,
+        Recipes(deployment),
+        texts,
+        now,
+        corrections=corrections,
+        climbing={
+            tier: price
+            for tier in TIERS
+            if (price := affordable_climb(deployment.of_tier(tier))) is not None
+        },
+    )
     gathered = Gathered(rates=_rates(deployment, assessor))
     plan = make_plan(
         _planned(gathered, assessor, deployment),
@@ -211,7 +223,7 @@ def _recorded(deployment: Deployment) -> Callable[[str], str]:
 
 
 def _hold_back(share: float, removed: int, known: int) -> str:
-    return refusal(removed, known) if excessive(removed, known, share) else ""
+    return refusal(removed, known) if vanished(removed, known, share) else ""
 
 
 def reconcile(

@@ -281,6 +281,7 @@ def gst(bill: Bill) -> Sheet:
     for name in ("CGST", "SGST"):
         s.text(350, y, f"{name} @ {bill.locale.rate / 2}%")
         s.text(550, y, bill.locale.amount(half), right=True)
+        s.says("central_tax" if name == "CGST" else "state_tax", f"{half:.2f}")
         y += 15
     s.totals("total", 350, y, 550)
     s.text(45, y + 20, "Amount in words: as above, rupees only")

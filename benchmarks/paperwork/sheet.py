@@ -254,16 +254,16 @@ class Sheet:
     def totals(
         self, keys: str, x: float, y: float, at: float, *, step: float = 15, colon: str = ""
     ) -> float:
-        """Sums one below the other, without a discount where there is none."""
-        for key in keys.split():
+        """Sums one below the other; a discount, if any, above the sum that it is taken off."""
+        order = sorted(keys.split(), key=lambda key: key != "discount")
+        for key in order:
             if key == "discount" and not self.bill.discount:
                 continue
             if key == "discount":
                 self.text(x, y, self.bill.label(key) + colon)
                 shown = self.bill.locale.amount(-self.bill.sign * self.bill.discount)
                 self.text(at, y, shown, right=True)
-                if self.kind == "receipt":
-                    self.says("discount", f"{self.bill.discount:f}")
+                self.says("discount", f"{-self.bill.sign * self.bill.discount:f}")
             else:
                 self.pair(key, x, y, at, colon=colon, right=True)
             y += step

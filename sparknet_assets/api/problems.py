@@ -180,5 +180,10 @@ def documented() -> dict[int | str, dict[str, Any]]:
 
 
 def binary(media_type: str) -> dict[int | str, dict[str, Any]]:
-    """The entry of an operation that answers with bytes."""
-    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
+    """The entries of an operation that answers with bytes, or a part of them."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        200: {"content": content},
+        206: {"description": "The part that `Range` asks for", "content": content},
+        304: {"description": "Unchanged since the `ETag` of `If-None-Match`"},
+    }

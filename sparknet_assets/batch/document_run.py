@@ -24,6 +24,7 @@ from sparknet_assets.stages.contract import (
     Stage,
     StageOutput,
 )
+from sparknet_assets.unclimbed import affordable_climb, unclimbed_pages
 
 MISSING = "missing"
 """Change mark of an original that is not there."""
@@ -163,6 +164,9 @@ class DocumentRun:
             return None
         if stage.artifact and deployment.storage.stat(self.ref.key(stage.artifact)) is None:
             return None
+        if unclimbed_pages(record):
+            own = deployment.of_tier(self.tier)
+            return record if affordable_climb(own) is None else None
         return record
 
     def reuse(self, stage: Stage, record: StageRecord) -> StageResult:

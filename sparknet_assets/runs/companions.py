@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def take_along(
     with locks.hold("take_along"):
         keys: list[str] = []
         others = []
+        places = KeyOrder(order)
         for other in _waiting(instance, run):
-            theirs = keys_of(other.tags, order)
+            theirs = keys_of(other.tags, places)
             if theirs and len(own) + len(keys) + len(theirs) <= most:
                 keys += theirs
                 others.append(other)
@@ -74,14 +76,28 @@ def take_along(
     return keys
 
 
-def keys_of(tags: Mapping[str, str], order: Sequence[str]) -> list[str]:
+class KeyOrder:
+    """Partition keys in the order of their registration, which ranges are slices of."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = keys
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {key: place for place, key in enumerate(self._keys)}
+
+    def between(self, start: str, end: str) -> list[str]:
+        """From one key to another, both included; none when one of them is not there."""
+        if start not in self._places or end not in self._places:
+            return []
+        return list(self._keys[self._places[start] : self._places[end] + 1])
+
+
+def keys_of(tags: Mapping[str, str], order: KeyOrder) -> list[str]:
     """The partition keys that a run's tags name: one, or a range of those in `order`."""
     if PARTITION in tags:
         return [tags[PARTITION]]
-    start, end = tags.get(RANGE_START), tags.get(RANGE_END)
-    if start not in order or end not in order:
-        return []
-    return list(order[order.index(start) : order.index(end) + 1])
+    return order.between(tags.get(RANGE_START, ""), tags.get(RANGE_END, ""))
 
 
 def _waiting(instance: DagsterInstance, run: DagsterRun) -> Iterator[DagsterRun]:

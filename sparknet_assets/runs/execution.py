@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.instance import open_instance
+from sparknet_assets.instance_errors import explained, of_a_database, out_of_service
 from sparknet_assets.run_owner import owner_tag
 from sparknet_assets.runs.announcements import announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+    from dagster import (
+        AssetMaterialization,
+        AssetObservation,
+        DagsterInstance,
+        ExecuteInProcessResult,
+        JobDefinition,
+    )
 
     from resources.deployment import Deployment
     from sparknet_assets.batch.document_run import StageResult
@@ -131,17 +138,19 @@ def _register(deployment: Deployment, instance: DagsterInstance, doc_ids: Sequen
     from sparknet_assets.arrivals import arrival
     from sparknet_assets.originals import registered
     from sparknet_assets.partitions import register_partitions
+    from sparknet_assets.runs.events import report_runless
     from sparknet_assets.stages.contract import RAW_DOCUMENTS
 
     records = registered(doc_ids, deployment)
+    events: list[AssetMaterialization | AssetObservation] = []
     register_partitions(instance, [record.partition_key for record in records.values()])
     seen = instance.get_materialized_partitions(AssetKey(RAW_DOCUMENTS))
     for record in records.values():
         if record.status == "pending" or record.partition_key not in seen:
             info = deployment.storage.stat(record.raw_key)
             if info:
-                for event in arrival(record.partition_key, record.doc_id, info):
-                    instance.report_runless_asset_event(event)
+                events += arrival(record.partition_key, record.doc_id, info)
+    report_runless(instance, events)
 
 
 def _execute(
@@ -159,15 +168,16 @@ def _execute(
     # The command shows its own progress; the run's log in the UI is complete all the same.
     config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     run_id = str(uuid.uuid4())
-    result = job.execute_in_process(
-        run_id=run_id,
-        run_config=config,
-        instance=instance,
-        partition_key=keys[0],
-        asset_selection=None if stages is None else [AssetKey(stage) for stage in stages],
-        tags={**owner_tag(run_id), COUNT_TAG: str(len(keys))},
-        raise_on_error=False,
-    )
+    with explained():
+        result = job.execute_in_process(
+            run_id=run_id,
+            run_config=config,
+            instance=instance,
+            partition_key=keys[0],
+            asset_selection=None if stages is None else [AssetKey(stage) for stage in stages],
+            tags={**owner_tag(run_id), COUNT_TAG: str(len(keys))},
+            raise_on_error=False,
+        )
     if not result.success:
         _raise_unless_documents_failed(result)
     return result
@@ -181,11 +191,15 @@ def _raise_unless_documents_failed(result: ExecuteInProcessResult) -> None:
         if data.user_failure_data is not None:  # the pipeline's own list of failed documents
             return
         error = data.error
+        unstored = False
         while error and error.cause:
+            unstored = unstored or of_a_database(error.message)
             error = error.cause
         if error and error.cls_name == "DagsterExecutionInterruptedError":
             raise KeyboardInterrupt
         reason = error.message.strip() if error else "no reason was given"
+        if unstored:
+            raise out_of_service(reason)
         raise SparknetError(
             FailureKind.INTERNAL, f"the run {result.run_id} broke off: {reason}; the UI has its log"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.runs.companions import keys_of, taken_along
+from sparknet_assets.runs.companions import KeyOrder, keys_of, taken_along
 from sparknet_assets.runs.config import listed_keys
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def in_flight(instance: DagsterInstance) -> Flight:
         DagsterRunStatus.CANCELING,
     ]
     runs = instance.get_runs(filters=RunsFilter(statuses=unfinished))
-    order = instance.get_dynamic_partitions(PARTITIONS) if runs else []
+    order = KeyOrder(instance.get_dynamic_partitions(PARTITIONS) if runs else [])
     flight = Flight()
     for run in runs:
         flight.keys.update(listed_keys(run.run_config), taken_along(run.tags))

@@ -8,6 +8,7 @@ over a list of partitions has to say what it owes.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,19 +18,36 @@ from sparknet_assets.materializations import DATA_VERSION
 if TYPE_CHECKING:
     from dagster import AssetExecutionContext, DagsterInstance
 
+MOST_TOGETHER = 500
+
 
 def plan_materializations(context: AssetExecutionContext, pairs: Iterable[tuple[str, str]]) -> None:
     """Records that this run plans to materialize each (asset name, partition key)."""
     from dagster import AssetKey
     from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+    from dagster._core.events.log import EventLogEntry
 
-    for asset, partition in pairs:
-        event = DagsterEvent.build_asset_materialization_planned_event(
-            context.job_name,
-            context.get_step_execution_context().step.key,
-            AssetMaterializationPlannedData(AssetKey(asset), partition=partition),
-        )
-        context.instance.report_dagster_event(event, context.run.run_id, logging.DEBUG)
+    step_key = context.get_step_execution_context().step.key
+    for some in in_chunks(pairs, MOST_TOGETHER):
+        entries = []
+        for asset, partition in some:
+            event = DagsterEvent.build_asset_materialization_planned_event(
+                context.job_name,
+                step_key,
+                AssetMaterializationPlannedData(AssetKey(asset), partition=partition),
+            )
+            entry = EventLogEntry(  # type: ignore[no-untyped-call]
+                error_info=None,
+                user_message="",
+                level=logging.DEBUG,
+                run_id=context.run.run_id,
+                timestamp=time.time(),
+                step_key=step_key,
+                job_name=context.job_name,
+                dagster_event=event,
+            )
+            entries.append(entry)
+        context.instance.event_log_storage.store_event_batch(entries)
 
 
 def shown_as_done(

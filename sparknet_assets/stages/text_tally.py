@@ -13,6 +13,7 @@ from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import PageResult
 from sparknet_assets.text_index import PageFacts, record_of
+from sparknet_assets.unclimbed import UNCLIMBED, awaits_budget
 
 PREVIEW = 300
 
@@ -27,6 +28,7 @@ def page_result(text: PageText, cost_usd: float = 0.0) -> PageResult:
         "engine": text.engine,
         "reason": text.reason.partition(";")[0],
         "climbed": int(bool(text.tier)),
+        UNCLIMBED: int(awaits_budget(text.reason)),
         "language": text.language,
         "confidence": text.confidence,
         "words": sum(len(line.words) for line in text.lines),
@@ -79,7 +81,7 @@ class Tally:
         self._reasons[facts["reason"]] += 1
         if facts["language"]:
             self._languages[facts["language"]] += 1
-        for name in ("words", "tables", "hidden_characters", "climbed"):
+        for name in ("words", "tables", "hidden_characters", "climbed", UNCLIMBED):
             self._sums[name] += facts[name]
         self._confidence += facts["words"] * (facts["confidence"] or 0.0)
         if facts["engine"] != TEXT_LAYER:
@@ -90,7 +92,7 @@ class Tally:
 
     def metadata(self) -> dict[str, Any]:
         words, read = self._sums["words"], self._ocr_words
-        climbed = {"climbed": self._sums["climbed"]} if self._sums["climbed"] else {}
+        climbed = {name: n for name in ("climbed", UNCLIMBED) if (n := self._sums[name])}
         return {
             **climbed,
             "engines": dict(sorted(self._engines.items())),

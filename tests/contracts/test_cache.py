@@ -23,6 +23,7 @@ from resources.cache.buckets import SQLiteBuckets
 from resources.cache.redis import RedisCache
 from resources.cache.sqlite import SQLiteCache
 from resources.failure import SparknetError
+from tests.doubles import processes
 from tests.doubles.redis_server import redis_server
 
 
@@ -88,9 +89,8 @@ def _take(cache: Cache, results: Any) -> None:
 
 def test_processes_share_a_bucket(cache: Cache) -> None:
     assert cache.take("b", 1, 0.001, 50) == 0.0
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    workers = [context.Process(target=_take, args=(cache, results)) for _ in range(2)]
+    results = processes.context().Queue()
+    workers = [processes.process(_take, cache, results) for _ in range(2)]
     for worker in workers:
         worker.start()
     assert sum(results.get(timeout=60) for _ in workers) == 49
@@ -198,8 +198,7 @@ def _put(cache: Cache, worker: int) -> None:
 
 
 def test_processes_write_at_once(cache: Cache) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_put, args=(cache, n)) for n in range(3)]
+    workers = [processes.process(_put, cache, n) for n in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:

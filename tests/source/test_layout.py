@@ -343,3 +343,19 @@ def test_every_word_is_read_exactly_once(
     for table in tables:
         assert len({len(row) for row in table.rows}) == 1
         assert len(table.rows) == len(table.row_boxes)
+
+
+def test_chinese_set_glyph_by_glyph_is_read_as_one_word() -> None:
+    def glyphs(text: str, y: float) -> list[Segment]:
+        words = [
+            Word(sign, 0.1 + 0.02 * i, y, 0.12 + 0.02 * i, y + 0.014, 1.0)
+            for i, sign in enumerate(text)
+        ]
+        return [Segment([word], 0.014) for word in words]
+
+    page = [*glyphs("港湾委員会", 0.1), *glyphs("항만", 0.2), *glyphs("火曜日に", 0.3)]
+
+    lines, _ = arrange(page, 0.7)
+
+    assert texts(lines) == ["港湾委員会", "항 만", "火曜日に"]
+    assert lines[0].box == Box(0.1, 0.1, 0.2, 0.114)

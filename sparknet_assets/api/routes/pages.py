@@ -12,6 +12,7 @@ from resources.ocr import PageText
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.page_images import smaller
+from sparknet_assets.api.partial import answer, is_known
 from sparknet_assets.api.problems import ProblemError, binary
 from sparknet_assets.artifacts import (
     PAGES,
@@ -80,7 +81,7 @@ def list_pages(api: ApiDep, doc_id: str) -> PageList:
     "/documents/{doc_id}/pages/{page}/image",
     operation_id="getPageImage",
     response_class=Response,
-    responses={**binary("image/png"), 304: {"description": "Unchanged"}},
+    responses=binary("image/png"),
 )
 def get_page_image(
     api: ApiDep,
@@ -96,11 +97,12 @@ def get_page_image(
         raise ProblemError(404, f"There is no image of page {page}.", doc_id=doc_id)
     reduced = width if width is not None and width < image.width else None
     tag = f'"{image.sha256[:32]}{f"-{reduced}" if reduced else ""}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
+    headers = {"Cache-Control": "private, no-cache"}
+    if is_known(request.headers, tag):
+        return Response(status_code=304, headers={**headers, "ETag": tag})
     data = api.deployment.storage.get(ref.page_image_key(page))
-    return Response(smaller(data, reduced) if reduced else data, 200, headers, "image/png")
+    shown = smaller(data, reduced) if reduced else data
+    return answer(request, shown, tag, "image/png", headers)
 
 
 @router.get("/documents/{doc_id}/pages/{page}/text", operation_id="getPageText")

@@ -16,6 +16,7 @@ from sparknet_assets.source.text.reading_order import (
     reading_order,
     runs_right_to_left,
 )
+from sparknet_assets.source.text.spacing import begins_cjk, without_cjk_gaps
 
 
 def arrange(
@@ -60,7 +61,7 @@ def arrange(
         rows: list[Row] = []
         for keys in column:
             pieces = [loose[key] for key in keys if key >= 0]
-            rows += [_text_row(pieces, aspect)] if pieces else []
+            rows += [_text_row(pieces, aspect, measured)] if pieces else []
             rows += [_table_row(tables[-1 - k], held[-1 - k], aspect) for k in keys if k < 0]
         if find_tables:
             rows = _with_tables(rows, aspect)
@@ -92,8 +93,10 @@ def _scaled(box: Box, aspect: float) -> Box:
     return Box(box.x0 * aspect, box.y0, box.x1 * aspect, box.y1)
 
 
-def _text_row(pieces: list[Segment], aspect: float) -> Row:
+def _text_row(pieces: list[Segment], aspect: float, measured: bool) -> Row:
     words = [word for piece in pieces for word in piece.words]
+    if measured and any(map(begins_cjk, words)):
+        words = without_cjk_gaps(words, aspect)
     widest = max(pieces, key=lambda piece: piece.characters)
     box = _scaled(Segment(words, 0).box, aspect)
     return Row(words, box, widest.size, all(piece.bold for piece in pieces), pieces)

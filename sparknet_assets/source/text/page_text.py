@@ -19,6 +19,7 @@ from sparknet_assets.source.text.initials import with_initials
 from sparknet_assets.source.text.language import language_of
 from sparknet_assets.source.text.layout import arrange
 from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.skew import levelled
 from sparknet_assets.source.text.tables import ruled_tables
 from sparknet_assets.source.text.text_layer import TextLayer, read_text_layer
 from sparknet_assets.source.text.text_quality import is_garbled, main_script
@@ -100,12 +101,18 @@ def from_ocr(
         if line.words
     ]
     aspect = _aspect(image, result.rotation)
-    arranged = arrange(
-        [replace(s, aslant=_stands(s, aspect)) for s in _upright(segments, result.rotation)],
-        aspect,
-        [_turned(table, result.rotation) for table in result.tables],
-        measured=False,
-        find_tables=find_tables and not result.tables,
+    upright = [replace(s, aslant=_stands(s, aspect)) for s in _upright(segments, result.rotation)]
+    known = [_turned(table, result.rotation) for table in result.tables]
+    # Tables that an engine found stand askew as well.
+    level = levelled([] if known else upright, aspect)
+    arranged = level.restored(
+        *arrange(
+            upright if known else level.segments,
+            aspect,
+            known,
+            measured=False,
+            find_tables=find_tables and not known,
+        )
     )
     text = _page_text(engine, layer, image, arranged, result.rotation, result.key_values)
     if not result.selection_marks and not result.handwritten:

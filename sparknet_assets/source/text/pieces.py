@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from resources.ocr import Word
 from resources.ocr.geometry import word_at
 from sparknet_assets.source.text.reading_order import Segment
+from sparknet_assets.source.text.spacing import unspaced, visible
 from sparknet_assets.source.text.visibility import Sight, is_drawn
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ def pieces_of(
             yield _piece(run, frame), state
             run = []
         state = drawn
-        run.append((word_at(row[4], box, 1.0), span))
+        run.append((word_at(visible(row[4]), box, 1.0), span))
     if run:
         yield _piece(run, frame), state
 
 
 def _piece(run: list[tuple[Word, dict[str, Any]]], frame: PageFrame) -> Segment:
     """Words as a segment, in the size and weight of most of their letters."""
+    run = unspaced(run, frame.width / frame.height)
     sizes: Counter[float] = Counter()
     bold = 0
     for word, span in run:

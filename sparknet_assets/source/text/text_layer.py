@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
@@ -52,6 +51,7 @@ class TextLayer:
         seen: Pieces of lines that can be seen, in the order of the file.
         hidden: Pieces that can't be seen: neither drawn, nor in a colour other than their ground,
             nor large enough, nor within the page.
+        clipped: Characters that are hidden as well, by a clipping path.
         rotation: Degrees clockwise that make most of the text run from left to right.
         rules: Lines drawn on the page, in fractions of the page turned by `rotation`.
     """
@@ -61,6 +61,7 @@ class TextLayer:
     hidden: list[Segment] = field(default_factory=list)
     rotation: int = 0
     rules: Rules = field(default_factory=Rules)
+    clipped: int = 0
 
     @property
     def good(self) -> bool:
@@ -68,7 +69,7 @@ class TextLayer:
 
     @property
     def hidden_characters(self) -> int:
-        return _characters(self.hidden)
+        return _characters(self.hidden) + self.clipped
 
 
 def needs_ocr(page: pymupdf.Page) -> bool:
@@ -89,10 +90,22 @@ def needs_ocr(page: pymupdf.Page) -> bool:
 
 
 def _textpage(page: pymupdf.Page) -> pymupdf.TextPage:
-    """The text alone: pictures in it would be encoded as PNG, for minutes on some pages."""
+    """The text alone, without what clipping paths cut off altogether.
+
+    Pictures in it would be encoded as PNG, for minutes on some pages.
+    """
     import pymupdf
 
-    return page.get_textpage(flags=pymupdf.TEXT_PRESERVE_WHITESPACE)
+    return page.get_textpage(flags=pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_CLIP)
+
+
+def _clipped_characters(page: pymupdf.Page, kept: pymupdf.TextPage) -> int:
+    """How many characters clipping paths, or the edges of the page, hide."""
+    import pymupdf
+
+    whole = page.get_textpage(flags=pymupdf.TEXT_PRESERVE_WHITESPACE)
+    there, seen = (len("".join(part.extractText().split())) for part in (whole, kept))
+    return max(0, there - seen)
 
 
 def read_text_layer(page: pymupdf.Page) -> TextLayer:
@@ -137,6 +150,7 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
         hidden,
         rotation,
         rules_of(paths, frame, rotation),
+        _clipped_characters(page, textpage),
     )
 
 
@@ -194,24 +208,28 @@ def _lies_under_picture(page: pymupdf.Page) -> bool:
 
 def _without_doubles(segments: list[Segment]) -> list[Segment]:
     """Leaves out words that are drawn a second time a hair's breadth off, to look bold."""
-    places: dict[tuple[str, int, int], list[Word]] = {}
+    places: dict[tuple[str, int], list[Word]] = {}
     kept = []
     for segment in segments:
         words = []
         for word in segment.words:
             near = min(NEAR, (word.y1 - word.y0) * SAME_PLACE)
-            x, y = int(word.x0 / NEAR), int(word.y0 / NEAR)
+            row = int(word.y0 / NEAR)
             if any(
-                abs(other.x0 - word.x0) < near and abs(other.y0 - word.y0) < near
-                for place in product((word.text,), (x - 1, x, x + 1), (y - 1, y, y + 1))
-                for other in places.get(place, ())
+                _is_at(word, other, near)
+                for place in (row - 1, row, row + 1)
+                for other in places.get((word.text, place), ())
             ):
                 continue
-            places.setdefault((word.text, x, y), []).append(word)
+            places.setdefault((word.text, row), []).append(word)
             words.append(word)
         if words:
             kept.append(replace(segment, words=words))
     return kept
+
+
+def _is_at(word: Word, other: Word, near: float) -> bool:
+    return abs(other.x0 - word.x0) < near and abs(other.y0 - word.y0) < near
 
 
 def _decoded(segments: list[Segment]) -> list[Segment]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # PyMuPDF's char_flags: glyphs that are filled or stroked leave ink.
 INKED = 16 | 32
+# Glyphs that clip what is painted after them: letters filled with a picture or a gradient.
+CLIPPING = 64
 SMALLEST_FONT = 1.0  # points
 FAINTEST_ALPHA = 12  # of 255
 # A channel of 255 above which a colour may be that of the paper.
@@ -29,14 +31,20 @@ MOST_COVERS = 300
 def is_drawn(span: dict[str, Any]) -> bool:
     """False for text that leaves no ink: render mode 3, transparent, or too small to be seen."""
     return bool(
-        span["char_flags"] & INKED
-        and span["alpha"] >= FAINTEST_ALPHA
-        and span["size"] >= SMALLEST_FONT
+        (span["char_flags"] & CLIPPING or _leaves_ink(span)) and span["size"] >= SMALLEST_FONT
     )
+
+
+def _leaves_ink(span: dict[str, Any]) -> bool:
+    return bool(span["char_flags"] & INKED and span["alpha"] >= FAINTEST_ALPHA)
 
 
 def _is_pale(colour: int) -> bool:
     return min(colour >> 16 & 255, colour >> 8 & 255, colour & 255) >= PALE
+
+
+def _is_in_doubt(span: dict[str, Any]) -> bool:
+    return _is_pale(span["color"]) or bool(span["char_flags"] & CLIPPING)
 
 
 class Sight:
@@ -57,7 +65,7 @@ class Sight:
         """True when no part of a line is in doubt: no need to ask for each of its words."""
         if line.x0 < 0 or line.y0 < 0 or line.x1 > 1 or line.y1 > 1:
             return False
-        if any(_is_pale(span["color"]) or not is_drawn(span) for span in spans):
+        if any(_is_in_doubt(span) or not is_drawn(span) for span in spans):
             return False
         return not any(
             x0 < line.x1 and line.x0 < x1 and y0 < line.y1 and line.y0 < y1
@@ -69,7 +77,7 @@ class Sight:
         x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
         if not (0 <= x <= 1 and 0 <= y <= 1):
             return False
-        if not _is_pale(span["color"]):
+        if not _is_in_doubt(span):
             for x0, y0, x1, y1 in self._covers:
                 if x0 <= x <= x1 and y0 <= y <= y1:
                     break
