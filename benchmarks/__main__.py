@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import (
     answers,
+    api,
     bulk,
     compaction,
     edited_page,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[], Verdict | Sequence[Verdict]]] = {
     "ocr_speed": ocr_speed.measure,
     "ocr_accuracy": ocr_accuracy.measure,
     "search_latency": search_latency.measure,
+    "api": api.measure,
     "first_paint": first_paint.measure,
     "compaction": compaction.measure,
     "verification": verification.measure,

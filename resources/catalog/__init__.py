@@ -152,6 +152,10 @@ class Catalog(Protocol):
         """Documents in `doc_id` order, those after `after`, of one status when given."""
         ...
 
+    def changed_since(self, moment: datetime) -> list[DocumentRecord]:
+        """Documents whose row was written after that moment, by its `updated_at`."""
+        ...
+
     def documents_between(
         self, after: str = "", upto: str | None = None
     ) -> Iterator[DocumentRecord]:

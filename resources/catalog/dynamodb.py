@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import chain, islice
 
 from resources.aws.clients import AwsClients
@@ -114,6 +114,14 @@ class DynamoDBCatalog:
             for doc_id in some:
                 if doc_id in records and records[doc_id].status is status:
                     yield records[doc_id]
+
+    def changed_since(self, moment: datetime) -> list[DocumentRecord]:
+        """Documents whose row was written after that moment.
+
+        Every record is read: an item for the latest change of each would be a second write with
+        each result of a stage.
+        """
+        return [record for record in self.documents() if record.updated_at > moment]
 
     def documents_between(
         self, after: str = "", upto: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from resources.catalog import (
@@ -67,6 +67,7 @@ _MIGRATIONS = (
             name TEXT PRIMARY KEY, nano_usd INTEGER NOT NULL, calls INTEGER NOT NULL)
             WITHOUT ROWID""",
     ),
+    ("CREATE INDEX documents_by_change ON documents (json_extract(record, '$.updated_at'))",),
 )
 _PAGE = 500
 
@@ -123,6 +124,16 @@ class SQLiteCatalog:
                 yield DocumentRecord.model_validate_json(record)
             if len(rows) < _PAGE:
                 return
+
+    def changed_since(self, moment: datetime) -> list[DocumentRecord]:
+        """Documents whose row was written after that moment; reads no others."""
+        # As text, a whole second sorts behind its own fractions.
+        text = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
+        rows = self._database.connection.execute(
+            "SELECT record FROM documents WHERE json_extract(record, '$.updated_at') >= ?", (text,)
+        )
+        found = (DocumentRecord.model_validate_json(record) for (record,) in rows)
+        return [record for record in found if record.updated_at > moment]
 
     def documents_between(
         self, after: str = "", upto: str | None = None

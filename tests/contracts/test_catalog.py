@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -463,3 +463,23 @@ def test_accounts_add_up_within_their_limit(catalog: Catalog) -> None:
         "questions/2026-01-02": (0.5, 1), "questions/2026-01-03": (1e-07, 2),
     }  # fmt: skip
     assert catalog.spent("questions/2026-01-04") == {}
+
+
+def test_documents_that_changed_since(catalog: Catalog) -> None:
+    whole = NOW.replace(microsecond=0)
+    catalog.put(
+        [
+            document("before", updated_at=whole - timedelta(microseconds=1)),
+            document("at", updated_at=whole),
+            document("after", updated_at=whole + timedelta(microseconds=1)),
+            document("late", updated_at=whole + timedelta(days=400)),
+        ]
+    )
+
+    def changed(moment: datetime) -> set[str]:
+        return {record.doc_id for record in catalog.changed_since(moment)}
+
+    assert changed(whole) == {"after", "late"}
+    assert changed(whole - timedelta(microseconds=1)) == {"at", "after", "late"}
+    assert changed(whole.astimezone(timezone(timedelta(hours=5)))) == {"after", "late"}
+    assert changed(whole + timedelta(days=401)) == set()

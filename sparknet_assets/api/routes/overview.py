@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from sparknet_assets.api.context import ApiDep, requires
-from sparknet_assets.reports import report_all
+from sparknet_assets.api.costs_seen import added_up
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
@@ -77,17 +77,10 @@ def get_plan(api: ApiDep) -> dict[str, Any]:
 @router.get("/costs", operation_id="getCosts")
 def get_costs(api: ApiDep) -> Costs:
     """What was paid to services, by stage, by day and by document."""
-    by_stage: dict[str, float] = defaultdict(float)
-    by_day: dict[str, float] = defaultdict(float)
-    by_document: dict[str, float] = {}
-    for item in report_all(api.deployment.catalog):
-        for name, stage in item.stages.items():
-            by_stage[name] += stage.cost_usd
-            if stage.cost_usd:
-                by_day[stage.updated_at.date().isoformat()] += stage.cost_usd
-        paid = sum(stage.cost_usd for stage in item.stages.values())
-        if paid:
-            by_document[item.document.doc_id] = paid
+    paid, stages = api.costs.paid()
+    by_stage = {**dict.fromkeys(sorted(stages), 0.0), **added_up(paid, "stage")}
+    by_day = added_up(paid, "day")
+    by_document = {doc_id: sum(each.usd for each in own) for doc_id, own in paid.items()}
     dearest = sorted(by_document.items(), key=lambda pair: (-pair[1], pair[0]))[:_DEAREST]
     return Costs(
         by_stage=_rounded(by_stage),

@@ -55,8 +55,8 @@ class PageList(BaseModel):
     pages: list[PageSummary]
 
 
-@router.get("/documents/{doc_id}/pages", operation_id="listPages")
-def list_pages(api: ApiDep, doc_id: str) -> PageList:
+@router.get("/documents/{doc_id}/pages", operation_id="listPages", response_model=PageList)
+def list_pages(api: ApiDep, doc_id: str) -> Response:
     """The pages with what was found on each; none before the document was rendered."""
     ref = _ref(api, doc_id)
     pages = {
@@ -74,7 +74,9 @@ def list_pages(api: ApiDep, doc_id: str) -> PageList:
                 page.failure = page.failure or text.failure
     except ObjectNotFoundError:
         pass
-    return PageList(pages=[pages[number] for number in sorted(pages)])
+    found = PageList(pages=[pages[number] for number in sorted(pages)])
+    # As it is: to look once more whether thousands of pages fit takes longer than all the rest.
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
 @router.get(
