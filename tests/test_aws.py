@@ -157,3 +157,12 @@ def test_only_what_has_a_quota_of_calls_a_second_is_retried_adaptively(moto: Mot
     once = clients.client("dynamodb", attempts=1)
     assert once.meta.config.retries["total_max_attempts"] == 1
     assert once is not clients.client("dynamodb")
+
+
+def test_a_forked_process_has_connections_of_its_own(
+    signing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = AwsClients()
+    of_the_parent = clients.client("sqs")
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert clients.client("sqs") is not of_the_parent
