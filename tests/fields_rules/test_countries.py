@@ -38,6 +38,7 @@ def test_amounts_as_india_groups_them(text: str, amount: str) -> None:
         (["03/04/2024", "Total £12.00"], "2024-04-03", False, True),
         (["03/04/2024", "Dayton, OH 45402", "IBAN"], "2024-04-03", True, False),
         (["03/04/2024"], "2024-04-03", True, False),
+        (["2024年3月5日"], "2024-03-05", False, False),
         (["03.04.2024", "Dayton, OH 45402"], "2024-04-03", False, False),
         (["03/04/2024", "12/31/2024", "IBAN"], "2024-03-04", False, False),
     ],

@@ -37,6 +37,7 @@ _NAMES = """
 _LONGEST = 64  # characters that a written date may take
 _TAIL = r"(?=$|[^\d./-]|[./-](?!\d)|\d{1,2}:\d\d)"  # OCR may glue the time of day to the year
 _ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)([-./])(\d{1,2})\2(\d{1,2})(?!\d)")
+_JAPANESE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _FIGURES = re.compile(
     r"(?<![\d./-])(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?((?:19|20)\d\d|\d\d)" + _TAIL
 )
@@ -97,9 +98,11 @@ def read_date(text: str, conventions: Conventions = UNKNOWN) -> FoundDate | None
 
 
 def _all(text: str, conventions: Conventions) -> Iterator[FoundDate]:
-    for match in _ISO.finditer(text):
-        if value := _date(_number(match[1]), _number(match[3]), _number(match[4])):
-            yield FoundDate(match.start(), match.end(), value)
+    for pattern, places in ((_ISO, (3, 4)), (_JAPANESE, (2, 3))):
+        for match in pattern.finditer(text):
+            year, number, of_month = (_number(match[place]) for place in (1, *places))
+            if value := _date(year, number, of_month):
+                yield FoundDate(match.start(), match.end(), value)
     for pattern, groups in ((_FIGURES, (1, 3, 4)), (_SPACED, (1, 2, 3))):
         for match in pattern.finditer(text):
             parts = [match[group] for group in groups]
