@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from resources.embeddings import Embedder
@@ -103,7 +104,8 @@ def weigh(
     """
     import numpy as np
 
-    weights = _weights(question, background)
+    said = [_words(text) for text in background]
+    weights = _weights(question, said)
     running = _running_lines(background)
     candidates = [
         (passage, statement, _share_of(statement, weights))
@@ -116,7 +118,8 @@ def weigh(
     if not candidates:
         return []
     near = embedder.embed([_told(passage, each) for passage, each, _ in candidates]) @ vector
-    fitting = _Fitting(question, weights, [*background, *(each.named for each in passages)])
+    there = set[str]().union(*said, *(_words(passage.named) for passage in passages))
+    fitting = _Fitting(question, weights, there)
     found = [
         Support(
             passage,
@@ -134,14 +137,11 @@ def weigh(
 class _Fitting:
     """How far a statement is of the kind that a question asks for."""
 
-    def __init__(
-        self, question: str, weights: Mapping[str, float], background: Sequence[str]
-    ) -> None:
+    def __init__(self, question: str, weights: Mapping[str, float], there: Collection[str]) -> None:
         self._words = weights.keys()
         self._asks_amount = asks_amount(question)
         self._must_count = must_count(question)
-        there = {word for text in background for word in _words(text)}
-        self._of_unknown = not _names_in(question) <= there
+        self._of_unknown = any(name not in there for name in _names_in(question))
 
     def points(self, statement: Statement, share: float) -> float:
         """More for amounts where one is asked for, and for rows whose label the question says.
@@ -222,6 +222,7 @@ def _words(text: str) -> set[str]:
     return {_stem(word) for word in _WORD.findall(text.casefold())}
 
 
+@lru_cache(maxsize=1 << 16)
 def _stem(word: str) -> str:
     """A word without the ending of its form in English: `caused`, `causes`, `cause` are one."""
     for ending in _ENDINGS:
@@ -230,11 +231,11 @@ def _stem(word: str) -> str:
     return word
 
 
-def _weights(question: str, background: Collection[str]) -> dict[str, float]:
+def _weights(question: str, background: Sequence[Collection[str]]) -> dict[str, float]:
     """Word of the question -> its weight: inverse document frequency among what was found."""
     having: Counter[str] = Counter()
-    for text in background:
-        having.update(_words(text))
+    for words in background:
+        having.update(words)
     return {word: math.log(1 + len(background) / (1 + having[word])) for word in _words(question)}
 
 
