@@ -6,10 +6,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from resources.embeddings import Embedder
-from sparknet_assets.answers.sentences import ROW, Sentence, sentences
+from sparknet_assets.answers.amounts import asks_amount, has_figures, must_count, states_amount
+from sparknet_assets.answers.sentences import ROW, Sentence
+from sparknet_assets.answers.statements import Statement, statements
+from sparknet_assets.answers.tables import label_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,9 +21,23 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
+_AMOUNTS = re.compile(r"[$%\u20ac\u00a3\u00a5]|\d[.,]\d")
+_PARAGRAPH = "\n\n"
+_ENDINGS = ("ing", "ed", "es", "s", "e")
+_LEAST_STEM = 4
+# Words of German: any of its nouns has a capital.
+_CAPITAL_NOUNS = frozenset("der die das den dem des ein eine ist war sind wird im zum mit".split())  # noqa: SIM905
+_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", '"', "\u201d", ")")
 # A question is embedded with so many sentences at most: those that share words with it go first.
 MOST_SENTENCES = 32
 _PREFERENCE = 0.3
+# What a sentence gains that states an amount where one is asked for, and a row whose label the
+# question says; what it loses that does not, or only leads to what another passage says.
+_AMOUNT = 0.15
+_LABEL = 0.3
+_NO_AMOUNT = 0.3
+# What all lose where the question has a name that nothing found has.
+_UNKNOWN = 0.2
 
 
 class Passage(NamedTuple):
@@ -44,7 +62,7 @@ class Support(NamedTuple):
     """A sentence that may answer the question.
 
     Attributes:
-        score: Sum of four parts, see `weigh`; about 0.4 for a sentence that has nothing to do with
+        score: Sum of five parts, see `weigh`; about 0.4 for a sentence that has nothing to do with
             the question, 2.5 for one that repeats it.
         named: What names and headings add to its place. They say where to look, not that there is
             an answer.
@@ -72,10 +90,12 @@ def weigh(
     """Every sentence of the passages, the best place first.
 
     A sentence scores the cosine of its vector and the question's, half of that of its passage, and
-    half of the share of the question's words that it has, and that its passage has. The headings of
-    the passage and the name of its document count for the place only. Words weigh by how rare they
-    are among what was found, so no language needs a list of its stop words. The weights were chosen
-    by looking at the questions that docs/quality.md reports on.
+    half of the share of the question's words that it has, and that its passage has; and whether it
+    is of the kind that is asked for, see `_fitting`. A row has the words of what stands above it,
+    too. The headings of the passage and the name of its document count for the place only. Words
+    weigh by how rare they are among what was found, so no language needs a list of its stop words.
+    The weights were chosen by looking at the questions that docs/quality.md reports on, those of
+    kinds at others of our own.
 
     Args:
         vector: Of the question, shape (dimension,).
@@ -84,31 +104,64 @@ def weigh(
     """
     import numpy as np
 
-    weights = _weights(question, background)
+    said = [_words(text) for text in background]
+    weights = _weights(question, said)
     running = _running_lines(background)
     candidates = [
-        (passage, sentence, _share(weights, sentence.text))
+        (passage, statement, _share_of(statement, weights))
         for passage in passages
-        for sentence in sentences(passage.text)
-        if not _says_nothing(sentence.text, passage, running)
+        for statement in statements(passage.text)
+        if not _says_nothing(statement.text, passage, running)
     ]
     candidates.sort(key=lambda item: (-item[2], -item[0].similarity))
     candidates = candidates[:most]
     if not candidates:
         return []
-    near = (
-        embedder.embed([_told(passage, sentence) for passage, sentence, _ in candidates]) @ vector
-    )
+    near = embedder.embed([_told(passage, each) for passage, each, _ in candidates]) @ vector
+    there = set[str]().union(*said, *(_words(passage.named) for passage in passages))
+    fitting = _Fitting(question, weights, there)
     found = [
         Support(
             passage,
-            sentence,
-            float(cosine) + 0.5 * (passage.similarity + share + _share(weights, passage.text)),
+            statement.sentence,
+            float(cosine)
+            + 0.5 * (passage.similarity + share + _share(weights, passage.text))
+            + fitting.points(statement, share),
             _named(weights, passage),
         )
-        for (passage, sentence, share), cosine in zip(candidates, np.asarray(near), strict=True)
+        for (passage, statement, share), cosine in zip(candidates, np.asarray(near), strict=True)
     ]
     return sorted(found, key=lambda support: -support.place)
+
+
+class _Fitting:
+    """How far a statement is of the kind that a question asks for."""
+
+    def __init__(self, question: str, weights: Mapping[str, float], there: Collection[str]) -> None:
+        self._words = weights.keys()
+        self._asks_amount = asks_amount(question)
+        self._must_count = must_count(question)
+        self._of_unknown = any(name not in there for name in _names_in(question))
+
+    def points(self, statement: Statement, share: float) -> float:
+        """More for amounts where one is asked for, and for rows whose label the question says.
+
+        Args:
+            share: Of the question's words that the statement has: without any, an amount is of
+                something else.
+        """
+        points = -_NO_AMOUNT if statement.leads else 0.0
+        if self._of_unknown:
+            points -= _UNKNOWN
+        figures = has_figures(statement.text)
+        if self._must_count and not figures and not states_amount(statement.text):
+            points -= _NO_AMOUNT
+        if self._asks_amount and figures and share:
+            points += _AMOUNT
+        if figures and (label := _words(label_of(statement.text))):
+            # A label of which half is said is mostly that of another thing: net, operating income.
+            points += _LABEL * (len(label & self._words) / len(label)) ** 2
+        return points
 
 
 def _named(weights: Mapping[str, float], passage: Passage) -> float:
@@ -116,17 +169,26 @@ def _named(weights: Mapping[str, float], passage: Passage) -> float:
     return 0.5 * more + _PREFERENCE * passage.preferred
 
 
-def _told(passage: Passage, sentence: Sentence) -> str:
-    """A sentence as it is compared: figures in a row mean little without their heading."""
-    if ROW in sentence.text and passage.headings:
-        return f"{passage.headings[-1]}: {sentence.text}"
-    return sentence.text
+def _told(passage: Passage, statement: Statement) -> str:
+    """A statement as it is compared: figures in a row mean little without their heading."""
+    if ROW in statement.text and passage.headings:
+        return f"{passage.headings[-1]}: {statement.text}"
+    return statement.text
 
 
 def _running_lines(background: Collection[str]) -> set[str]:
-    """Lines that stand in several passages and differ in figures only: heads and feet of pages."""
-    seen = Counter(line for text in background for line in {*map(_shape, text.split("\n"))})
-    return {line for line, count in seen.items() if count > 1 and "#" in line}
+    """Heads and feet of pages: lines by themselves in several passages that differ in numbers.
+
+    A row of a table stands in the reports of several years as well, but among others, and with
+    amounts.
+    """
+    alone = Counter(
+        _shape(line)
+        for text in background
+        for line in {*text.split(_PARAGRAPH)}
+        if "\n" not in line and not _AMOUNTS.search(line)
+    )
+    return {line for line, count in alone.items() if count > 1 and "#" in line}
 
 
 def _shape(line: str) -> str:
@@ -141,19 +203,48 @@ def _says_nothing(text: str, passage: Passage, running: Collection[str]) -> bool
     headings = {" ".join(heading.split()) for heading in passage.headings}
     if all(" ".join(line.split()) in headings for line in lines):
         return True
-    return len(lines) == 1 and "|" in text and _shape(text) in running and len(_words(text)) < 12
+    if len(lines) > 1 and "|" not in text and not text.endswith(_ENDS) and "\n\n" not in text:
+        # Only headings stand on lines of their own in a passage.
+        return True
+    alone = text in passage.text.split(_PARAGRAPH)
+    return alone and "|" in text and _shape(text) in running and len(_words(text)) < 12
+
+
+def _names_in(question: str) -> set[str]:
+    """Words with a capital inside the question: names, unless any noun of the language has one."""
+    words = _WORD.findall(question)
+    if not _CAPITAL_NOUNS.isdisjoint(words):
+        return set()
+    return {_stem(word.casefold()) for word in words[1:] if len(word) > 3 and word.istitle()}
 
 
 def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+    return {_stem(word) for word in _WORD.findall(text.casefold())}
 
 
-def _weights(question: str, background: Collection[str]) -> dict[str, float]:
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    """A word without the ending of its form in English: `caused`, `causes`, `cause` are one."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+def _weights(question: str, background: Sequence[Collection[str]]) -> dict[str, float]:
     """Word of the question -> its weight: inverse document frequency among what was found."""
     having: Counter[str] = Counter()
-    for text in background:
-        having.update(_words(text))
+    for words in background:
+        having.update(words)
     return {word: math.log(1 + len(background) / (1 + having[word])) for word in _words(question)}
+
+
+def _share_of(statement: Statement, weights: Mapping[str, float]) -> float:
+    """That of a row with what stands above it, if it has any word of the question by itself."""
+    share = _share(weights, statement.text)
+    if not share or not statement.above:
+        return share
+    return _share(weights, f"{statement.above} {statement.text}")
 
 
 def _share(weights: Mapping[str, float], text: str) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from resources.vector_store import Chunk
+from sparknet_assets.answers.amounts import has_figures
 from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
+from sparknet_assets.answers.tables import label_of
 
 _QUOTES = 3
 # Below this, sentences were as likely to come from documents without an answer: docs/quality.md.
@@ -16,6 +19,8 @@ THRESHOLD = 0.95
 _NEARLY = 0.85
 # One of another period need not be as near: what it stands beside is said by the question.
 _COMPARABLE = 0.7
+_WORD = re.compile(r"[^\W_]+")
+_FOOTNOTE = re.compile(r"\(\d{1,2}\)")
 
 
 class Quote(NamedTuple):
@@ -66,9 +71,15 @@ def quotes(found: Found) -> list[Quote]:
 
 
 def _best_of_each(weighed: Iterable[Sequence[Support]]) -> list[Support]:
-    """The best sentence of each document that says something the others don't, in their order."""
+    """The best of each document that says something the others don't, in their order.
+
+    Where rows called the same are nearly as good as what is best in each, it is these: they tell
+    of the same thing.
+    """
     groups = [[s for s in supports if s.score >= THRESHOLD] for supports in weighed]
     best = max((group[0].place for group in groups if group), default=0.0)
+    if rows := _same_rows(groups):
+        return rows
     kept: list[Support] = []
     for group in groups:
         for support in group:
@@ -80,8 +91,33 @@ def _best_of_each(weighed: Iterable[Sequence[Support]]) -> list[Support]:
     return kept
 
 
+def _same_rows(groups: Sequence[Sequence[Support]]) -> list[Support]:
+    """A row of each document, all called the same, if they are nearly as good as the best there."""
+    groups = [group for group in groups if group]
+    if len(groups) < 2:
+        return []
+    called: dict[str, list[Support]] = {}
+    for number, group in enumerate(groups):
+        for support in group:
+            if has_figures(support.sentence.text):
+                rows = called.setdefault(_called(support), [])
+                if len(rows) == number:
+                    rows.append(support)
+    called.pop("", None)
+    whole = [rows for rows in called.values() if len(rows) == len(groups)]
+    best = max(whole, key=lambda rows: sum(row.place for row in rows), default=[])
+    enough = _NEARLY * sum(group[0].place for group in groups)
+    return best if sum(row.place for row in best) >= enough else []
+
+
+def _called(support: Support) -> str:
+    """The label of a row as it is compared: without signs and marks of footnotes."""
+    label = _FOOTNOTE.sub("", label_of(support.sentence.text))
+    return " ".join(_WORD.findall(label.casefold()))
+
+
 def _chosen(supports: Sequence[Support]) -> list[Support]:
-    """The best sentences, each said once, in the order in which one would read them."""
+    """The best, each said once: rows the best first, sentences of a passage as one reads them."""
     supports = [support for support in supports if support.score >= THRESHOLD]
     kept: list[Support] = []
     for support in supports:
@@ -90,6 +126,8 @@ def _chosen(supports: Sequence[Support]) -> list[Support]:
         # Neighbouring chunks share sentences, and cut them short at their edges.
         if not any(_overlap(support.sentence.text, other.sentence.text) for other in kept):
             kept.append(support)
+    if any(label_of(support.sentence.text) for support in kept):
+        return kept
     first = {support.passage.key: place for place, support in reversed(list(enumerate(kept)))}
     return sorted(kept, key=lambda s: (first[s.passage.key], s.sentence.start))
 

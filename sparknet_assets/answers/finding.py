@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DEPTH = 50
 # So many passages are taken from documents that are compared before others come.
-PASSAGES = 8
+PASSAGES = 12
 
 
 class Found(NamedTuple):

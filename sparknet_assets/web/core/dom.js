@@ -43,6 +43,24 @@ export function put(node, ...children) {
   return node;
 }
 
+/** As `put`, where the same is drawn anew: the focus stays, and what was folded out. */
+export function renew(node, ...children) {
+  const held = node.contains(document.activeElement) ? document.activeElement : null;
+  const place = held ? alike(node, held).indexOf(held) : -1;
+  const open = new Set([...node.querySelectorAll("details[open]")].map((one) => one.className));
+  put(node, ...children);
+  for (const one of node.querySelectorAll("details")) one.open ||= open.has(one.className);
+  if (!held || held === node || node.contains(document.activeElement)) return node;
+  const again = alike(node, held);
+  (again[place] ?? again[0] ?? node.querySelector("a, button"))?.focus({ preventScroll: true });
+  return node;
+}
+
+const alike = (node, held) =>
+  [...node.querySelectorAll(held.tagName)].filter((one) => known(one) === known(held));
+
+const known = (one) => one.getAttribute("aria-label") ?? one.dataset.field ?? one.textContent;
+
 /** A text of a document: its direction is its own. */
 export const words = (text, properties = {}, tag = "span") =>
   h(tag, { dir: "auto", ...properties }, String(text ?? ""));
@@ -77,14 +95,14 @@ export const icon = (name) =>
     s("path", { d: ICONS[name] }),
   );
 
-/** A button with a name; `glyph` is drawn before it, or instead of it when `bare`. */
+/** A button with a name; `glyph` is drawn before it, or instead of it when `bare` or on a phone. */
 export function button(name, act, { glyph, bare = false, ...properties } = {}) {
   return h(
     "button",
     {
       type: "button",
       class: bare ? "quiet bare" : "quiet",
-      "aria-label": bare ? name : null,
+      "aria-label": glyph ? name : null,
       title: bare ? name : null,
       ...properties,
       on: { click: act },

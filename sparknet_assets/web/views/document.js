@@ -2,7 +2,7 @@
 
 import * as api from "../core/api.js";
 import { failed, notice } from "../core/dialogs.js";
-import { button, h, icon, put, words } from "../core/dom.js";
+import { button, h, icon, put, renew, words } from "../core/dom.js";
 import { counted, mediaType } from "../core/format.js";
 import { bindView } from "../core/keys.js";
 import { live } from "../core/live.js";
@@ -112,7 +112,7 @@ export async function open(root, route, { me, signal }) {
   function showHead() {
     const title =
       row.title && row.title !== row.filename ? words(row.title, { class: "sub" }) : null;
-    put(
+    renew(
       head,
       h(
         "div",

@@ -2,7 +2,7 @@
 
 import * as api from "../core/api.js";
 import { confirmed, failed, notice } from "../core/dialogs.js";
-import { button, h, icon, put } from "../core/dom.js";
+import { button, h, icon, put, renew } from "../core/dom.js";
 import { counted, label, number } from "../core/format.js";
 import { bindView } from "../core/keys.js";
 import { live } from "../core/live.js";
@@ -111,7 +111,7 @@ export async function open(root, route, { me, signal }) {
       0,
     );
     const given = STATUSES.filter((name) => totals[name] || name === filter.status);
-    put(
+    renew(
       statuses,
       [["", "All", all], ...given.map((name) => [name, label(name), totals[name] ?? 0])].map(
         ([name, text, count]) =>

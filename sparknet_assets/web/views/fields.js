@@ -2,7 +2,7 @@
 
 import * as api from "../core/api.js";
 import { boxesFrom } from "../core/boxes.js";
-import { h, put, words } from "../core/dom.js";
+import { h, put, renew, words } from "../core/dom.js";
 import { counted, label, moment } from "../core/format.js";
 import { empty, waiting, wrong } from "../core/parts.js";
 import { correcting } from "./correcting.js";
@@ -40,7 +40,7 @@ export function fieldsPanel({ docId, pages, canWrite, signal }) {
 
   function show(found, past) {
     const nothing = !found.schemas.length && !found.labelled.length;
-    put(
+    renew(
       element,
       found.complete ? null : incomplete(found.note),
       found.schemas.map(ofSchema),

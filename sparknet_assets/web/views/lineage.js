@@ -1,6 +1,6 @@
 // Where a document came from and what was done with it.
 
-import { button, h, put, words } from "../core/dom.js";
+import { button, h, renew, words } from "../core/dom.js";
 import { bytes, counted, label, mediaType, moment, money, seconds } from "../core/format.js";
 import { facts, failure, linkOut, status } from "../core/parts.js";
 
@@ -8,7 +8,7 @@ const SHORT = 10;
 
 export function lineagePanel({ pages }) {
   const element = h("div", { class: "lineage" });
-  return { element, show: (row) => put(element, original(row), stages(row, pages)) };
+  return { element, show: (row) => renew(element, original(row), stages(row, pages)) };
 }
 
 function original(row) {

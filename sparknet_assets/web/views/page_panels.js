@@ -26,14 +26,14 @@ export function tablesPanel({ pages }) {
       element,
       h("h2", null, `Tables on page ${number(page)}`),
       text?.tables?.length
-        ? text.tables.map((table) => tableOf(table, page))
+        ? text.tables.map((table, place) => tableOf(table, page, place + 1))
         : h("p", { class: "hint" }, "None was found on this page."),
       keyValues(text, page),
     );
     if (!text) showing = 0;
   }
 
-  function tableOf(table, page) {
+  function tableOf(table, page, nth) {
     const head = table.header_rows ?? 0;
     const row = (cells, place) => {
       const [x0, y0, x1, y1] = table.row_boxes[place] ?? [];
@@ -41,12 +41,12 @@ export function tablesPanel({ pages }) {
       return h(
         "tr",
         { tabindex: "0", on: pointing(pages, box) },
-        cells.map((cell) => words(cell, {}, place < head ? "th" : "td")),
+        cells.map((cell) => words(cell, {}, place < head && cell ? "th" : "td")),
       );
     };
     return h(
       "div",
-      { class: "scroll-x", role: "region", tabindex: "0", "aria-label": "Table" },
+      { class: "scroll-x", role: "region", tabindex: "0", "aria-label": `Table ${nth}` },
       h(
         "table",
         { class: "grid" },

@@ -2,7 +2,7 @@
 
 import * as api from "../core/api.js";
 import { confirmed, failed, notice } from "../core/dialogs.js";
-import { button, h, put, words } from "../core/dom.js";
+import { button, h, put, renew, words } from "../core/dom.js";
 import { counted, label, money, number, seconds } from "../core/format.js";
 import { bindView, mover } from "../core/keys.js";
 import { live } from "../core/live.js";
@@ -66,13 +66,13 @@ export async function open(root, _route, { me, signal }) {
   }
 
   function showRuns() {
-    put(runs, live.active.map(runProgress));
+    renew(runs, live.active.map(runProgress));
     runs.hidden = !live.active.length;
   }
 
   function showPlan(plan) {
     const { totals, documents } = plan;
-    put(
+    renew(
       todo,
       h(
         "div",
@@ -144,7 +144,7 @@ export async function open(root, _route, { me, signal }) {
     const charged = costs.total_usd > 0;
     const { questions } = costs;
     const asked = questions.models_usd + questions.queries_usd;
-    put(
+    renew(
       spent,
       h("div", { class: "section-head" }, h("h2", null, "Costs")),
       figures([
