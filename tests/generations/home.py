@@ -21,6 +21,7 @@ from sparknet_assets.batch.workers import Finished
 from sparknet_assets.retrieval import search
 from sparknet_assets.stages import chunks, embeddings, vector_index
 from sparknet_assets.stages.contract import AnyStage, DocumentStage, StageOutput
+from sparknet_assets.text_index import record_of
 from tests.doubles.embedder import WordEmbedder
 
 T = TypeVar("T")
@@ -33,8 +34,7 @@ def read(ref: DocumentRef, deployment: Deployment) -> StageOutput:
         words = [Word(word, 0.1, 0.2, 0.9, 0.3, 1.0) for word in text.split()]
         lines = [Line(words=words)] if words else []
         pages.append(PageText(page=number, width=10, height=10, engine="x", lines=lines))
-    data = [page.model_dump_json().encode() for page in pages]
-    count, digest = write_text(deployment.storage, ref, data)
+    count, digest = write_text(deployment.storage, ref, map(record_of, pages))
     return StageOutput(digest, pages=count)
 
 
