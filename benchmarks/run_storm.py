@@ -189,7 +189,7 @@ def measure(documents: int = DOCUMENTS, runs: int = RUNS) -> Verdict:
 
     if reason := reason_to_skip():
         raise FileNotFoundError(2, reason, "PostgreSQL")
-    print("one-page documents, six stages that do nothing, Dagster on Postgres")
+    print("one-page documents, seven stages that do nothing, Dagster on Postgres")
     print("runs  documents    ms/doc    cpu ms  events  connections  failed")
     with (
         tempfile.TemporaryDirectory(prefix="sparknet-storm-") as folder,

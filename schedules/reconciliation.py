@@ -18,7 +18,7 @@ from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
 from schedules.registration import accept_touched, register
-from schedules.removal_guard import excessive, refusal
+from schedules.removal_guard import refusal, vanished
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.costs import page_prices
 from sparknet_assets.fields.noted import corrections_noted
@@ -223,7 +223,7 @@ def _recorded(deployment: Deployment) -> Callable[[str], str]:
 
 
 def _hold_back(share: float, removed: int, known: int) -> str:
-    return refusal(removed, known) if excessive(removed, known, share) else ""
+    return refusal(removed, known) if vanished(removed, known, share) else ""
 
 
 def reconcile(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.intake.naming import derive_doc_id
 from sparknet_assets.intake.taking_in import take_in
+from tests.doubles import processes
 
 
 @pytest.fixture
@@ -277,10 +277,8 @@ def test_two_processes_at_once_lose_nothing(deployment: Deployment, tmp_path: Pa
     for side in ("x", "y"):
         for number in range(20):
             write(tmp_path / side / f"{number}.txt", f"{side}{number}".encode())
-    context = multiprocessing.get_context("spawn")
     runs = [
-        context.Process(target=_take_in_elsewhere, args=(deployment.home, tmp_path / side))
-        for side in ("x", "y")
+        processes.process(_take_in_elsewhere, deployment.home, tmp_path / side) for side in "xy"
     ]
     for run in runs:
         run.start()

@@ -184,6 +184,7 @@ def market(bill: Bill) -> Sheet:
     s.text(10, y + 16, bill.label("cash"))
     s.text(216, y + 16, bill.locale.figure(bill.total), right=True)
     s.says("paid", f"{bill.total:f}")
+    s.expect("tax")
     net = bill.total - bill.tax
     for n, (a, b, c) in enumerate(
         (

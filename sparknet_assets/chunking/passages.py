@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
 from resources.ocr import Box, Line, PageText, Table
+from sparknet_assets.chunking.hyphens import ends_parted, join_hyphenated, known_words
 from sparknet_assets.chunking.runs import Run, TokenCounts, text_of, tokens_of
 
 # A word longer than this is no word; it is cut so that no passage grows without bound.
@@ -52,11 +53,14 @@ class PassageReader:
         self._longest_word = max(1, room // 2)
         self._longest_paragraph = 4 * room  # one of more isn't carried over another page break
         self._lines = 0
+        self._known: Collection[str] = ()
 
     def read(self, pages: Iterable[PageText]) -> Iterator[Passage]:
         """The passages; a paragraph that a page break interrupts is one passage."""
         held: Passage | None = None
         for page in pages:
+            parted = any(line.words and ends_parted(line.words[-1].text) for line in page.lines)
+            self._known = known_words(_words_of(page)) if parted else frozenset()
             passages = list(self._passages(page))
             if held and passages and self._continues(held, passages[0]):
                 held.runs.extend(passages.pop(0).runs)
@@ -85,7 +89,7 @@ class PassageReader:
             page.lines, lambda line: (line.block, line.role, line.level)
         ):
             if block not in tables:
-                yield from _passage(role, self._runs(page.page, group), level or _LOWEST)
+                yield from _passage(role, self._paragraph(page.page, group), level or _LOWEST)
             elif block in waiting:
                 lines = [line for line in page.lines if line.block == block]
                 yield from self._tables(page.page, waiting.pop(block), lines)
@@ -112,11 +116,13 @@ class PassageReader:
                 yield from _passage("table", header)
 
     def _runs(self, page: int, lines: Iterable[Line]) -> list[Run]:
-        runs = [
-            self._run(page, [(part, word.box) for word in line.words for part in _parts(word.text)])
-            for line in lines
-        ]
+        runs = [self._run(page, _placed_parts(line)) for line in lines]
         return [run for run in runs if run.words]
+
+    def _paragraph(self, page: int, lines: Iterable[Line]) -> list[Run]:
+        """As `_runs`, words that the end of a line parts put together."""
+        parts = join_hyphenated(list(map(_placed_parts, lines)), self._known)
+        return [self._run(page, line) for line in parts]
 
     def _run(self, page: int, words: Sequence[tuple[str, Box]]) -> Run:
         self._lines += 1
@@ -134,6 +140,10 @@ def _passage(
 ) -> Iterator[Passage]:
     if runs:
         yield Passage(role, runs, level)
+
+
+def _placed_parts(line: Line) -> list[tuple[str, Box]]:
+    return [(part, word.box) for word in line.words for part in _parts(word.text)]
 
 
 def _words_of(page: PageText) -> Iterator[str]:

@@ -77,7 +77,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
 STAGE = DocumentStage(
     name="chunks",
     inputs=("ocr_text",),
-    code_version="1",
+    code_version="2",
     description="Passages along headings, paragraphs and table rows, with pages and boxes.",
     artifact=CHUNKS,
     shape=_shape,

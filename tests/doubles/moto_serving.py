@@ -22,6 +22,11 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import run_simple
 
+from tests.doubles.moto_queues import pass_seconds
+
+LATER = "/double/later"
+"""Posting seconds here sets the clock of the queues forward by so many."""
+
 
 def serve(port: int) -> None:
     """Serves all of moto's services on loopback until the process is killed."""
@@ -57,8 +62,11 @@ class Handler(MotoRequestHandler):
         else:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        if self.path == LATER:
+            pass_seconds(float(body))
+            self._send("200 OK", [], b"")
+            return
         self._send(*self._answered(environ))
-        self.wfile.flush()
 
     def _answered(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
         said: list[Any] = []
@@ -80,6 +88,7 @@ class Handler(MotoRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+        self.wfile.flush()
 
     def log_request(self, *_: object) -> None:
         pass

@@ -56,7 +56,7 @@ def test_code_versions() -> None:
         "documents": "1",
         "page_images": "1",
         "ocr_text": "2",
-        "chunks": "1",
+        "chunks": "2",
         "embeddings": "1",
         "vector_index": "1",
         "extracted_fields": "1",

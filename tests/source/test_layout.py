@@ -359,3 +359,34 @@ def test_chinese_set_glyph_by_glyph_is_read_as_one_word() -> None:
 
     assert texts(lines) == ["港湾委員会", "항 만", "火曜日に"]
     assert lines[0].box == Box(0.1, 0.1, 0.2, 0.114)
+
+
+def test_cells_of_several_lines_are_read_one_after_the_other() -> None:
+    cell = ["Wrapped text of the", "first article, which", "goes on below it"]
+    page = [segment("A-1", 0.1, 0.12), segment("9.99", 0.8, 0.12)]
+    page += [segment(text, 0.3, 0.12 + 0.02 * i, 0.3) for i, text in enumerate(cell)]
+    table = Table(
+        block=0,
+        box=Box(0.05, 0.1, 0.95, 0.2),
+        rows=[["A-1", " ".join(cell), "9.99"]],
+        row_boxes=[Box(0.05, 0.1, 0.95, 0.2)],
+    )
+
+    lines, _ = arrange(page, 0.7, [table])
+
+    assert texts(lines) == ["A-1 " + " ".join(cell) + " 9.99"]
+
+
+def test_a_table_set_with_the_narrowest_gaps_of_common_programs_is_one() -> None:
+    # Letters of 10 points in boxes of 13.7, cells 12 points apart: what ReportLab sets unasked.
+    rows = [("Item", "Qty", "Total"), ("Planks", "12", "126.00"), ("Copper", "3", "600.00"),
+            ("Anchor", "1", "450.00")]  # fmt: skip
+    page = [
+        segment(text, x, 0.1 + 0.018 * number, width / 0.9, 0.0163)
+        for number, row in enumerate(rows)
+        for text, x, width in zip(row, (0.1, 0.1802, 0.2404), (0.06, 0.04, 0.06), strict=True)
+    ]
+
+    _, tables = arrange(page, 0.707, find_tables=True)
+
+    assert [table.rows for table in tables] == [[list(row) for row in rows]]

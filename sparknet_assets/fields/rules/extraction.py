@@ -27,6 +27,7 @@ PAGES_AT_ENDS = 6
 _UNLABELLED = 0.5
 _BY_PATTERN = 0.55
 _LARGEST = 0.35
+_DIGITS_OF_GROUPS = 8
 
 
 def extract(schema: Schema, pages: Iterable[PageText]) -> Found:
@@ -190,7 +191,10 @@ def _by_pattern(schema: Schema, spec: FieldSpec, rows: Sequence[Row]) -> list[Ca
 
 
 def _is_telling(found: str, text: str, others: Sequence[FieldSpec]) -> bool:
-    if not (any(map(str.isdigit, found)) and any(map(str.isalpha, found))):
+    digits = sum(map(str.isdigit, found))
+    if not digits or not any(map(str.isalpha, found)):
+        return False
+    if " " in found and digits < _DIGITS_OF_GROUPS:  # words with a number
         return False
     longer = (match[0] for spec in others for match in _matches(spec, text))
     return not any(found in other and len(other) > len(found) for other in longer)

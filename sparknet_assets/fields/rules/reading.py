@@ -24,6 +24,7 @@ _NUMBER_LABEL = re.compile(
 _COUNTRY = re.compile(r"[A-Z]{2}\.?")
 _UNKNOWN_FORMAT = re.compile(r"(?:[A-Z]{1,4}[ -]?)?\d[\dA-Z]*(?:[ ./-]?\d[\dA-Z]*)*(?![\w%])")
 _FEWEST_DIGITS = 5
+_BY_COUNTRY = 0.9  # of a date whose day and month only the country tells apart
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
 
@@ -96,7 +97,8 @@ def _dates(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterato
         for found in find_dates(span.text[:_LONGEST], conventions):
             cut = span.piece.cut(span.start + found.start, span.start + found.end)
             problems = (found.problem,) if found.problem else ()
-            yield Candidate(found.value.isoformat(), (cut,), 1.0, problems=problems)
+            score = _BY_COUNTRY if found.by_country else 1.0
+            yield Candidate(found.value.isoformat(), (cut,), score, problems=problems)
             return
 
 

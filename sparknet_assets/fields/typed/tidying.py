@@ -1,4 +1,4 @@
-"""Names and addresses as people write them, where OCR lost spaces or took letters for figures."""
+"""Names and addresses as people write them, where OCR lost spaces or took an O for a zero."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ import re
 _COMMA = re.compile(r"\s*,(?:\s*,)*\s*(?=\S)")
 _IN_FIGURES = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"^(No)[,;] ?(?=\d)", re.IGNORECASE)
-_ONE = re.compile(r"(?<=[a-zà-ÿ])1(?=[a-zà-ÿ])")
 _ZERO = re.compile(r"(?<=[^\W\d_]{2})0(?=[^\W\d_])|(?<=[^\W\d_])0(?=[^\W\d_]{2})")
 _PLACEHOLDER = "\x00"
 
 
 def tidy(text: str) -> str:
-    """The text with single spaces, a space after each comma, and letters within words.
+    """The text with single spaces, a space after each comma, and no zeros within words.
 
-    Nothing is put in that a reader of the page would not see there, and no word is replaced.
+    What could be read in two ways stays: a 1 in a word may be an l or an i.
     """
     text = _IN_FIGURES.sub(_PLACEHOLDER, " ".join(text.split()))
     text = _COMMA.sub(", ", text).replace(_PLACEHOLDER, ",")
     text = _NUMBER.sub(r"\1. ", text)
-    text = _ONE.sub("l", text)
     return _ZERO.sub(lambda match: _o(match), text).strip(" ,;")
 
 
 def _o(match: re.Match[str]) -> str:
-    return "O" if match.string[match.start() - 1].isupper() else "o"
+    word = re.split(r"[\W\d_]", match.string[match.end() :], maxsplit=1)[0]
+    return "O" if (match.string[match.start() - 1] + word).isupper() else "o"

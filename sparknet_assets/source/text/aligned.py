@@ -14,7 +14,7 @@ from sparknet_assets.source.text.tables import header_rows, is_number, joined
 
 FEWEST_ROWS = 3
 # Gaps in heights of a line: wider parts two cells; wider, downwards, ends a table.
-CELL_GAP = 0.9
+CELL_GAP = 0.85
 ROW_GAP = 2.6
 TOP_GAP = 1.2
 COLUMN_GAP = 0.4

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Literal
 
 from resources.ocr import Box, Line, Table, Word
+from resources.ocr.geometry import rows_of
 from sparknet_assets.source.text.aligned import aligned_tables
 from sparknet_assets.source.text.gutters import Item
 from sparknet_assets.source.text.headings import body_size, heading_level
@@ -17,6 +18,9 @@ from sparknet_assets.source.text.reading_order import (
     runs_right_to_left,
 )
 from sparknet_assets.source.text.spacing import begins_cjk, without_cjk_gaps
+
+# In heights of a word: what stands further apart, on all lines of a table row, are two cells.
+CELL_GAP = 0.5
 
 
 def arrange(
@@ -132,5 +136,17 @@ def _table_lines(table: Table, words: list[Word], block: int) -> list[Line]:
 
 
 def _in_lines(words: list[Word]) -> list[Word]:
-    """Words of a table row from left to right, cell texts of several lines kept together."""
-    return sorted(words, key=lambda word: (round(word.x0, 2), word.y0, word.x0))
+    """Words of a table row, cell after cell from the left, each cell line by line."""
+    cells: list[list[Word]] = []
+    end = 0.0
+    for word in sorted(words, key=lambda word: word.x0):
+        if not cells or word.x0 > end + CELL_GAP * (word.y1 - word.y0):
+            cells.append([])
+        cells[-1].append(word)
+        end = max(end, word.x1)
+    return [
+        cell[index]
+        for cell in cells
+        for row in rows_of([word.box for word in cell])
+        for index in row
+    ]
