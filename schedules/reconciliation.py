@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -17,7 +17,7 @@ from resources.tiers import STANDARD, TIERS
 from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
-from schedules.registration import accept_touched, register
+from schedules.registration import accept_touched, register, touched
 from schedules.removal_guard import refusal, vanished
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.costs import page_prices
@@ -75,9 +75,15 @@ class Outcome:
 
 
 def gather(
-    deployment: Deployment, now: datetime | None = None, graph: Sequence[Stage] = STAGES
+    deployment: Deployment,
+    now: datetime | None = None,
+    graph: Sequence[Stage] = STAGES,
+    same: Collection[str] = (),
 ) -> Gathered:
     """Lists raw/, reads the catalog, and plans. Changes nothing.
+
+    Args:
+        same: Documents whose bytes are known to be as they were, whatever their change marks say.
 
     Raises:
         OSError: The listing failed. It is never taken for an empty one.
@@ -102,7 +108,7 @@ def gather(
     )
     gathered = Gathered(rates=_rates(deployment, assessor))
     plan = make_plan(
-        _planned(gathered, assessor, deployment),
+        _planned(gathered, assessor, deployment, same),
         gathered.rates,
         hold_back=partial(_hold_back, deployment.settings.removal_guard),
     )
@@ -133,8 +139,24 @@ def gather_settled(deployment: Deployment, graph: Sequence[Stage] = STAGES) -> G
     return gathered
 
 
+def gather_by_content(deployment: Deployment) -> Gathered:
+    """`gather_settled`, with files that differ by their change marks only taken as unchanged.
+
+    Reads those files: after a home was copied or restored, all of them.
+    """
+    gathered = gather_settled(deployment)
+    same = {record.doc_id for record in touched(deployment, gathered.arrived)}
+    return gather(deployment, same=same) if same else gathered
+
+
+def _as_it_was(same: Collection[str], found: Iterable[FoundDocument]) -> Iterator[FoundDocument]:
+    for document in found:
+        unchanged = document.change is Change.CHANGED and document.doc_id in same
+        yield replace(document, change=Change.UNCHANGED) if unchanged else document
+
+
 def _planned(
-    gathered: Gathered, assessor: Assessor, deployment: Deployment
+    gathered: Gathered, assessor: Assessor, deployment: Deployment, same: Collection[str]
 ) -> Iterator[PlannedDocument]:
     """Every document of raw/ and the catalog, a window of the listing at a time."""
     storage, catalog = deployment.storage, deployment.catalog
@@ -147,6 +169,8 @@ def _planned(
         listed += len(window.objects)
         records = {r.doc_id: r for r in catalog.documents_between(after, window.upto)}
         listing = compare(window.objects, records, assessor.now)
+        if same:
+            listing = replace(listing, documents=tuple(_as_it_was(same, listing.documents)))
         gathered.ignored += listing.ignored
         yield from _planned_here(gathered, listing, records, assessor, deployment, in_index)
         after = window.upto

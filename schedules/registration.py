@@ -42,6 +42,14 @@ def accept_touched(deployment: Deployment, found: Sequence[FoundDocument]) -> se
     Returns:
         The documents that are current after all.
     """
+    rows = touched(deployment, found)
+    if rows:
+        deployment.catalog.put(rows)
+    return {record.doc_id for record in rows}
+
+
+def touched(deployment: Deployment, found: Sequence[FoundDocument]) -> list[DocumentRecord]:
+    """Those of the changed documents whose bytes are as they were, with the new change mark."""
     changed = {item.doc_id: item.original for item in found if item.change is Change.CHANGED}
     rows = []
     for record in deployment.catalog.get_many(changed).values():
@@ -52,9 +60,7 @@ def accept_touched(deployment: Deployment, found: Sequence[FoundDocument]) -> se
             # Not while it is being replaced: the mark must be that of the bytes hashed.
             if same and now and now.version == original.version:
                 rows.append(record.model_copy(update={"raw_version": original.version}))
-    if rows:
-        deployment.catalog.put(rows)
-    return {record.doc_id for record in rows}
+    return rows
 
 
 def _was_read(record: DocumentRecord) -> bool:

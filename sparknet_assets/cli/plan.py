@@ -24,7 +24,8 @@ Examples:
   SPARKNET_CHUNK_TOKENS=128 sparknet plan
   sparknet plan --json | jq '.documents[] | {doc_id, reason}'
 
-Changes nothing; `sparknet materialize --stale` does what the plan says. Times and costs are
+Changes nothing; `sparknet materialize --stale` does what the plan says. Files that look changed, as
+all do in a home that was copied, are read to see whether they are. Times and costs are
 estimates, from what a page has taken at each stage so far.
 """
 )
@@ -34,9 +35,9 @@ estimates, from what a page has taken at each stage so far.
 def plan(session: Session, list_all: bool, as_json: bool) -> None:
     """Shows what is new, changed, removed or out of date, and why."""
     from schedules.plan_words import plan_lines
-    from schedules.reconciliation import gather_settled
+    from schedules.reconciliation import gather_by_content
 
-    found = gather_settled(session.deployment).plan
+    found = gather_by_content(session.deployment).plan
     if as_json:
         print_json(found.as_json())
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -14,7 +16,7 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
 from schedules.planning import Change
-from schedules.reconciliation import Outcome, gather, gather_settled, reconcile
+from schedules.reconciliation import Outcome, gather, gather_by_content, gather_settled, reconcile
 from sparknet_assets.retrieval import search
 from tests.doubles.inline_pool import inline_workers
 from tests.removal.homes import with_words
@@ -119,6 +121,28 @@ def test_a_file_written_just_now_is_waited_for(deployment: Deployment) -> None:
     deployment.storage.put("raw/new/file.txt", b"just now")
     assert gather(deployment).plan.counts == {Change.UNSETTLED: 1}
     assert gather_settled(deployment).plan.counts == {Change.NEW: 1}
+
+
+def test_a_home_that_was_copied_or_emptied_is_known_for_what_it_is(
+    deployment: Deployment, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    put(deployment, "apples", "Apples are red.")
+    put(deployment, "pears", "Pears are green.")
+    done(deployment, instance)
+    shutil.copytree(deployment.home, tmp_path / "copy")
+    copy = with_words(
+        Deployment(deployment.settings.model_copy(update={"home": tmp_path / "copy"}))
+    )
+    assert gather(copy).plan.counts == {Change.CHANGED: 2}, "all files have new inodes"
+    put(copy, "pears", "Pears are yellow.")
+    plan = gather_by_content(copy).plan
+    assert [(found.doc_id, found.change) for found in plan.documents] == [("pears", Change.CHANGED)]
+    shutil.rmtree(copy.home / "raw")
+    (copy.home / "raw").mkdir()
+    outcome, _ = done(copy, instance)
+    assert "2 of 2 documents are missing" in outcome.plan.held_back
+    assert outcome.receipts == []
+    assert {record.doc_id for record in copy.catalog.documents()} == {"apples", "pears"}
 
 
 def test_a_missing_folder_is_not_an_empty_one(
