@@ -15,6 +15,7 @@ from sparknet_assets.source.readers.markup import Block, Grid, clean, collapse, 
 _JSON = re.compile(r"\s*[\[{]")
 # Letters, in pairs of surrogates too; no controls, and nothing behind another backslash.
 _CODES = re.compile(r"(?<!\\)(?:\\u(?!00[01]|0022|005[cC])[0-9a-fA-F]{4})+")
+_STATED = re.compile(r"sep=([,;\t|:])\r?\n", re.IGNORECASE)
 _BLANK = re.compile(r"\n[ \t\f\v]*\n\s*?(?=[^\n]|\Z)|\f")
 _ALIGNED = re.compile(r"\S {2,}\S|^ {4,}\S|\t", re.MULTILINE)
 
@@ -61,9 +62,11 @@ def csv_blocks(text: str, name: str) -> list[Block]:
         SparknetError: `too_large` for more cells than a document may have.
     """
     csv.field_size_limit(2**31 - 1)
+    stated = _STATED.match(text)  # a line that tells Excel the separator, and is no row
+    text = text[stated.end() :] if stated else text
     sample = text[:64_000]
     lines = io.StringIO(text.replace("\0", ""), newline="")
-    reader = csv.reader(lines, delimiter=_delimiter(sample))
+    reader = csv.reader(lines, delimiter=stated[1] if stated else _delimiter(sample))
     rows: list[list[str]] = []
     cells = 0
     for row in reader:
