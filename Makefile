@@ -30,6 +30,9 @@ test: setup ## Runs the tests
 test-long: setup ## Runs the tests that take minutes: storms, thousands of documents, a real daemon
 	@# They wait more than they work: three at a time fit two cores.
 	@SPARKNET_TEST_LONG=1 $(BIN)/python -m pytest -n 3 --dist loadfile -m long
+	@# The models of states that `make test` looks at briefly, at length.
+	@SPARKNET_MODEL_EXAMPLES=100 $(BIN)/python -m pytest -n 2 --dist loadfile \
+		tests/model/test_reconciliation.py tests/generations/test_model.py
 
 check: setup ## Format, lint, types and tests
 	$(BIN)/ruff format --check .

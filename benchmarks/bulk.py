@@ -26,9 +26,9 @@ from examples.many import write_many
 from resources.deployment import Deployment
 from resources.settings import Settings
 from schedules.reconciliation import Outcome, reconcile
-from sparknet_assets.execution import execute
 from sparknet_assets.instance import open_instance
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
+from sparknet_assets.runs.execution import execute
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from resources.deployment import Deployment
 from resources.settings import load_settings
-from sparknet_assets.batch import run_batch
-from sparknet_assets.intake import take_in
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.reports import report
 
 

@@ -29,7 +29,7 @@ from resources.deployment import Deployment
 from resources.ocr import Line, PageText, Word
 from resources.settings import load_settings
 from sparknet_assets.artifacts import read_text
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.evaluation.field_metrics import (
     Comparison,
     FieldScore,
@@ -42,7 +42,7 @@ from sparknet_assets.evaluation.field_metrics import (
 from sparknet_assets.fields.rules import extract
 from sparknet_assets.fields.schema import FieldType, Schema
 from sparknet_assets.fields.values import Found
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
 
 BUDGET_MISSED = 0.30  # set after the first measurement, to notice when it gets worse
 FIELDS: Mapping[str, FieldType] = {

@@ -20,8 +20,8 @@ from resources.deployment import Deployment
 from resources.failure import Failure
 from resources.settings import Settings
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.batch import run_batch
-from sparknet_assets.execution import execute
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.runs.execution import execute
 from sparknet_assets.stages.contract import (
     AnyStage,
     BatchStage,

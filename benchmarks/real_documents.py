@@ -85,7 +85,7 @@ def _ingest(corpus: Path, rows: dict[str, dict[str, str]]) -> Iterator[Outcome]:
 
 
 def _paths_of(documents: Sequence[dict[str, Any]], paths: Sequence[str]) -> dict[str, str]:
-    from sparknet_assets.naming import derive_doc_id
+    from sparknet_assets.intake.naming import derive_doc_id
 
     paths_of = {derive_doc_id(path): path for path in paths}
     missing = {document["doc_id"] for document in documents} ^ set(paths_of)

@@ -23,6 +23,7 @@ from sparknet_assets.artifacts import DocumentRef, write_text
 from sparknet_assets.evaluation.ranking_metrics import means, ranking_scores
 from sparknet_assets.retrieval import SearchMode, search
 from sparknet_assets.stages import chunks, embeddings, vector_index
+from sparknet_assets.text_index import PageFacts, record_of
 
 BUDGET_MISSED = 0.05
 CORPUS = Path("../shared/corpus")
@@ -116,10 +117,10 @@ def key_of(entry: dict[str, Any]) -> str:
     return str(entry["para_id"]).replace("#", "-")
 
 
-def _page(text: str) -> bytes:
+def _page(text: str) -> tuple[PageFacts, bytes]:
     words = [Word(word, 0.1, 0.1, 0.9, 0.9, 1.0) for word in text.split()]
     page = PageText(page=1, width=1, height=1, engine="text-layer", lines=[Line(words=words)])
-    return page.model_dump_json().encode()
+    return record_of(page)
 
 
 def command(measure: Callable[[Path, int | None, bool], Verdict], description: str | None) -> int:

@@ -157,9 +157,9 @@ def work(name: str, folder: Path, count: int) -> None:
     """One run, in a process of its own; begins when it is told to."""
     from resources.deployment import Deployment
     from resources.settings import Settings
-    from sparknet_assets.batch import run_batch
-    from sparknet_assets.execution import execute
+    from sparknet_assets.batch.running import run_batch
     from sparknet_assets.instance import open_instance
+    from sparknet_assets.runs.execution import execute
 
     deployment = Deployment(Settings(home=folder / "data", workers=1))
     ids = fill(deployment, count, f"{name}-")
@@ -189,7 +189,7 @@ def measure(documents: int = DOCUMENTS, runs: int = RUNS) -> Verdict:
 
     if reason := reason_to_skip():
         raise FileNotFoundError(2, reason, "PostgreSQL")
-    print("one-page documents, six stages that do nothing, Dagster on Postgres")
+    print("one-page documents, seven stages that do nothing, Dagster on Postgres")
     print("runs  documents    ms/doc    cpu ms  events  connections  failed")
     with (
         tempfile.TemporaryDirectory(prefix="sparknet-storm-") as folder,

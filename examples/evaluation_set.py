@@ -9,7 +9,7 @@ from typing import Any
 
 from examples import company
 from examples.scans import FAX_HEADER, LETTERHEAD
-from sparknet_assets.naming import derive_doc_id
+from sparknet_assets.intake.naming import derive_doc_id
 
 # Quoted word for word in the documents; empty where nothing there answers the question.
 ANSWERS: dict[str, list[str]] = {

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from resources.locks import Locks
     from resources.ocr import OCREngine
     from resources.prices import Prices
-    from resources.spending import Ledger
+    from resources.spending import DayAccount, Ledger
     from resources.storage import StorageAdapter
     from resources.vector_store import VectorStore
     from resources.vector_store.opensearch_register import ChunkRegister
@@ -51,7 +51,7 @@ class Deployment:
     Pickles as its settings: a worker process builds its own adapters.
 
     Attributes:
-        ledger: Of the run that is under way; None outside of runs, where nothing is limited.
+        ledger: Of the run that is under way; None outside of runs, where `questions` counts.
         tier: Whose documents this is for; `of_tier` gives that of another.
     """
 
@@ -327,7 +327,8 @@ class Deployment:
         """The limit on calls to a service that all processes on this machine keep together."""
         from resources.aws.limits import Limiter
 
-        return Limiter(self.state / "limits", service, per_second, at_once, self._pay)
+        pay = partial(self._pay, service)
+        return Limiter(self.state / "limits", service, per_second, at_once, pay)
 
     @contextmanager
     def spending(self, run_id: str) -> Iterator[Ledger]:
@@ -342,9 +343,27 @@ class Deployment:
             self.ledger.close()
             self.ledger = None
 
-    def _pay(self, usd: float) -> None:
+    def _pay(self, service: str, usd: float) -> Callable[[float], None]:
+        """Pays for a call; returns what takes the correction of its cost."""
         if self.ledger is not None:
             self.ledger.spend(usd)
+            return self.ledger.correct
+        outside = self.questions if service == "bedrock-llm" else self._queries
+        return outside.pay(usd)
+
+    @cached_property
+    def questions(self) -> DayAccount:
+        """What language models are paid outside of runs, within the budget of a day."""
+        from resources.spending import QUESTIONS, DayAccount
+
+        return DayAccount(lambda: self.catalog, QUESTIONS, self.settings.questions_budget_usd)
+
+    @cached_property
+    def _queries(self) -> DayAccount:
+        """What embedding models are paid outside of runs: a millionth of a dollar or so each."""
+        from resources.spending import QUERIES, DayAccount
+
+        return DayAccount(lambda: self.catalog, QUERIES)
 
     @cached_property
     def prices(self) -> Prices:

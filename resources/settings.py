@@ -41,6 +41,7 @@ _ON_AWS: dict[str, Any] = {
     "cache": "redis",
     "llm": "bedrock",
     "event_previews": False,
+    "api_shared_limits": True,
 }
 _NEEDED = (
     ("storage", "s3", "s3_bucket"),
@@ -207,6 +208,11 @@ class Settings(BaseSettings):
     budget_usd: float | None = Field(
         None, gt=0, description="What one run may spend on services; it stops cleanly before more."
     )
+    questions_budget_usd: float | None = Field(
+        None,
+        gt=0,
+        description="What questions may spend on a language model in a day (UTC), all together.",
+    )
 
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Worker processes."
@@ -248,6 +254,10 @@ class Settings(BaseSettings):
     )
     api_per_second: float = Field(50.0, gt=0, description="Requests of one caller, on average.")
     api_burst: int = Field(300, ge=1, description="Requests of one caller at once.")
+    api_shared_limits: bool = Field(
+        False,
+        description="Servers on one cache count a caller's requests together; by default on aws.",
+    )
     serve_processing: bool = Field(
         True,
         description="`sparknet serve` indexes what is uploaded; off where Dagster's daemon does.",

@@ -1,14 +1,26 @@
-"""What a run spends on services, kept within its budget by all of its processes together."""
+"""What is spent on services: by a run within its budget, by questions within that of a day."""
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
 from resources.locks import file_lock
 
+if TYPE_CHECKING:
+    from resources.catalog import Catalog
+
+log = logging.getLogger(__name__)
+QUESTIONS = "questions/"
+"""Accounts of the catalog, one a day: what language models were paid for answers."""
+QUERIES = "queries/"
+"""Likewise, what embedding models were paid for the queries of searches and questions."""
 _FORGOTTEN_SECONDS = 7 * 86400.0
 _USED_UP = "used up"
 
@@ -68,6 +80,12 @@ class Ledger:
         spent, used_up = self._read()
         return not used_up and spent + usd <= self._budget
 
+    def correct(self, usd: float) -> None:
+        """A payment was by so much higher than noted; lower, where this is negative."""
+        with self._locked():
+            spent, used_up = self._read()
+            self._write(spent + usd, used_up)
+
     @property
     def spent(self) -> float:
         """Dollars so far."""
@@ -102,3 +120,69 @@ class Ledger:
             f"the run's budget of ${self._budget:.2f} is used up (${spent:.4f} were spent): raise"
             " SPARKNET_BUDGET_USD, or run `sparknet retry` to go on with a new one"
         )
+
+
+class QuestionsBudgetError(BudgetError):
+    """The budget of the day for questions does not allow another."""
+
+    def __reduce__(self) -> tuple[type[QuestionsBudgetError], tuple[str]]:
+        return QuestionsBudgetError, (self.message,)
+
+
+class DayAccount:
+    """What is paid outside of runs: accounts in the catalog, so that all processes share them.
+
+    Args:
+        kind: `QUESTIONS` or `QUERIES`.
+        budget: Most dollars of a day (UTC); None for any number.
+    """
+
+    def __init__(
+        self,
+        catalog: Callable[[], Catalog],
+        kind: str,
+        budget: float | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._catalog = catalog
+        self._kind = kind
+        self._budget = budget
+        self._clock = clock
+
+    def pay(self, usd: float) -> Callable[[float], None]:
+        """Notes a payment that is about to be made; returns what takes its correction.
+
+        Raises:
+            QuestionsBudgetError: The day's budget does not allow it; nothing is noted.
+        """
+        account = self._account
+        if not self._add(account, usd):
+            spent = self._catalog().spent(account).get(account)
+            raise QuestionsBudgetError(
+                f"the day's budget for questions, ${self._budget:.2f}, does not allow another"
+                f" (${spent.usd if spent else 0.0:.4f} were spent): ask again after 00:00 UTC, have"
+                " answers quoted (`extractive`), or raise SPARKNET_QUESTIONS_BUDGET_USD"
+            )
+        return lambda more: self._correct(account, more)
+
+    def count(self) -> None:
+        """Notes that a question went to a language model, paid or not."""
+        self._add(self._account, 0.0, calls=1)
+
+    @property
+    def _account(self) -> str:
+        return f"{self._kind}{self._clock():%Y-%m-%d}"
+
+    def _correct(self, account: str, usd: float) -> None:
+        with suppress(SparknetError):  # the estimate stands: it was the higher one
+            self._catalog().spend(account, usd)
+
+    def _add(self, account: str, usd: float, calls: int = 0) -> bool:
+        try:
+            limit = self._budget if usd else None
+            return self._catalog().spend(account, usd, calls=calls, limit=limit)
+        except SparknetError as error:
+            if self._budget is not None:
+                raise
+            log.warning("What was paid could not be noted: %s", error.message)
+            return True

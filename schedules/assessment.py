@@ -12,6 +12,7 @@ from resources.tiers import STANDARD, TIERS
 from schedules.planning import Change
 from sparknet_assets.fingerprint import Recipe, difference
 from sparknet_assets.stages.contract import FIELD_CORRECTIONS, RAW_DOCUMENTS, Stage
+from sparknet_assets.unclimbed import unclimbed_pages
 
 
 class Recipes(Protocol):
@@ -26,11 +27,18 @@ class Recipes(Protocol):
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the stages of a document that is unchanged need."""
+    """What the stages of a document that is unchanged need.
+
+    Attributes:
+        some_pages: So many of its pages are to be worked on; None: all, as far as is known.
+        page_usd: What each of these costs at the first of the stages.
+    """
 
     change: Change
     stages: tuple[str, ...] = ()
     reason: str = ""
+    some_pages: int | None = None
+    page_usd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Assessor:
         absent: Documents that are not in the index that the settings name, though they were once.
         corrections: doc_id -> data version of what people set right, where there is something.
         tier: Whose recipes these are.
+        climbing: Tier -> price of reading a doubtful page again, where a run's budget allows it.
     """
 
     graph: Sequence[Stage]
@@ -53,6 +62,7 @@ class Assessor:
     absent: Collection[str] = ()
     corrections: Mapping[str, str] = field(default_factory=dict)
     tier: str = STANDARD
+    climbing: Mapping[str, float] = field(default_factory=dict)
 
     def assess(self, document: DocumentRecord, records: Mapping[str, StageRecord]) -> Assessment:
         """What the stages of a document need, given that its original is as it was last read."""
@@ -82,7 +92,16 @@ class Assessor:
                 redo[stage.name] = reason
             elif record is not None:
                 versions[stage.name] = record.data_version
-        return self._conclude(document, redo, tried)
+        found = self._conclude(document, redo, tried)
+        waiting = [self._waiting(records.get(name)) for name in redo]
+        if sum(map(bool, redo.values())) == 1 and any(waiting):
+            price = self.climbing[self.tier]
+            return replace(found, some_pages=sum(waiting), page_usd=price)
+        return found
+
+    def _waiting(self, record: StageRecord | None) -> int:
+        """Pages that would be read again now that there is money for it."""
+        return unclimbed_pages(record) if self.tier in self.climbing else 0
 
     def _conclude(
         self,
@@ -138,6 +157,9 @@ class Assessor:
         if record is None:
             return "was never made"
         if record.fingerprint == self.recipes.fingerprint(stage, versions):
+            if waiting := self._waiting(record):
+                pages = "1 page waits" if waiting == 1 else f"{waiting} pages wait"
+                return f"{pages} for a budget to be read again"
             return ""
         if record.status is not StageStatus.FAILED and not record.fingerprint:
             return "was interrupted"

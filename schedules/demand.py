@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from schedules.requests import digest_of, ingest_requests, requested_keys
-from sparknet_assets.announcements import announced_documents
-from sparknet_assets.in_flight import Flight
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import PARTITIONS, unknown_keys
-from sparknet_assets.removals import OP, REMOVE_DOCUMENTS
+from sparknet_assets.removal.job import OP, REMOVE_DOCUMENTS
+from sparknet_assets.runs.announcements import announced_documents
+from sparknet_assets.runs.in_flight import Flight
 
 if TYPE_CHECKING:
     from resources.catalog import DocumentRecord

@@ -32,8 +32,8 @@ from schedules.sensors import (
     without_touched,
 )
 from schedules.windows import PAGE, read_document
-from sparknet_assets.in_flight import in_flight
 from sparknet_assets.run_owner import settle_dead_runs
+from sparknet_assets.runs.in_flight import in_flight
 
 if TYPE_CHECKING:
     from sparknet_assets.jobs import AnyJob

@@ -15,14 +15,14 @@ from schedules.look_report import PLAN
 from schedules.plan import Plan
 from schedules.plan_report import LISTED, plan_metadata
 from schedules.reconciliation import gather_settled, reconcile
-from sparknet_assets.batch import run_batch
-from sparknet_assets.execution import RunSummary, execute
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.jobs import RECONCILE, RETRY
 from sparknet_assets.materializations import failure_table
 from sparknet_assets.partitions import GROUP
 from sparknet_assets.pipeline import RunBatch
 from sparknet_assets.records import never_copied
 from sparknet_assets.run_owner import owner_tag
+from sparknet_assets.runs.execution import RunSummary, execute
 from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage

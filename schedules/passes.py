@@ -11,7 +11,7 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from schedules.cursor import Cursor, remembered
 from schedules.planning import Change, Listing, compare
-from schedules.removal_guard import excessive, refusal
+from schedules.removal_guard import refusal, vanished
 from schedules.windows import PAGE, Window, is_gone, read_window, require_raw
 
 _SAID = 5
@@ -97,7 +97,7 @@ def turn(deployment: Deployment, at: Cursor, sight: Sight, recent: dict[str, str
         return Turn(onward, notes=[*notes, at.held_back] if at.held_back else notes)
     fresh = Cursor(recent=onward.recent)
     known = living(deployment)
-    if excessive(onward.missing, known, deployment.settings.removal_guard):
+    if vanished(onward.missing, known, deployment.settings.removal_guard):
         fresh.held_back = refusal(onward.missing, known)
         return Turn(fresh, notes=[*notes, fresh.held_back])
     gone, more = confirmed_gone(deployment, onward.removed)

@@ -36,6 +36,8 @@ class PlannedDocument:
             measured, or `pages` is not known.
         cost_usd: Estimated likewise.
         tier: Of the document; the default of those that were never registered.
+        some_pages: So many of its pages are to be worked on, where that is known not to be all.
+        page_usd: What each of these costs at the first of the stages.
     """
 
     doc_id: str
@@ -46,6 +48,8 @@ class PlannedDocument:
     seconds: float | None = None
     cost_usd: float | None = None
     tier: str = STANDARD
+    some_pages: int | None = None
+    page_usd: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """An element of `plan --json`'s `documents`."""
@@ -171,6 +175,15 @@ class Rates:
         return self.prices.get(stage)
 
 
+def _estimate(document: PlannedDocument, rates: Rates) -> tuple[float | None, float | None]:
+    """Seconds and dollars that a document would take."""
+    if document.some_pages is None:
+        return rates.estimate(document.stages, document.pages)
+    seconds, _ = rates.estimate(document.stages, document.some_pages)
+    _, after = rates.estimate(document.stages[1:], document.some_pages)
+    return seconds, document.some_pages * document.page_usd + (after or 0.0)
+
+
 def _times(pages: int, each: Sequence[float]) -> float | None:
     return pages * sum(each) if each else None
 
@@ -217,7 +230,15 @@ def _planned(
             return PlannedDocument(found.doc_id, found.change, stages, reason, pages)
         case Change.UNCHANGED if document is not None:
             seen = assessor.assess(document, records)
-            return PlannedDocument(found.doc_id, seen.change, seen.stages, seen.reason, pages)
+            return PlannedDocument(
+                found.doc_id,
+                seen.change,
+                seen.stages,
+                seen.reason,
+                pages,
+                some_pages=seen.some_pages,
+                page_usd=seen.page_usd,
+            )
         case _:
             return PlannedDocument(found.doc_id, found.change, (), "", pages)
 
@@ -246,7 +267,7 @@ def make_plan(
     estimated = []
     for document in sorted(wanted, key=lambda item: item.doc_id):
         own = rates.of_tier(document.tier)
-        seconds, cost = own.estimate(document.stages, document.pages)
+        seconds, cost = _estimate(document, own)
         estimated.append(replace(document, seconds=seconds, cost_usd=cost))
     unmeasured: dict[str, None] = {}
     unpriced: dict[str, None] = {}

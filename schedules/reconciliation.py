@@ -18,26 +18,27 @@ from schedules.assessment import Assessor
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
 from schedules.registration import accept_touched, register
-from schedules.removal_guard import excessive, refusal
+from schedules.removal_guard import refusal, vanished
 from schedules.windows import is_gone, read_window, require_raw
 from sparknet_assets.costs import page_prices
 from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fingerprint import RECIPES, Recipes
-from sparknet_assets.gone_partitions import deleted_partitions, forget_partitions
-from sparknet_assets.holdings import INDEX_STAGE, absent, behind, text_version
+from sparknet_assets.generations.holdings import INDEX_STAGE, absent, behind, text_version
 from sparknet_assets.raw_names import RAW
+from sparknet_assets.removal.gone_partitions import deleted_partitions, forget_partitions
 from sparknet_assets.reports import in_pages
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
+from sparknet_assets.unclimbed import affordable_climb
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from resources.generations import Generation
-    from sparknet_assets.document_run import StageResult
-    from sparknet_assets.execution import RunSummary
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.pipeline import RunBatch
-    from sparknet_assets.receipts import Receipt, RemovalError
+    from sparknet_assets.removal.receipts import Receipt, RemovalError
+    from sparknet_assets.runs.execution import RunSummary
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,18 @@ def gather(
         name.removeprefix(RECIPES): text for name, text in deployment.catalog.facts(RECIPES).items()
     }
     corrections = corrections_noted(deployment.catalog)
-    assessor = Assessor(graph, Recipes(deployment), texts, now, corrections=corrections)
+    assessor = Assessor(
+        graph,
+        Recipes(deployment),
+        texts,
+        now,
+        corrections=corrections,
+        climbing={
+            tier: price
+            for tier in TIERS
+            if (price := affordable_climb(deployment.of_tier(tier))) is not None
+        },
+    )
     gathered = Gathered(rates=_rates(deployment, assessor))
     plan = make_plan(
         _planned(gathered, assessor, deployment),
@@ -211,7 +223,7 @@ def _recorded(deployment: Deployment) -> Callable[[str], str]:
 
 
 def _hold_back(share: float, removed: int, known: int) -> str:
-    return refusal(removed, known) if excessive(removed, known, share) else ""
+    return refusal(removed, known) if vanished(removed, known, share) else ""
 
 
 def reconcile(
@@ -253,7 +265,7 @@ def reconcile(
         plan = _planned_and_registered(deployment, graph)
     doc_ids = [document.doc_id for document in plan.of(*WORK)]
     if doc_ids:
-        from sparknet_assets.execution import execute
+        from sparknet_assets.runs.execution import execute
 
         outcome.summary = execute(
             deployment, doc_ids, instance=instance, progress=progress, run=run
@@ -294,8 +306,8 @@ def _remove(
     instance: DagsterInstance | None,
 ) -> tuple[list[Receipt], RemovalError | None]:
     """The receipts, and what kept some from being removed: the others go on all the same."""
-    from sparknet_assets.receipts import RemovalError
-    from sparknet_assets.removals import execute_removal
+    from sparknet_assets.removal.job import execute_removal
+    from sparknet_assets.removal.receipts import RemovalError
 
     try:
         receipts = execute_removal(

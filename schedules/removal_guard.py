@@ -17,6 +17,14 @@ def excessive(removed: int, known: int, share: float) -> bool:
     return removed > FEW and removed > share * known
 
 
+def vanished(removed: int, known: int, share: float) -> bool:
+    """Whether what a listing of raw/ lacks needs a person's word: too many documents, or all.
+
+    All of several: another disk in place of raw/, or none, looks like that, however few they are.
+    """
+    return excessive(removed, known, share) or (share < 1 and removed >= known > 1)
+
+
 def refusal(removed: int, known: int) -> str:
     """What is said to people instead of removing."""
     return (

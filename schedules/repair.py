@@ -26,7 +26,7 @@ from sparknet_assets.verification.remedies import Repairs, repairs_for
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
 
 REQUESTED_BY = "sparknet verify --repair"
 # One repair may bring to light what another has hidden, a mended index what it lacks.
@@ -122,7 +122,7 @@ class _Repair:
         self._withdraw(repairs)
         due = [*registered, *repairs.redo]
         if due:
-            from sparknet_assets.execution import execute
+            from sparknet_assets.runs.execution import execute
 
             summary = execute(
                 self._deployment, due, instance=self._instance, progress=self._progress
@@ -133,8 +133,8 @@ class _Repair:
     def _remove(self, doc_ids: Sequence[str], reason: str, *, keep_raw: bool) -> None:
         if not doc_ids:
             return
-        from sparknet_assets.receipts import RemovalError
-        from sparknet_assets.removals import execute_removal
+        from sparknet_assets.removal.job import execute_removal
+        from sparknet_assets.removal.receipts import RemovalError
 
         try:
             execute_removal(

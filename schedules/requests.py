@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from schedules.planning import FoundDocument, batches
-from sparknet_assets.companions import RANGE_END, RANGE_START, keys_of
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import contiguous
-from sparknet_assets.run_config import COUNT_TAG, listed_keys, sparse_config
+from sparknet_assets.runs.companions import RANGE_END, RANGE_START, KeyOrder, keys_of
+from sparknet_assets.runs.config import COUNT_TAG, listed_keys, sparse_config
 
 
 def state_of(found: FoundDocument) -> str:
@@ -52,7 +52,7 @@ def requested_keys(request: dg.RunRequest, order: Sequence[str]) -> Sequence[str
     """The partition keys that a request of `ingest_requests` is for."""
     if request.partition_key and not request.run_config:
         return [request.partition_key]
-    return listed_keys(request.run_config) or keys_of(request.tags, order)
+    return listed_keys(request.run_config) or keys_of(request.tags, KeyOrder(order))
 
 
 def _request(keys: Sequence[str], states: Mapping[str, str], *, is_range: bool) -> dg.RunRequest:

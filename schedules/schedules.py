@@ -12,10 +12,10 @@ from resources.deployment import Deployment
 from schedules.demand import demand_runs
 from schedules.maintenance import failed_documents
 from sparknet_assets.checks import VERIFY
-from sparknet_assets.in_flight import in_flight
 from sparknet_assets.jobs import INGEST, RECONCILE
 from sparknet_assets.partitions import register_partitions
 from sparknet_assets.run_owner import settle_dead_runs
+from sparknet_assets.runs.in_flight import in_flight
 
 if TYPE_CHECKING:
     from resources.settings import Settings

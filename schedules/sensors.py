@@ -17,10 +17,10 @@ from schedules.planning import Change, FoundDocument
 from schedules.registration import accept_touched, register
 from schedules.requests import state_of
 from sparknet_assets.arrivals import arrival
-from sparknet_assets.in_flight import Flight, in_flight
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import documents_partitions
 from sparknet_assets.run_owner import settle_dead_runs
+from sparknet_assets.runs.in_flight import Flight, in_flight
 
 if TYPE_CHECKING:
     from sparknet_assets.jobs import AnyJob

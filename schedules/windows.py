@@ -101,7 +101,7 @@ def require_raw(storage: StorageAdapter, known: int) -> None:
         raise SparknetError(
             FailureKind.UNAVAILABLE,
             "raw/ is not there, but the catalog knows documents: is its disk mounted? If all of "
-            "them are to go, make an empty folder raw/, or run `sparknet delete`.",
+            "them are to go, run `sparknet delete`.",
             retryable=True,
         )
 

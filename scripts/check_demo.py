@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from sparknet_assets.naming import derive_doc_id
+from sparknet_assets.intake.naming import derive_doc_id
 
 EXPECTED = Path(__file__).parent.parent / "examples" / "expected.json"
 

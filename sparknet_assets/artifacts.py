@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import BinaryIO
 
 from pydantic import BaseModel, Field
 
 from resources.failure import Failure
 from resources.ocr import Box, PageText
-from resources.storage import StorageAdapter
+from resources.storage import ObjectNotFoundError, StorageAdapter
 from resources.vector_store import Chunk
+from sparknet_assets.text_index import IndexBuilder, PageFacts, indexed_facts, indexed_pages
 
 SCHEMA_VERSION = 1
+# Pages that are asked for one by one; for more it is simpler to read them all.
+_FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ RENDITION = "rendition.pdf"
 RENDITION_TABLES = "rendition_tables.json"
 PAGES = "pages/index.json"
 TEXT = "text.json"
+TEXT_INDEX = "text_index.json"
 CHUNKS = "chunks.json"
 EMBEDDINGS = "embeddings.parquet"
 FIELDS = "fields.json"
@@ -141,9 +145,12 @@ def with_source(record: bytes, source: str) -> bytes:
 
 
 def write_text(
-    storage: StorageAdapter, ref: DocumentRef, pages: Iterable[bytes], sources: Iterable[str] = ()
+    storage: StorageAdapter,
+    ref: DocumentRef,
+    pages: Iterable[tuple[PageFacts, bytes]],
+    sources: Iterable[str] = (),
 ) -> tuple[int, str]:
-    """Writes text.json from serialised `PageText` objects, in page order, one a line.
+    """Writes text.json from facts and serialised `PageText` objects, in page order, one a line.
 
     One line a page keeps the file valid JSON and lets a reader take page after page: a document of
     any length is written and read in the memory of one page.
@@ -155,27 +162,40 @@ def write_text(
         Number of pages, and the sha256 of the file without the sources.
     """
     digest = hashlib.sha256()
-    count = 0
+    index = IndexBuilder()
+    size = 0
 
-    def emit(file: BinaryIO, data: bytes) -> None:
-        digest.update(data)
-        file.write(data)
+    def emit(file: BinaryIO, stored: bytes, counted: bytes) -> None:
+        nonlocal size
+        digest.update(counted)
+        size += file.write(stored)
 
+    # An index must not outlive its text, not even for a moment.
+    storage.delete(ref.key(TEXT_INDEX))
     with storage.writer(ref.key(TEXT)) as file:
-        emit(file, b'{"schema_version":%d,"pages":[' % SCHEMA_VERSION)
-        for page, source in zip(pages, chain(sources, repeat("")), strict=False):
-            start = b",\n" if count else b"\n"
-            digest.update(start + page)
-            file.write(start + with_source(page, source))
-            count += 1
-        emit(file, b"\n]}\n")
-    return count, digest.hexdigest()
+        head = b'{"schema_version":%d,"pages":[' % SCHEMA_VERSION
+        emit(file, head, head)
+        for (facts, page), source in zip(pages, chain(sources, repeat("")), strict=False):
+            start, line = b",\n" if index.pages else b"\n", with_source(page, source)
+            index.add(facts, line, size + len(start))
+            emit(file, start + line, start + page)
+        emit(file, b"\n]}\n", b"\n]}\n")
+    storage.put(ref.key(TEXT_INDEX), index.finish(size))
+    return len(index.pages), digest.hexdigest()
 
 
 def read_text(
     storage: StorageAdapter, ref: DocumentRef, pages: Collection[int] | None = None
 ) -> Iterator[PageText]:
-    """The pages of text.json, one at a time: all, or these. Raises ObjectNotFoundError."""
+    """The pages of text.json, one at a time: all, or these. Raises ObjectNotFoundError.
+
+    A few pages cost as much in a long document as in a short one, where it has an index.
+    """
+    if pages is not None and len(pages) <= _FEW:
+        found = indexed_pages(storage, ref.key(TEXT), ref.key(TEXT_INDEX), pages)
+        if found is not None:
+            yield from found
+            return
     wanted = None if pages is None else {b'{"page":%d' % page for page in pages}
     with storage.open(ref.key(TEXT)) as file:
         for line in file:
@@ -184,6 +204,15 @@ def read_text(
                 continue
             if wanted is None or line[: line.find(b",")] in wanted:
                 yield PageText.model_validate_json(line)
+
+
+def text_facts(storage: StorageAdapter, ref: DocumentRef) -> Iterable[PageFacts]:
+    """What there is to say of the text of each page. Raises ObjectNotFoundError.
+
+    Reads the whole of text.json where it has no index.
+    """
+    found = indexed_facts(storage, ref.key(TEXT), ref.key(TEXT_INDEX))
+    return found if found is not None else map(PageFacts.of, read_text(storage, ref))
 
 
 def write_chunks(storage: StorageAdapter, ref: DocumentRef, chunks: Iterable[Chunk]) -> str:
@@ -209,10 +238,29 @@ def write_chunks(storage: StorageAdapter, ref: DocumentRef, chunks: Iterable[Chu
     return digest.hexdigest()
 
 
-def read_chunks(storage: StorageAdapter, ref: DocumentRef) -> Iterator[Chunk]:
-    """The chunks of chunks.json, one at a time. Raises ObjectNotFoundError."""
+def read_chunks(
+    storage: StorageAdapter, ref: DocumentRef, *, skip: int = 0, limit: int | None = None
+) -> Iterator[Chunk]:
+    """The chunks of chunks.json, one at a time. Raises ObjectNotFoundError.
+
+    Args:
+        skip: So many are passed over unread.
+        limit: At most so many.
+    """
+    end = None if limit is None else skip + limit
     with storage.open(ref.key(CHUNKS)) as file:
-        for line in file:
-            line = line.strip().rstrip(b",")
-            if line.startswith(b'{"chunk_id":'):
-                yield Chunk.model_validate_json(line)
+        lines = (line.strip().rstrip(b",") for line in file)
+        chunks = (line for line in lines if line.startswith(b'{"chunk_id":'))
+        for line in islice(chunks, skip, end):
+            yield Chunk.model_validate_json(line)
+
+
+def read_page_image(storage: StorageAdapter, ref: DocumentRef, page: int) -> PageImage | None:
+    """What pages/index.json, which has one page a line, says of one; None where that is nothing."""
+    wanted = b'{"page":%d,' % page
+    try:
+        with storage.open(ref.key(PAGES)) as file:
+            line = next((line for line in file if line.startswith(wanted)), None)
+    except ObjectNotFoundError:
+        return None
+    return PageImage.model_validate_json(line.strip().rstrip(b",")) if line else None

@@ -12,6 +12,7 @@ from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.materializations import DATA_VERSION
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import documents_partitions
+from sparknet_assets.runs.events import report_runless
 from sparknet_assets.stages.contract import FIELD_CORRECTIONS
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def report_corrections(
     noted = corrections_noted(catalog)
     versions = {doc_id: noted[doc_id] for doc_id in doc_ids if doc_id in noted}
     keys = {partition_key(doc_id): doc_id for doc_id in versions}
+    events: list[dg.AssetMaterialization | dg.AssetObservation] = []
     for part in in_chunks(list(keys)):
         told = instance.event_log_storage.get_latest_tags_by_partition(
             dg.AssetKey(FIELD_CORRECTIONS),
@@ -47,8 +49,8 @@ def report_corrections(
         for key in part:
             version = versions[keys[key]]
             if told.get(key, {}).get(DATA_VERSION) != version:
-                for event in _events(key, keys[key], version):
-                    instance.report_runless_asset_event(event)
+                events += _events(key, keys[key], version)
+    report_runless(instance, events)
 
 
 def _events(

@@ -24,11 +24,11 @@ from schedules.maintenance import plan_asset, reconcile_job, retry_job
 from schedules.schedules import all_schedules
 from schedules.sensors import SAFETY_NET_SECONDS, raw_documents_sensor
 from sparknet_assets.arrivals import raw_documents_spec
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.checks import verification, verify_job
 from sparknet_assets.correction_events import field_corrections_spec
-from sparknet_assets.evaluation_assets import evaluate_job, evaluation_assets
-from sparknet_assets.generation_assets import generation_checks, generations_asset, switch_job
+from sparknet_assets.evaluation.assets import evaluate_job, evaluation_assets
+from sparknet_assets.generations.assets import generation_checks, generations_asset, switch_job
 from sparknet_assets.jobs import ingest_job
 from sparknet_assets.partitions import GROUP
 from sparknet_assets.pipeline import (
@@ -36,7 +36,7 @@ from sparknet_assets.pipeline import (
     RunBatch,
     pipeline_asset,
 )
-from sparknet_assets.removals import removal_job, removals_spec
+from sparknet_assets.removal.job import removal_job, removals_spec
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 

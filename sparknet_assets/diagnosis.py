@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from resources.deployment import Deployment, ModelGoneError
 from resources.settings import Settings, unknown_variables
-from sparknet_assets.holdings import another_answers
+from sparknet_assets.generations.holdings import another_answers
 
 Level = Literal["ok", "warn", "fail"]
 GIB = 2**30

@@ -16,6 +16,7 @@ from typing import Any
 
 from dagster import AssetKey, StringSource
 from dagster._core.event_api import EventHandlerFn
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -24,13 +25,20 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import create_engine, delete
+from sqlalchemy import create_engine, delete, insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 from resources.sqlite import in_chunks
+from sparknet_assets.event_rows import (
+    add_rows,
+    add_to_assets,
+    can_go_together,
+    check_dagster,
+    rows_of,
+)
 from sparknet_assets.partition_events import (
     asset_names,
     count_partitions,
@@ -53,7 +61,9 @@ class EventLog(SqliteEventLogStorage):
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        check_dagster()
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -70,6 +80,25 @@ class EventLog(SqliteEventLogStorage):
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock, self._engine(shard).connect() as connection, connection.begin():
             yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked for each event; a table that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Stores events as `store_event` would each, the file of the run first, then the index."""
+        if not can_go_together(events):
+            super().store_event_batch(events)
+            return
+        rows = rows_of(self, events)
+        for run_id in dict.fromkeys(event.run_id for event in events):
+            mine = [row for row in rows if row["run_id"] == run_id]
+            with self.run_connection(run_id) as connection:
+                connection.execute(insert(SqlEventLogStorageTable), mine)
+        with self.index_connection() as connection:
+            add_to_assets(self, connection, events, add_rows(connection, rows))
 
     def dispose(self) -> None:
         """Closes all files."""

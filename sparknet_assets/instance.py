@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.locks import file_lock
+from sparknet_assets.instance_errors import explained
 from sparknet_assets.run_owner import settle_dead_runs
 
 if TYPE_CHECKING:
@@ -77,10 +78,11 @@ def open_instance(settings: Settings) -> Iterator[DagsterInstance]:
     folder = dagster_home(settings)
     # A folder that is part of an image has a database elsewhere, which Dagster makes by itself.
     alone = file_lock(folder / ".lock") if os.access(folder, os.W_OK) else nullcontext()
-    with alone, _dagster_home_is(folder):
+    with alone, _dagster_home_is(folder), explained():
         instance = DagsterInstance.from_config(str(folder))
     with instance:
-        settle_dead_runs(instance)
+        with explained():
+            settle_dead_runs(instance)
         yield instance
 
 

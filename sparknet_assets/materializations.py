@@ -11,7 +11,7 @@ import dagster as dg
 if TYPE_CHECKING:
     from resources.deployment import Deployment
     from resources.failure import Failure
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.stages.contract import Stage
 
 DATA_VERSION = "dagster/data_version"

@@ -10,17 +10,16 @@ import dagster as dg
 from pydantic import Field
 
 from resources.deployment import Deployment
-from sparknet_assets.batch import run_batch
-from sparknet_assets.companions import BACKFILL, take_along
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.correction_events import report_corrections
-from sparknet_assets.document_run import StageResult
-from sparknet_assets.generation_assets import building
-from sparknet_assets.materializations import failure_observation, materialization
+from sparknet_assets.generations.assets import building
 from sparknet_assets.partitions import GROUP, PARTITIONS, documents_of, documents_partitions
-from sparknet_assets.provenance import Provenance
-from sparknet_assets.run_config import COUNT_TAG, PIPELINE
-from sparknet_assets.run_outcome import Outcome
 from sparknet_assets.run_owner import owner_tag
+from sparknet_assets.runs.companions import BACKFILL, take_along
+from sparknet_assets.runs.config import COUNT_TAG, PIPELINE
+from sparknet_assets.runs.events import ResultEvents
+from sparknet_assets.runs.outcome import Outcome
 from sparknet_assets.stages import STAGES
 from sparknet_assets.stages.contract import Stage
 
@@ -28,7 +27,7 @@ Progress = Callable[[StageResult], None]
 
 
 class RunBatch(Protocol):
-    """The signature of `sparknet_assets.batch.run_batch`."""
+    """The signature of `sparknet_assets.batch.running.run_batch`."""
 
     def __call__(
         self,
@@ -120,24 +119,20 @@ def pipeline_asset(
         outcome = Outcome(context, names, keys)
         outcome.unknown(unknown)
         report_corrections(context.instance, deployment.catalog, doc_ids)
-        provenance = Provenance(context.instance)
-        for result in run(
-            list(doc_ids),
-            deployment,
-            stages=names,
-            run_id=context.run.run_id,
-            force=config.force,
-            progress=door.progress,
-        ):
-            failure = outcome.add(result)
-            if failure:
-                yield failure_observation(result, failure)
-                continue
-            provenance.note(result)
-            if result.record.reused and outcome.is_shown(result, door.shown):
-                continue
-            stage = by_name[result.stage]
-            yield materialization(result, stage, deployment, provenance.tags(result, stage))
+        with ResultEvents(context, by_name, deployment) as events:
+            for result in run(
+                list(doc_ids),
+                deployment,
+                stages=names,
+                run_id=context.run.run_id,
+                force=config.force,
+                progress=door.progress,
+            ):
+                failure = outcome.add(result)
+                if result.record.reused and outcome.is_shown(result, door.shown):
+                    events.note(result)
+                else:
+                    events.add(result, failure)
         under_way = building(deployment)
         if under_way:
             yield under_way

@@ -1,9 +1,9 @@
 """What a result was made from, in the tags that Dagster judges staleness by.
 
 For a partition Dagster takes an event id: is there a later event of the input with another data
-version? A step that Dagster itself records writes the id of its input; the fused step writes the
-id that the event log has reached, which is as good, since the input's own event came before it and
-any new one will come after.
+version? A step that Dagster itself records writes the id of its input; the fused step writes an id
+that the event log had reached, which is as good: the input's own event came before it, and any new
+one will come after.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
-
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.stages.contract import Stage
 
 INPUT_VERSION = "dagster/input_data_version"
@@ -22,22 +20,31 @@ UNKNOWN = "UNKNOWN"
 
 
 class Provenance:
-    """The tags of the results of one run."""
+    """The tags of the results of one run.
 
-    def __init__(self, instance: DagsterInstance) -> None:
-        self._log = instance.event_log_storage
+    Attributes:
+        reached: An id of the event log that is not later than any result which has no event yet.
+    """
+
+    def __init__(self) -> None:
+        self.reached = 0
         self._versions: dict[tuple[str, str], str] = {}
 
     def note(self, result: StageResult) -> None:
         """Takes each result that finished, in order, whether or not it gets an event."""
         self._versions[result.ref.doc_id, result.stage] = result.record.data_version
 
-    def tags(self, result: StageResult, stage: Stage) -> dict[str, str]:
-        """Two tags for each input of `stage`."""
-        doc_id = result.ref.doc_id
-        reached = self._log.get_maximum_record_id() or 0
+    def tags(self, result: StageResult, stage: Stage, reached: int) -> dict[str, str]:
+        """Two tags for each input of `stage`.
+
+        Args:
+            reached: What the event log has reached, with the events of the inputs that this run
+                made. Of other inputs there may be an event by now that came after the result.
+        """
         tags = {}
         for name in stage.inputs:
-            tags[f"{INPUT_VERSION}/{name}"] = self._versions.get((doc_id, name), UNKNOWN)
-            tags[f"{INPUT_EVENT}/{name}"] = str(reached)
+            version = self._versions.get((result.ref.doc_id, name))
+            tags[f"{INPUT_VERSION}/{name}"] = version or UNKNOWN
+            pointer = self.reached if version is None else reached
+            tags[f"{INPUT_EVENT}/{name}"] = str(pointer)
         return tags

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from resources.catalog import Catalog, DocumentRecord, DocumentStatus, StageRecord
 from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.tiers import source_of
+from sparknet_assets.unclimbed import UNCLIMBED, unclimbed_pages
 
 T = TypeVar("T")
 _PAGE = 500
@@ -61,6 +62,7 @@ class DocumentReport:
                     "cost_usd": stage.cost_usd,
                     "reused": stage.reused,
                     **_partly_reused(stage),
+                    **_unclimbed(stage),
                 }
                 for name, stage in self.stages.items()
             },
@@ -79,6 +81,11 @@ def taken_over(stage: StageRecord) -> tuple[int, int] | None:
 def _partly_reused(stage: StageRecord) -> dict[str, list[int]]:
     taken = None if stage.reused else taken_over(stage)
     return {"taken_over": list(taken)} if taken else {}
+
+
+def _unclimbed(stage: StageRecord) -> dict[str, int]:
+    pages = unclimbed_pages(stage)
+    return {UNCLIMBED: pages} if pages else {}
 
 
 def report(catalog: Catalog, doc_ids: Sequence[str]) -> Iterator[DocumentReport]:

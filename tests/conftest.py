@@ -11,21 +11,27 @@ from uuid import uuid4
 
 import pytest
 
+import sparknet_assets.source  # noqa: F401 - before PyMuPDF, whose models it does without
 from resources.aws.clients import AwsClients
 from resources.deployment import Deployment
 from resources.locks import FileLocks
 from resources.settings import Settings
 from resources.vector_store import VectorStore
+from tests.distribution import pytest_xdist_make_scheduler, slow_first
 from tests.doubles import rgw as ceph
+from tests.doubles.aws_models import share_models
 from tests.doubles.moto_server import CREDENTIALS, REGION, MotoServer, moto_server
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 from tests.doubles.postgres_server import PostgresServer, postgres_server, reason_to_skip
+
+__all__ = ["pytest_xdist_make_scheduler"]
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves out the tests that take minutes, unless they are asked for."""
+    """Begins with the slow ones; leaves out those that take minutes, unless they are asked for."""
+    slow_first(items)
     if os.environ.get("SPARKNET_TEST_LONG"):
         return
     skip = pytest.mark.skip(reason="takes minutes: make test-long")
@@ -57,6 +63,7 @@ def corpus() -> Path:
 @pytest.fixture(scope="session")
 def running_moto() -> Iterator[MotoServer]:
     """A server of AWS's interfaces, for all tests of this process."""
+    share_models()
     with moto_server() as server:
         yield server
 
@@ -77,6 +84,7 @@ def running_rgw() -> Iterator[ceph.RGW]:
     """A Ceph Object Gateway; the tests are skipped unless it is there and asked for."""
     if reason := ceph.reason_to_skip():
         pytest.skip(reason)
+    share_models()
     with ceph.rgw_server() as server:
         yield server
 
@@ -94,6 +102,7 @@ def rgw(running_rgw: ceph.RGW, monkeypatch: pytest.MonkeyPatch) -> ceph.RGW:
 @pytest.fixture
 def signing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials and region of the doubles, in the environment."""
+    share_models()
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():

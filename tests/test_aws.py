@@ -12,6 +12,7 @@ from resources.aws.clients import AwsClients
 from resources.aws.errors import aws_errors
 from resources.aws.limits import Limiter
 from resources.failure import FailureKind, SparknetError
+from tests.doubles import processes
 from tests.doubles.moto_server import MotoServer
 
 
@@ -106,14 +107,13 @@ def _call(folder: Path, times: multiprocessing.Queue[tuple[float, float]]) -> No
 
 
 def test_processes_keep_a_limit_together(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    times: multiprocessing.Queue[tuple[float, float]] = context.Queue()  # type: ignore[assignment]
-    processes = [context.Process(target=_call, args=(tmp_path, times)) for _ in range(3)]
-    for process in processes:
-        process.start()
+    times: multiprocessing.Queue[tuple[float, float]] = processes.context().Queue()  # type: ignore[assignment]
+    callers = [processes.process(_call, tmp_path, times) for _ in range(3)]
+    for caller in callers:
+        caller.start()
     calls = sorted(times.get(timeout=30) for _ in range(15))
-    for process in processes:
-        process.join()
+    for caller in callers:
+        caller.join()
     for began, _ in calls:
         assert sum(start <= began < end for start, end in calls) <= 2
     starts = [began for began, _ in calls]
@@ -128,7 +128,7 @@ def _die_within(folder: Path) -> None:
 
 
 def test_a_killed_process_gives_its_place_back(tmp_path: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=_die_within, args=(tmp_path,))
+    process = processes.process(_die_within, tmp_path)
     process.start()
     process.join()
     with Limiter(tmp_path, "service", None, 1).call():

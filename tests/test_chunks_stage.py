@@ -18,6 +18,7 @@ from sparknet_assets.artifacts import (
     write_text,
 )
 from sparknet_assets.stages import chunks
+from sparknet_assets.text_index import record_of
 from tests.doubles.embedder import WordEmbedder
 
 REF = DocumentRef("lease", "raw/lease/lease.pdf")
@@ -31,7 +32,7 @@ def deployment(settings: Settings) -> Deployment:
 
 
 def put_text(deployment: Deployment, *pages: PageText) -> None:
-    write_text(deployment.storage, REF, (page.model_dump_json().encode() for page in pages))
+    write_text(deployment.storage, REF, map(record_of, pages))
 
 
 def page(number: int, text: str) -> PageText:

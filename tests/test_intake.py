@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
-from sparknet_assets.intake import take_in
-from sparknet_assets.naming import derive_doc_id
+from sparknet_assets.intake.naming import derive_doc_id
+from sparknet_assets.intake.taking_in import take_in
+from tests.doubles import processes
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_file_that_goes_away_while_it_is_taken_in(
     write(inbox / "a.txt")
     write(inbox / "b.txt").chmod(0)
     if os.geteuid() == 0:  # Root reads everything: take the file away between finding and reading.
-        from sparknet_assets import intake as module
+        from sparknet_assets.intake import taking_in as module
 
         def find_then_lose(*args: object) -> object:
             found = list(find(*args))  # type: ignore[arg-type]
@@ -277,10 +277,8 @@ def test_two_processes_at_once_lose_nothing(deployment: Deployment, tmp_path: Pa
     for side in ("x", "y"):
         for number in range(20):
             write(tmp_path / side / f"{number}.txt", f"{side}{number}".encode())
-    context = multiprocessing.get_context("spawn")
     runs = [
-        context.Process(target=_take_in_elsewhere, args=(deployment.home, tmp_path / side))
-        for side in ("x", "y")
+        processes.process(_take_in_elsewhere, deployment.home, tmp_path / side) for side in "xy"
     ]
     for run in runs:
         run.start()

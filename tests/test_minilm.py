@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from resources.embeddings import minilm, minilm_weights
 from resources.embeddings.minilm import MiniLMEmbedder
 from resources.embeddings.minilm_onnx import EXPORTER_VERSION
 from resources.failure import FailureKind, SparknetError
+from tests.doubles import processes
 
 # Published similarities: the first three with the model, the others in the quick start of
 # Sentence Transformers.
@@ -82,7 +82,7 @@ def _first_word(cache: Path) -> list[float]:
 
 
 def test_processes_that_start_together_share_the_cache(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with processes.context().Pool(3) as pool:
         answers = pool.map(_first_word, [tmp_path] * 3, chunksize=1)
     assert answers[0] == answers[1] == answers[2]
     assert len(list(tmp_path.iterdir())) == 1

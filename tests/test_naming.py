@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparknet_assets.naming import MAX_DOC_ID, derive_doc_id, is_safe_doc_id, with_hash
+from sparknet_assets.intake.naming import MAX_DOC_ID, derive_doc_id, is_safe_doc_id, with_hash
 
 NAMES = st.text(min_size=1, max_size=300)
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.cli import main
 from sparknet_assets.originals import find_raw
-from sparknet_assets.parity import Difference, compare
+from sparknet_assets.verification.parity import Difference, compare
 
 TEXTS = {
     "lease": "The tenant pays the rent on the first day of each month. " * 40,

@@ -38,3 +38,9 @@ def test_the_host_is_told_apart_in_the_same_words_everywhere() -> None:
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == this_host()
     assert ":" not in this_host()
+
+
+def test_a_worker_that_reads_pages_does_not_load_models_of_layout() -> None:
+    """PyMuPDF would: a second and 60 MB in each process."""
+    code = "import sparknet_assets.source, pymupdf; assert pymupdf._get_layout is None"
+    subprocess.run([sys.executable, "-c", code], check=True)

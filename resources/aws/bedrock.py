@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from resources.aws.errors import as_aws_error, error_code
-from resources.aws.limits import Limiter
+from resources.aws.limits import Limiter, Payment
 from resources.failure import FailureKind, SparknetError
 
 T = TypeVar("T")
@@ -37,6 +37,32 @@ class ModelFailedError(SparknetError):
     """The model failed at this request through all attempts: others may well pass."""
 
 
+class Bill:
+    """What a request is paid, however often it is attempted.
+
+    Args:
+        usd: By estimate; None where the price is unknown.
+    """
+
+    def __init__(self, usd: float | None) -> None:
+        self._usd = usd or 0.0
+        self._payment: Payment | None = None
+
+    @property
+    def due(self) -> float:
+        """Dollars to be paid before the next attempt: nothing once it was paid."""
+        return 0.0 if self._payment else self._usd
+
+    def paid(self, payment: Payment) -> None:
+        """Notes the first payment."""
+        self._payment = self._payment or payment
+
+    def settle(self, usd: float | None) -> None:
+        """The request has cost this much: 0.0 for one that failed; None leaves the estimate."""
+        if self._payment is not None:
+            self._payment.settle(usd)
+
+
 class ModelCalls:
     """Calls of one model.
 
@@ -59,12 +85,19 @@ class ModelCalls:
         self._limiter = limiter
         self._sleep = sleep
 
-    def run(self, request: Callable[[], T], action: str, usd: float | None) -> T:
+    def run(
+        self,
+        request: Callable[[], T],
+        action: str,
+        usd: float | None,
+        cost: Callable[[T], float | None] = lambda _: None,
+    ) -> T:
         """What the request returns; sent up to four times, while the model fails at it.
 
         Args:
             action: As IAM names it.
             usd: What it costs, by estimate; None where the price is unknown.
+            cost: What it has cost, once there is an answer.
 
         Raises:
             BudgetError: The run's budget does not allow it.
@@ -72,25 +105,33 @@ class ModelCalls:
             ModelFailedError: `unavailable`, about this request.
             SparknetError: `throttled`, `unavailable` or `refused`, about the service or the model.
         """
+        bill = Bill(usd)
         for attempt in range(ATTEMPTS):
             try:
-                with self.under_way(action, None if attempt else usd):
-                    return request()
+                with self.under_way(action, bill):
+                    answer = request()
+                bill.settle(cost(answer))
+                return answer
             except ModelFailedError:
                 if attempt == ATTEMPTS - 1:
+                    bill.settle(0.0)
                     raise
+            except SparknetError:
+                bill.settle(0.0)
+                raise
             self.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
-    def under_way(self, action: str, usd: float | None) -> Iterator[None]:
+    def under_way(self, action: str, bill: Bill) -> Iterator[None]:
         """One attempt, for a request whose answer streams: raises like `run`.
 
         Args:
-            usd: None also for an attempt after the first: one that failed is not charged.
+            bill: Of all attempts together: one that failed is not charged.
         """
         try:
-            with self._limiter.call(usd or 0.0):
+            with self._limiter.call(bill.due) as payment:
+                bill.paid(payment)
                 yield
         except Exception as error:
             typed = self._typed(error, action)

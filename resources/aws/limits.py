@@ -18,6 +18,20 @@ _POLL_SECONDS = 0.02
 _FURTHEST_SECONDS = 600.0
 
 
+class Payment:
+    """What is paid for a call: by estimate before it, set right once its cost is known."""
+
+    def __init__(self, usd: float, correct: Callable[[float], None] | None) -> None:
+        self._usd = usd
+        self._correct = correct
+
+    def settle(self, usd: float | None) -> None:
+        """The call has cost this much; None, unknown, leaves the estimate."""
+        if self._correct is not None and usd is not None:
+            self._correct(usd - self._usd)
+            self._usd = usd
+
+
 class Limiter:
     """Files in a folder hold the state, so a process that is killed gives its place back.
 
@@ -26,7 +40,8 @@ class Limiter:
         name: Of the service or operation.
         per_second: Calls that may begin in a second, averaged; None for any number.
         at_once: Calls that may be under way.
-        pay: Told what a call costs before it begins; it raises what forbids the call.
+        pay: Told what a call costs before it begins; it raises what forbids the call, and may
+            return what takes a correction of that cost.
     """
 
     def __init__(
@@ -35,7 +50,7 @@ class Limiter:
         name: str,
         per_second: float | None,
         at_once: int,
-        pay: Callable[[float], None] | None = None,
+        pay: Callable[[float], Callable[[float], None] | None] | None = None,
     ) -> None:
         self._slots = [folder / f"{name}.slot{number}" for number in range(at_once)]
         self._clock = folder / f"{name}.next"
@@ -43,7 +58,7 @@ class Limiter:
         self._pay = pay
 
     @contextmanager
-    def call(self, usd: float = 0.0) -> Iterator[None]:
+    def call(self, usd: float = 0.0) -> Iterator[Payment]:
         """Waits until a call may begin; it is under way until the context ends.
 
         Args:
@@ -52,13 +67,12 @@ class Limiter:
         Raises:
             BudgetError: The run's budget does not allow that.
         """
-        if self._pay and usd:
-            self._pay(usd)
+        correct = self._pay(usd) if self._pay and usd else None
         descriptor = self._slot()
         try:
             if self._interval:
                 time.sleep(max(0.0, self._turn() - time.monotonic()))
-            yield
+            yield Payment(usd, correct)
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)

@@ -21,6 +21,20 @@ class Cache(Protocol):
         """Removes entries; returns how many there were."""
         ...
 
+    def take(self, bucket: str, tokens: float, per_second: float, burst: float) -> float | None:
+        """Takes tokens from a bucket that all who use this cache share.
+
+        A bucket that nobody has taken from is full: `burst` tokens. It fills by `per_second`.
+
+        Args:
+            tokens: At most `burst`.
+
+        Returns:
+            0.0 when they were taken; else the seconds until there are enough, with none taken. None
+            when the cache can't be asked now.
+        """
+        ...
+
     def use(self, namespace: str, users: Mapping[str, Collection[str]]) -> None:
         """Notes which documents use which entries: doc_id -> keys. Called before they are put.
 

@@ -40,6 +40,21 @@ redis.call('DEL', KEYS[1])
 return had
 """
 
+# By Redis' own clock: those of the machines that ask may differ.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local tokens, rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local state = redis.call('HMGET', KEYS[1], 'left', 'seen')
+local left, seen = tonumber(state[1] or burst), tonumber(state[2] or now)
+left = math.min(burst, left + math.max(0, now - seen) * rate)
+if left < tokens then return string.format('%.9f', (tokens - left) / rate) end
+local kept = {string.format('%.9f', left - tokens), string.format('%.6f', now)}
+redis.call('HSET', KEYS[1], 'left', kept[1], 'seen', kept[2])
+redis.call('PEXPIRE', KEYS[1], math.ceil(1000 * (burst - left + tokens) / rate) + 1000)
+return '0'
+"""
+
 
 class RedisCache:
     """Cache in Redis or ElastiCache, cluster mode off.
@@ -110,6 +125,16 @@ class RedisCache:
             return count
 
         return self._guarded(delete, 0)
+
+    def take(self, bucket: str, tokens: float, per_second: float, burst: float) -> float | None:
+        """Takes tokens from a bucket that all machines share; None while Redis does not answer."""
+
+        def take() -> float | None:
+            script = self._redis.register_script(_TAKE)
+            key = self._prefix + f"b:{bucket}".encode()
+            return float(script(keys=[key], args=[tokens, per_second, burst]))
+
+        return self._guarded(take, None)
 
     def use(self, namespace: str, users: Mapping[str, Collection[str]]) -> None:
         """Notes which documents use which entries."""

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from resources.cache.buckets import SQLiteBuckets
 from resources.failure import FailureKind, SparknetError
 from resources.locks import file_lock
 from resources.sqlite import Database, in_chunks, marks, primary_code
@@ -49,6 +50,7 @@ class SQLiteCache:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._database = Database(self._path, _MIGRATIONS, busy_seconds=30.0)
+        self._buckets = SQLiteBuckets(self._path.with_name(f"{self._path.stem}-buckets.db"))
         self._warned = False
 
     def __reduce__(self) -> tuple[Callable[[Path], SQLiteCache], tuple[Path]]:
@@ -101,6 +103,10 @@ class SQLiteCache:
                 )
 
         return self._guarded(delete, 0)
+
+    def take(self, bucket: str, tokens: float, per_second: float, burst: float) -> float | None:
+        """Takes tokens from a bucket that all processes share; None when it can't be asked."""
+        return self._buckets.take(bucket, tokens, per_second, burst)
 
     def use(self, namespace: str, users: Mapping[str, Collection[str]]) -> None:
         """Notes which documents use which entries; what is noted already costs no write."""

@@ -115,6 +115,17 @@ class Holding(NamedTuple):
     chunks: int
 
 
+class Spent(NamedTuple):
+    """What an account has come to: dollars, and the calls that they were paid for."""
+
+    usd: float
+    calls: int
+
+
+NANO = 1e9
+"""Accounts are kept in whole billionths of a dollar: sums are exact, whoever adds to them."""
+
+
 class Catalog(Protocol):
     """Documents and their stages. Each write is atomic and durable when it returns.
 
@@ -141,6 +152,10 @@ class Catalog(Protocol):
         """Documents in `doc_id` order, those after `after`, of one status when given."""
         ...
 
+    def changed_since(self, moment: datetime) -> list[DocumentRecord]:
+        """Documents whose row was written after that moment, by its `updated_at`."""
+        ...
+
     def documents_between(
         self, after: str = "", upto: str | None = None
     ) -> Iterator[DocumentRecord]:
@@ -155,6 +170,14 @@ class Catalog(Protocol):
 
         Args:
             limit: Only so many, those that were registered first.
+        """
+        ...
+
+    def by_source(self, sources: Collection[str]) -> dict[str, str]:
+        """Source -> `doc_id` of the document that came from there, deleted ones included.
+
+        Where several did, the last of them in `doc_id` order. Takes as long as there are sources,
+        however many documents there are.
         """
         ...
 
@@ -248,4 +271,21 @@ class Catalog(Protocol):
 
     def delete_facts(self, names: Collection[str]) -> None:
         """Forgets facts."""
+        ...
+
+    def spend(
+        self, account: str, usd: float, *, calls: int = 0, limit: float | None = None
+    ) -> bool:
+        """Adds dollars (or takes some back) and calls to an account, whoever else does.
+
+        Args:
+            limit: Most that the account may come to. What would exceed it is not added.
+
+        Returns:
+            Whether it was added.
+        """
+        ...
+
+    def spent(self, prefix: str = "") -> dict[str, Spent]:
+        """Account -> what it has come to, for those whose name begins so."""
         ...

@@ -5,17 +5,19 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import chain, islice
 
 from resources.aws.clients import AwsClients
-from resources.catalog import DocumentRecord, DocumentStatus, Holding, StageRecord
+from resources.catalog import NANO, DocumentRecord, DocumentStatus, Holding, Spent, StageRecord
 from resources.catalog.dynamodb_items import (
+    ACCOUNTS,
     ALL_SHARDS,
     FACTS,
     FACTS_WRITTEN,
     GENERATIONS,
     STATUS_OF,
+    account_key,
     beginnings,
     by_folder,
     document_of,
@@ -24,24 +26,35 @@ from resources.catalog.dynamodb_items import (
     lease_key,
     packed,
     partition_key,
+    source_key,
+    source_partition,
     status_prefix,
     unpacked,
 )
 from resources.catalog.dynamodb_leases import Leases
 from resources.catalog.dynamodb_records import Records
-from resources.catalog.dynamodb_table import Change, Item, Table, chunked, key_of, pause
+from resources.catalog.dynamodb_table import (
+    Change,
+    ConditionFailed,
+    Item,
+    Table,
+    chunked,
+    key_of,
+    pause,
+)
 from resources.sqlite import in_chunks
 
 _PAGE = 500
 _FIRST_PAGE = 64
 _FACT_ATTEMPTS = 100
+_SOURCES_NOTED = "catalog/sources_noted"
 
 
 class DynamoDBCatalog:
     """Catalog in a DynamoDB table, made by `create_table` or as docs/aws/dynamodb.md says.
 
     All reads are strongly consistent. A write of more than a transaction takes (100 items: about
-    30 new documents) is cut between documents; one that fails half way leaves the first of them
+    20 new documents) is cut between documents; one that fails half way leaves the first of them
     written, and can be made again.
 
     Args:
@@ -52,6 +65,7 @@ class DynamoDBCatalog:
         self._table = Table(table, clients)
         self._records = Records(self._table)
         self._leases = Leases(self._table)
+        self._sources_noted = False
 
     def __reduce__(self) -> tuple[Callable[..., DynamoDBCatalog], tuple[str, AwsClients]]:
         return DynamoDBCatalog, (self._table.name, self._table.clients)
@@ -101,6 +115,14 @@ class DynamoDBCatalog:
                 if doc_id in records and records[doc_id].status is status:
                     yield records[doc_id]
 
+    def changed_since(self, moment: datetime) -> list[DocumentRecord]:
+        """Documents whose row was written after that moment.
+
+        Every record is read: an item for the latest change of each would be a second write with
+        each result of a stage.
+        """
+        return [record for record in self.documents() if record.updated_at > moment]
+
     def documents_between(
         self, after: str = "", upto: str | None = None
     ) -> Iterator[DocumentRecord]:
@@ -143,6 +165,26 @@ class DynamoDBCatalog:
             ),
             key=lambda record: record.doc_id,
         )
+
+    def by_source(self, sources: Collection[str]) -> dict[str, str]:
+        """Source -> `doc_id` of the document that came from there; a query for each source."""
+        self._note_sources()
+        pks = [source_partition(source) for source in sources if source]
+        items = chain.from_iterable(self._table.queries(pks))
+        records = self.get_many({str(item["doc_id"]) for item in items})
+        return {records[doc_id].source: doc_id for doc_id in sorted(records)}
+
+    def _note_sources(self) -> None:
+        """Of the documents of an earlier version, which did not; once for a table."""
+        if self._sources_noted:
+            return
+        if not self.facts(_SOURCES_NOTED):
+            for records in in_chunks(self.documents(), _PAGE):
+                self._table.write(
+                    [(key, {"doc_id": r.doc_id}) for r in records if (key := source_key(r))]
+                )
+            self.put_facts({_SOURCES_NOTED: "1"})
+        self._sources_noted = True
 
     def select(
         self,
@@ -294,6 +336,38 @@ class DynamoDBCatalog:
     def delete_facts(self, names: Collection[str]) -> None:
         """Forgets facts."""
         self._table.write([], map(fact_key, names))
+
+    def spend(
+        self, account: str, usd: float, *, calls: int = 0, limit: float | None = None
+    ) -> bool:
+        """Adds to an account, unless that would exceed the limit; says whether it did."""
+        more = round(usd * NANO)
+        condition = ""
+        values: Item = {":more": more, ":calls": calls}
+        if limit is not None:
+            room = round(limit * NANO) - more
+            condition = "nano_usd <= :room"
+            if room >= 0:
+                condition = f"attribute_not_exists(nano_usd) OR {condition}"
+            values[":room"] = room
+        change = Change(
+            "Update",
+            account_key(account),
+            expression="ADD nano_usd :more, calls :calls",
+            condition=condition,
+            values=values,
+        )
+        try:
+            self._table.transact([change])
+        except ConditionFailed:
+            return False
+        return True
+
+    def spent(self, prefix: str = "") -> dict[str, Spent]:
+        """Account -> what it has come to, for those whose name begins so."""
+        pages = self._table.query(ACCOUNTS, "begins_with(sk, :prefix)", {":prefix": f"={prefix}"})
+        items = chain.from_iterable(pages)
+        return {str(i["sk"])[1:]: Spent(int(i["nano_usd"]) / NANO, int(i["calls"])) for i in items}
 
     def _transact(self, changes: Sequence[Change]) -> None:
         for some in chunked([change] for change in changes):

@@ -5,12 +5,14 @@
     P#{partition key}       P                             the document of that partition key
     T#{shard}               {status letter}#{doc_id}      a document by status
     C#{sha256}              {registered}#{hash}           a document by content, unless deleted
+    O#{source hash}         {hash}                        a document by where it came from
     S#{doc_id}              stages                        an attribute for each stage's record
     S#{doc_id}              part#{id}#{n}                 part of a record too long for an item
     H#{generation}#{shard}  {doc_id}                      what a generation holds of a document
     G                       {generation}                  generations that hold something
     F                       ={name}                       a fact
     F                       #written                      how often several facts were set at once
+    A                       ={account}                    what was spent on something
     L#{doc_id}              L                             a lease
 
 Listings are spread over shards by a hash of the `doc_id`, each of which AWS serves with 1,000
@@ -46,6 +48,7 @@ STATUS_OF = {letter: status for status, letter in _LETTERS.items()}
 GENERATIONS = "G"
 FACTS = "F"
 FACTS_WRITTEN: Key = (FACTS, "#written")
+ACCOUNTS = "A"
 
 
 def shard_of(doc_id: str) -> str:
@@ -74,8 +77,21 @@ def content_key(record: DocumentRecord, registered: str) -> Key | None:
     """None for what is not found by its content. A `doc_id` is too long for the rest of a key."""
     if not record.raw_sha256 or record.status is DocumentStatus.DELETED:
         return None
-    digest = hashlib.sha256(record.doc_id.encode()).hexdigest()[:32]
-    return f"C#{record.raw_sha256}", f"{registered}#{digest}"
+    return f"C#{record.raw_sha256}", f"{registered}#{_digest(record.doc_id)}"
+
+
+def source_partition(source: str) -> str:
+    """Where documents that came from there are listed. A path may be longer than a key."""
+    return f"O#{_digest(source)}"
+
+
+def source_key(record: DocumentRecord) -> Key | None:
+    """None for a document that was put into raw/ by others."""
+    return (source_partition(record.source), _digest(record.doc_id)) if record.source else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def stages_key(doc_id: str) -> Key:
@@ -92,6 +108,10 @@ def lease_key(doc_id: str) -> Key:
 
 def fact_key(name: str) -> Key:
     return FACTS, f"={name}"
+
+
+def account_key(name: str) -> Key:
+    return ACCOUNTS, f"={name}"
 
 
 def packed(text: str) -> Value:

@@ -17,6 +17,7 @@ from resources.catalog.dynamodb_items import (
     holding_key,
     packed,
     partition_key,
+    source_key,
     stages_key,
     status_key,
     unpacked,
@@ -319,8 +320,9 @@ def _unless_others(key: Key, doc_id: str) -> Change:
 
 def _lookups(record: DocumentRecord, item: Item) -> dict[Key, Item]:
     keys = [partition_key(record.partition_key), status_key(record)]
-    content = content_key(record, str(item["registered"]))
-    return {key: {"doc_id": record.doc_id} for key in [*keys, *([content] if content else [])]}
+    found = (content_key(record, str(item["registered"])), source_key(record))
+    keys += [key for key in found if key]
+    return {key: {"doc_id": record.doc_id} for key in keys}
 
 
 def _of_mark(action: str, key: Key, before: Item | None, item: Item | None = None) -> Change:

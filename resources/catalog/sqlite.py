@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from resources.catalog import (
+    NANO,
     DocumentRecord,
     DocumentStatus,
     Holding,
+    Spent,
     StageRecord,
     leases,
 )
@@ -59,6 +61,13 @@ _MIGRATIONS = (
         """CREATE INDEX documents_by_kind
             ON documents (media_type, tier, created_at, status, doc_id)""",
     ),
+    (
+        "CREATE INDEX documents_by_source ON documents (json_extract(record, '$.source'), doc_id)",
+        """CREATE TABLE accounts (
+            name TEXT PRIMARY KEY, nano_usd INTEGER NOT NULL, calls INTEGER NOT NULL)
+            WITHOUT ROWID""",
+    ),
+    ("CREATE INDEX documents_by_change ON documents (json_extract(record, '$.updated_at'))",),
 )
 _PAGE = 500
 
@@ -116,6 +125,16 @@ class SQLiteCatalog:
             if len(rows) < _PAGE:
                 return
 
+    def changed_since(self, moment: datetime) -> list[DocumentRecord]:
+        """Documents whose row was written after that moment; reads no others."""
+        # As text, a whole second sorts behind its own fractions.
+        text = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
+        rows = self._database.connection.execute(
+            "SELECT record FROM documents WHERE json_extract(record, '$.updated_at') >= ?", (text,)
+        )
+        found = (DocumentRecord.model_validate_json(record) for (record,) in rows)
+        return [record for record in found if record.updated_at > moment]
+
     def documents_between(
         self, after: str = "", upto: str | None = None
     ) -> Iterator[DocumentRecord]:
@@ -145,6 +164,18 @@ class SQLiteCatalog:
         )
         found = [DocumentRecord.model_validate_json(record) for (record,) in rows]
         return sorted(found, key=lambda record: record.doc_id)
+
+    def by_source(self, sources: Collection[str]) -> dict[str, str]:
+        """Source -> `doc_id` of the document that came from there, deleted ones included."""
+        return {
+            source: doc_id
+            for chunk in in_chunks({source for source in sources if source})
+            for source, doc_id in self._database.connection.execute(
+                "SELECT json_extract(record, '$.source') AS source, max(doc_id) FROM documents"
+                f" WHERE json_extract(record, '$.source') IN ({marks(len(chunk))}) GROUP BY source",
+                chunk,
+            )
+        }
 
     def select(
         self,
@@ -297,6 +328,32 @@ class SQLiteCatalog:
         """Forgets facts."""
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM facts WHERE name = ?", [(n,) for n in names])
+
+    def spend(
+        self, account: str, usd: float, *, calls: int = 0, limit: float | None = None
+    ) -> bool:
+        """Adds to an account, unless that would exceed the limit; says whether it did."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT nano_usd FROM accounts WHERE name = ?", (account,)
+            ).fetchone()
+            after = (row[0] if row else 0) + round(usd * NANO)
+            if limit is not None and after > round(limit * NANO):
+                return False
+            connection.execute(
+                "INSERT INTO accounts (name, nano_usd, calls) VALUES (?, ?, ?) ON CONFLICT (name)"
+                " DO UPDATE SET nano_usd = excluded.nano_usd, calls = calls + excluded.calls",
+                (account, after, calls),
+            )
+            return True
+
+    def spent(self, prefix: str = "") -> dict[str, Spent]:
+        """Account -> what it has come to, for those whose name begins so."""
+        rows = self._database.connection.execute(
+            "SELECT name, nano_usd, calls FROM accounts WHERE substr(name, 1, ?) = ?",
+            (len(prefix), prefix),
+        )
+        return {name: Spent(nano / NANO, calls) for name, nano, calls in rows}
 
     def _select(self, column: str, values: Collection[str]) -> Iterator[DocumentRecord]:
         for chunk in in_chunks(set(values)):

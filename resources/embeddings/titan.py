@@ -134,7 +134,14 @@ class TitanEmbedder:
             data: bytes = answer["body"].read()
             return data
 
-        return self._read(self._calls.run(invoke, "bedrock:InvokeModel", price))
+        return self._read(self._calls.run(invoke, "bedrock:InvokeModel", price, self._cost))
+
+    def _cost(self, data: bytes) -> float | None:
+        """What an answer is charged; None where it does not say how much was read."""
+        try:
+            return self._price and self._price * int(json.loads(data)["inputTextTokenCount"])
+        except (ValueError, TypeError, KeyError):
+            return None
 
     def _read(self, data: bytes) -> EmbeddedText:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
-from resources.aws.bedrock import ATTEMPTS, ModelCalls, ModelFailedError
+from resources.aws.bedrock import ATTEMPTS, Bill, ModelCalls, ModelFailedError
 from resources.aws.clients import AwsClients
 from resources.aws.limits import Limiter
 from resources.failure import FailureKind, SparknetError
@@ -99,7 +99,12 @@ class BedrockAdapter:
         request = self._request(messages, system, max_tokens, temperature)
         client = self._client
         cost = self._cost_at_most(request)
-        answer = self._calls.run(lambda: client.converse(**request), _INVOKE, cost)
+        answer = self._calls.run(
+            lambda: client.converse(**request),
+            _INVOKE,
+            cost,
+            lambda answer: self._usage(answer["usage"]).cost_usd,
+        )
         content = answer["output"]["message"]["content"]
         text = "".join(block.get("text", "") for block in content)
         return Completion(text, _stop(answer["stopReason"]), self._usage(answer["usage"]))
@@ -117,24 +122,27 @@ class BedrockAdapter:
         A model that fails before its first words is asked again; after them, the error is raised.
         """
         request = self._request(messages, system, max_tokens, temperature)
-        cost = self._cost_at_most(request)
+        bill = Bill(self._cost_at_most(request))
         for attempt in range(ATTEMPTS):
             begun = False
             try:
-                for piece in self._pieces(request, None if attempt else cost):
+                for piece in self._pieces(request, bill):
                     begun = True
                     yield piece
                 return
-            except ModelFailedError:
-                if begun or attempt == ATTEMPTS - 1:
+            except SparknetError as error:
+                if begun:  # what was written is charged, and nobody says how much
+                    raise
+                if attempt == ATTEMPTS - 1 or not isinstance(error, ModelFailedError):
+                    bill.settle(0.0)
                     raise
             self._calls.wait(attempt)
 
-    def _pieces(self, request: dict[str, Any], cost: float | None) -> Iterator[str | Ending]:
+    def _pieces(self, request: dict[str, Any], bill: Bill) -> Iterator[str | Ending]:
         stop: StopReason | None = None
         usage = Usage(cost_usd=None)
         with (
-            self._calls.under_way(_STREAM, cost),
+            self._calls.under_way(_STREAM, bill),
             closing(self._client.converse_stream(**request)["stream"]) as events,
         ):
             for event in events:
@@ -144,6 +152,7 @@ class BedrockAdapter:
                     stop = _stop(event["messageStop"]["stopReason"])
                 elif "metadata" in event:
                     usage = self._usage(event["metadata"]["usage"])
+                    bill.settle(usage.cost_usd)
         if stop is None:
             raise ModelFailedError(
                 FailureKind.UNAVAILABLE, f"The answer of {self._model} broke off: try again."

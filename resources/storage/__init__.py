@@ -60,6 +60,10 @@ class StorageAdapter(Protocol):
         """The bytes under `key`. Raises ObjectNotFoundError."""
         ...
 
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """`size` bytes from `start` on, fewer where the object ends. Raises ObjectNotFoundError."""
+        ...
+
     def open(self, key: str) -> BinaryIO:
         """The object as a readable stream, for the caller to close. Raises ObjectNotFoundError."""
         ...

@@ -99,6 +99,12 @@ class LocalStorageAdapter:
         with self.open(key) as file:
             return file.read()
 
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """`size` bytes from `start` on, fewer where it ends. Raises ObjectNotFoundError."""
+        with self.open(key) as file:
+            file.seek(start)
+            return file.read(size)
+
     def open(self, key: str) -> BinaryIO:
         """The object as a stream; a later write doesn't change what it reads."""
         try:

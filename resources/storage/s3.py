@@ -17,7 +17,7 @@ from resources.failure import FailureKind, SparknetError
 from resources.storage import InvalidKeyError, ObjectInfo, ObjectNotFoundError
 from resources.storage.keys import check_key, check_prefix
 from resources.storage.s3_bucket import Bucket, etag_of
-from resources.storage.s3_stream import open_stream
+from resources.storage.s3_stream import open_stream, read_range
 from resources.storage.s3_upload import Upload, Written, put_object
 from resources.storage.s3_versions import abort_uploads, delete_versions, purge
 
@@ -86,6 +86,19 @@ class S3StorageAdapter:
         """The bytes under `key`. Raises ObjectNotFoundError."""
         with self.open(key) as file:
             return file.read()
+
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """`size` bytes from `start` on, fewer where it ends; one request, mostly.
+
+        Raises:
+            ObjectNotFoundError: There is no such object.
+            SparknetError: S3 refused it or could not be reached.
+        """
+        check_key(key)
+        data = read_range(self._bucket, key, start, size)
+        if data is None:
+            raise ObjectNotFoundError(key)
+        return data
 
     def open(self, key: str) -> BinaryIO:
         """The object as a seekable stream of one version.

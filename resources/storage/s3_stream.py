@@ -13,6 +13,7 @@ from resources.storage.s3_bucket import Bucket, etag_of, is_absent
 ATTEMPTS = 5
 """Connections in a row that may break without giving a byte."""
 _BUFFER = 256 * 1024
+_BEYOND = frozenset({"416", "InvalidRange"})
 _REPLACED = frozenset({"412", "PreconditionFailed"})
 
 
@@ -26,6 +27,28 @@ def open_stream(bucket: Bucket, key: str) -> BinaryIO | None:
                 return None
             raise
     return io.BufferedReader(_Body(bucket, key, answer), _BUFFER)
+
+
+def read_range(bucket: Bucket, key: str, start: int, size: int) -> bytes | None:
+    """Some of the bytes of an object, fewer where it ends; None when there is none.
+
+    A connection that breaks is taken up anew from `start`: one answer is of one version.
+    """
+    asked = f"bytes={start}-{start + max(size, 1) - 1}"
+    for attempt in range(ATTEMPTS):
+        with bucket.errors("s3:GetObject", key):
+            try:
+                answer = bucket.client.get_object(Bucket=bucket.name, Key=key, Range=asked)
+                data: bytes = answer["Body"].read()
+                return data[: max(size, 0)]
+            except Exception as error:
+                if is_absent(error):
+                    return None
+                if error_code(error) in _BEYOND:
+                    return b""
+                if attempt == ATTEMPTS - 1 or not _is_broken(error):
+                    raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 class _Body(io.RawIOBase):

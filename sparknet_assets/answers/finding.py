@@ -14,7 +14,7 @@ from resources.vector_store import Chunk, PageBox, SearchHit
 from sparknet_assets.answers.places import boxes_of
 from sparknet_assets.answers.results import Citation
 from sparknet_assets.artifacts import DocumentRef, read_text
-from sparknet_assets.holdings import another_answers
+from sparknet_assets.generations.holdings import another_answers
 from sparknet_assets.retrieval import Filters, HitBox, fuse, known_hits, scope_of
 from sparknet_assets.retrieval.fusion import weight_of_vectors
 from sparknet_assets.retrieval.naming import UNNAMED, Named, compared, favoured, naming

@@ -50,6 +50,7 @@ def by_model(deployment: Deployment, found: Found, llm: LLMAdapter) -> Iterator[
     elif (known := kept.get(found.question, given)) is not None:
         pieces = iter((known,))
     else:
+        deployment.questions.count()
         pieces = llm.stream(
             [prompt.message],
             system=prompt.system,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from fastapi.openapi.utils import get_openapi
+from starlette.middleware.gzip import GZipMiddleware
 
 from sparknet_assets import __version__
 from sparknet_assets.api import problems, static
 from sparknet_assets.api.armour import Armour
 from sparknet_assets.api.bodies import Bodies, Patience
 from sparknet_assets.api.context import Api
+from sparknet_assets.api.contract import contract
 from sparknet_assets.api.guard import Guard
+from sparknet_assets.api.heads import Heads
 from sparknet_assets.api.keys import KeyRing
 from sparknet_assets.api.metrics import PREFIX, Measured, Metrics
+from sparknet_assets.api.prefix import Prefix, checked_prefix
 from sparknet_assets.api.rates import Rates
 from sparknet_assets.api.routes import (
     ask,
@@ -36,6 +39,10 @@ from sparknet_assets.api.runner import Runner
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
+# Shorter answers fit a packet as they are; the highest levels take ten times as long for 5 % less.
+_SMALL, _QUICKLY = 1400, 4
+# Compressed already, or sent piece by piece, or to be had in parts.
+_DENSE = ("text/event-stream", "application/octet-stream", "image/png", "font/woff2")
 _ROUTERS = (service, documents, uploads, changes, pages, fields, search, ask, runs, overview)
 
 
@@ -46,6 +53,7 @@ def create_app(
     processing: bool = False,
     runner: Runner | None = None,
     patience: Patience | None = None,
+    prefix: str = "",
 ) -> FastAPI:
     """The API over a deployment; opens and starts nothing before the first request.
 
@@ -56,8 +64,10 @@ def create_app(
             is stopped between requests, as on Lambda.
         runner: In place of its own, for `processing`.
         patience: How slow bodies may come.
+        prefix: Path under which a proxy shows it; requests come with it or without.
 
     Raises:
+        SparknetError: The prefix can't be one.
         ValueError: Neither loopback nor keys: everybody could do everything.
     """
     settings = deployment.settings
@@ -84,6 +94,7 @@ def create_app(
         summary="Documents in; passages, answers and fields with their places out.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would have to know the host as the client does
         responses=problems.documented(),
         lifespan=lifespan,
     )
@@ -93,35 +104,21 @@ def create_app(
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(service.plain)
     app.include_router(static.router)
-    app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
+    prefix = checked_prefix(prefix)
+    app.openapi = lambda: contract(app, prefix)  # type: ignore[method-assign]
     # The last one added is the outermost.
-    rates = Rates(settings.api_per_second, settings.api_burst)
+    shared = (lambda: deployment.cache) if settings.api_shared_limits else None
+    rates = Rates(settings.api_per_second, settings.api_burst, shared)
+    app.add_middleware(Heads)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=_SMALL,
+        compresslevel=_QUICKLY,
+        exclude_content_types=_DENSE,
+    )
     app.add_middleware(Bodies, patience=patience)
     app.add_middleware(Guard, keys=keys, rates=rates, loopback=loopback)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Armour)
+    app.add_middleware(Prefix, prefix=prefix)
     return app
-
-
-def _contract(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document: errors are problems, and keys come in one of two headers."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    schema = get_openapi(
-        title=app.title, version=app.version, summary=app.summary, routes=app.routes
-    )
-    components = schema.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    schemas["Problem"] = problems.Problem.model_json_schema()
-    components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer"},
-        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    }
-    schema["security"] = [{}, {"bearer": []}, {"header": []}]
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            operation["responses"].pop("422", None)
-    app.openapi_schema = schema
-    return schema

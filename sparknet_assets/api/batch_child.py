@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 if TYPE_CHECKING:
     from resources.deployment import Deployment
     from resources.settings import Settings
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
 
 What = Literal["pending", "stale", "retry"]
 _GRACE_SECONDS = 10.0
@@ -76,7 +76,7 @@ def _do(deployment: Deployment, work: Work, say: Callable[..., None]) -> None:
         )
 
     if work.doc_ids is not None:
-        from sparknet_assets.execution import execute
+        from sparknet_assets.runs.execution import execute
 
         execute(deployment, work.doc_ids, force=work.force, progress=progress)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from resources.api_keys import Scope
+from sparknet_assets.api.costs_seen import CostsSeen
 from sparknet_assets.api.elsewhere import RunsElsewhere
 from sparknet_assets.api.keys import NOBODY, Caller, KeyRing
 from sparknet_assets.api.problems import ProblemError, no_document
@@ -35,6 +36,7 @@ class Api:
         runner: Starts batches in child processes; None where others do the processing.
         watch: Follows the catalog for the streams of events.
         elsewhere: Runs of other doors.
+        costs: What was paid for documents.
         uploads: Admits so many at once: each may be as large as a document may be.
         removing: One removal at a time: Dagster's instance is opened through the environment.
         closing: Set when the server is about to end; streams end by it.
@@ -47,6 +49,7 @@ class Api:
     runner: Runner | None = None
     watch: Watch = field(init=False)
     elsewhere: RunsElsewhere = field(init=False)
+    costs: CostsSeen = field(init=False)
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
     removing: threading.Lock = field(default_factory=threading.Lock)
     closing: bool = False
@@ -54,6 +57,7 @@ class Api:
     def __post_init__(self) -> None:
         self.watch = Watch(self)
         self.elsewhere = RunsElsewhere(self.deployment)
+        self.costs = CostsSeen(self.deployment)
 
     def document(self, doc_id: str) -> DocumentRecord:
         """The document's row, deleted ones included. Raises ProblemError (404)."""

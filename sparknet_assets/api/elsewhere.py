@@ -6,9 +6,11 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from resources.catalog import DocumentRecord, DocumentStatus
+from resources.catalog import DocumentStatus
+from sparknet_assets.api.changes_seen import ChangesSeen
 from sparknet_assets.api.runs import RunView
 
 if TYPE_CHECKING:
@@ -19,12 +21,22 @@ _SHARE = 10.0
 _DOC_IDS = 100
 
 
+class _Row(NamedTuple):
+    """What is kept of a document's row."""
+
+    run_id: str
+    status: DocumentStatus
+    updated_at: datetime
+
+
 class RunsElsewhere:
-    """The newest runs of other doors. The catalog is read anew at most a tenth of the time."""
+    """The newest runs of other doors. Looks for changes at most a tenth of the time."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._lock = threading.Lock()
+        self._changes: ChangesSeen | None = None
+        self._rows: dict[str, _Row] = {}
         self._found: list[RunView] = []
         self._until = 0.0
 
@@ -37,43 +49,50 @@ class RunsElsewhere:
         with self._lock:
             started = time.monotonic()
             if started >= self._until:
-                self._found = _read(self._deployment)
+                self._look()
+                self._found = self._read()
                 ended = time.monotonic()
                 self._until = ended + _SHARE * (ended - started)
             found = self._found
         return [run for run in found if run.id not in own]
 
+    def _look(self) -> None:
+        changes = self._changes or ChangesSeen(self._deployment.catalog)
+        for record in changes.look():
+            self._rows[record.doc_id] = _Row(record.run_id, record.status, record.updated_at)
+        self._changes = changes
 
-def _read(deployment: Deployment) -> list[RunView]:
-    """A run is known by the rows it wrote last: what a later run did again is counted there.
+    def _read(self) -> list[RunView]:
+        """A run is known by the rows it wrote last: what a later run did again is counted there.
 
-    Documents that a process holds, and that no run has written yet, are a run under way.
-    """
-    by_run: dict[str, list[DocumentRecord]] = defaultdict(list)
-    waiting: list[str] = []
-    for record in deployment.catalog.documents():
-        if record.status is DocumentStatus.PENDING:
-            waiting.append(record.doc_id)
-        if record.run_id:
-            by_run[record.run_id].append(record)
-    newest = sorted(by_run.items(), key=lambda item: max(r.updated_at for r in item[1]))
-    found = [_ended(run_id, records) for run_id, records in newest[: -_SHOWN - 1 : -1]]
-    return [*_under_way(deployment, waiting), *found]
+        Documents that a process holds, and that no run has written yet, are a run under way.
+        """
+        by_run: dict[str, list[str]] = defaultdict(list)
+        for doc_id, row in self._rows.items():
+            if row.run_id:
+                by_run[row.run_id].append(doc_id)
+        waiting = [d for d, row in self._rows.items() if row.status is DocumentStatus.PENDING]
+        ended = {
+            run_id: max(self._rows[doc_id].updated_at for doc_id in doc_ids)
+            for run_id, doc_ids in by_run.items()
+        }
+        newest = sorted(ended, key=lambda run_id: ended[run_id])[: -_SHOWN - 1 : -1]
+        found = [self._ended(run_id, by_run[run_id], ended[run_id]) for run_id in newest]
+        return [*_under_way(self._deployment, waiting), *found]
 
-
-def _ended(run_id: str, records: list[DocumentRecord]) -> RunView:
-    failed = sum(record.status is DocumentStatus.FAILED for record in records)
-    return RunView(
-        id=run_id,
-        what="elsewhere",
-        state="failed" if failed else "done",
-        documents=len(records),
-        finished=len(records),
-        failed=failed,
-        doc_ids=[record.doc_id for record in records[:_DOC_IDS]],
-        started_at=None,
-        ended_at=max(record.updated_at for record in records),
-    )
+    def _ended(self, run_id: str, doc_ids: list[str], at: datetime) -> RunView:
+        failed = sum(self._rows[doc_id].status is DocumentStatus.FAILED for doc_id in doc_ids)
+        return RunView(
+            id=run_id,
+            what="elsewhere",
+            state="failed" if failed else "done",
+            documents=len(doc_ids),
+            finished=len(doc_ids),
+            failed=failed,
+            doc_ids=sorted(doc_ids)[:_DOC_IDS],
+            started_at=None,
+            ended_at=at,
+        )
 
 
 def _under_way(deployment: Deployment, waiting: list[str]) -> list[RunView]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from sparknet_assets.api.problems import problem_of
+from sparknet_assets.api.problems import ProblemError, problem_of
 
 STREAM = "text/event-stream"
 # An event as OpenAPI describes it.
@@ -18,6 +19,7 @@ SCHEMA = {
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
     "required": ["event", "data"],
 }
+_TICK_SECONDS = 0.5
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -32,21 +34,46 @@ class Event(NamedTuple):
         return f"event: {self.name}\ndata: {json.dumps(self.data)}\n\n".encode()
 
 
-def streamed(events: Generator[Event, None, None]) -> StreamingResponse:
+def streamed(
+    events: Generator[Event, None, None], closing: Callable[[], bool]
+) -> StreamingResponse:
     """Sends events as they come; an exception ends the stream with an `error` event.
 
-    The iterator is closed when the client is gone, between two of its events.
+    So does the end of the server. The iterator is closed when the client is gone, once the event
+    that it is at is there.
+
+    Args:
+        closing: Whether the server is about to end.
     """
-    return StreamingResponse(_encoded(events), media_type=STREAM, headers=HEADERS)
+    return StreamingResponse(_encoded(events, closing), media_type=STREAM, headers=HEADERS)
 
 
-async def _encoded(events: Generator[Event, None, None]) -> AsyncIterator[bytes]:
+async def _encoded(
+    events: Generator[Event, None, None], closing: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    coming: asyncio.Future[Event | None] | None = None
     try:
-        while (event := await run_in_threadpool(next, events, None)) is not None:
+        while True:
+            coming = asyncio.ensure_future(run_in_threadpool(next, events, None))
+            while not coming.done():
+                await asyncio.wait({coming}, timeout=_TICK_SECONDS)
+                if closing() and not coming.done():
+                    raise ProblemError(503, "The server is about to end: ask again.")
+            if (event := coming.result()) is None:
+                return
             yield event.encode()
     except Exception as error:
         problem = problem_of(error).problem.model_dump(mode="json", exclude_none=True)
         yield Event("error", problem).encode()
     finally:
-        # At once and here: who is cancelled can't wait for a thread any more.
-        events.close()
+        if coming is None or coming.done():
+            # At once and here: who is cancelled can't wait for a thread any more.
+            events.close()
+        else:
+            coming.add_done_callback(lambda done: _close(events, done))
+
+
+def _close(events: Generator[Event, None, None], done: asyncio.Future[Event | None]) -> None:
+    if not done.cancelled():
+        done.exception()  # nobody is there any more to be told of it
+    events.close()

@@ -40,14 +40,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
-            caller = self._admitted(scope, Headers(scope=scope))
+            caller = await self._admitted(scope, Headers(scope=scope))
         except ProblemError as refusal:
             await refusal.response()(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
-    def _admitted(self, scope: Scope, headers: Headers) -> Caller:
+    async def _admitted(self, scope: Scope, headers: Headers) -> Caller:
         """Raises ProblemError."""
         host = headers.get("host", "")
         if self._loopback and not self._keys and _name(host) not in _LOOPBACK:
@@ -55,8 +55,8 @@ class Guard:
         if scope["method"] not in _READING:
             _refuse_foreign_pages(headers, host)
         address = (scope.get("client") or ("",))[0]
-        caller = self._caller(headers, address)
-        self._take(caller.name if caller is not NOBODY and self._keys else address)
+        caller = await self._caller(headers, address)
+        await self._take(caller.name if caller is not NOBODY and self._keys else address)
         if caller is NOBODY and not _is_open(scope["path"]):
             raise ProblemError(
                 401,
@@ -65,7 +65,7 @@ class Guard:
             )
         return caller
 
-    def _caller(self, headers: Headers, address: str) -> Caller:
+    async def _caller(self, headers: Headers, address: str) -> Caller:
         if not self._keys:
             return LOCAL
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -74,14 +74,14 @@ class Guard:
             return NOBODY
         caller = self._keys.caller(secret)
         if caller is None:
-            self._take(address, _PRICE_OF_A_GUESS)
+            await self._take(address, _PRICE_OF_A_GUESS)
             raise ProblemError(
                 401, "This key is not known here.", headers={"WWW-Authenticate": "Bearer"}
             )
         return caller
 
-    def _take(self, who: str, price: float = 1.0) -> None:
-        wait = self._rates.take(who, price)
+    async def _take(self, who: str, price: float = 1.0) -> None:
+        wait = await self._rates.take(who, price)
         if wait:
             raise ProblemError(
                 429,

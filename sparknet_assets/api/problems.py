@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from resources.failure import FailureKind, SparknetError
+from resources.spending import QuestionsBudgetError
 from resources.storage import InvalidKeyError, ObjectNotFoundError
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Problem(BaseModel):
 
     Attributes:
         type: Always `about:blank`: `kind` tells problems apart.
-        kind: A `FailureKind`, or `http_` and the status.
+        kind: A `FailureKind`, `budget`, or `http_` and the status.
         doc_id: Of the document that it is about.
     """
 
@@ -99,6 +101,9 @@ def problem_of(error: Exception) -> ProblemError:
     """Any error as a problem; one that nobody foresaw is logged and says nothing of itself."""
     if isinstance(error, ProblemError):
         return error
+    if isinstance(error, QuestionsBudgetError):
+        wait = {"Retry-After": str(_seconds_of_the_day_left())}
+        return ProblemError(429, _sentence_of(error.message), kind="budget", headers=wait)
     if isinstance(error, SparknetError) and error.kind is not FailureKind.INTERNAL:
         status = _STATUS.get(error.kind, 422)
         wait = {"Retry-After": "10"} if status == 503 else {}
@@ -109,6 +114,16 @@ def problem_of(error: Exception) -> ProblemError:
         return ProblemError(error.status_code, _phrase(error), headers=error.headers)
     _log(error)
     return ProblemError(500, _INTERNAL, kind=FailureKind.INTERNAL.value)
+
+
+def _seconds_of_the_day_left() -> int:
+    """Until 00:00 UTC, when a day's budget begins anew."""
+    now = datetime.now(UTC)
+    return 86400 - (now.hour * 3600 + now.minute * 60 + now.second)
+
+
+def _sentence_of(message: str) -> str:
+    return f"{message[:1].upper()}{message[1:].rstrip('.')}."
 
 
 def install(app: FastAPI) -> None:
@@ -165,5 +180,10 @@ def documented() -> dict[int | str, dict[str, Any]]:
 
 
 def binary(media_type: str) -> dict[int | str, dict[str, Any]]:
-    """The entry of an operation that answers with bytes."""
-    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
+    """The entries of an operation that answers with bytes, or a part of them."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        200: {"content": content},
+        206: {"description": "The part that `Range` asks for", "content": content},
+        304: {"description": "Unchanged since the `ETag` of `If-None-Match`"},
+    }

@@ -93,7 +93,7 @@ class DocumentDetails(DocumentRow):
 
     Attributes:
         failed_pages: 1-based numbers of pages that are missing.
-        metadata: metadata.json; None before the document was looked at.
+        metadata: metadata.json, with the document's tier; None before it was looked at.
         receipt: Key of the receipt of its removal.
     """
 
@@ -169,7 +169,8 @@ def _metadata(deployment: Deployment, record: DocumentRecord) -> DocumentMetadat
         data = deployment.storage.get(DocumentRef(record.doc_id, record.raw_key).key(METADATA))
     except ObjectNotFoundError:
         return None
-    return DocumentMetadata.model_validate_json(data)
+    # The file says `standard` of all: the tier may change without any of its bytes.
+    return DocumentMetadata.model_validate_json(data).model_copy(update={"tier": record.tier})
 
 
 def _in_dagster(base: str | None, partition_key: str) -> str | None:

@@ -27,12 +27,15 @@ def run(
     port: int,
     *,
     processing: bool,
+    prefix: str = "",
     started: Callable[[str], None],
 ) -> None:
     """Serves until it is interrupted.
 
     Args:
+        host: An IPv6 address may stand in brackets.
         port: 0 takes a free one.
+        prefix: Path under which a proxy shows it.
         started: Called with the URL once connections are accepted.
 
     Raises:
@@ -42,6 +45,7 @@ def run(
 
     from sparknet_assets.api.serving import PatientProtocol, QuietServer
 
+    host = host.removeprefix("[").removesuffix("]")
     loopback = is_loopback(host)
     if not loopback and not deployment.settings.api_keys:
         raise SparknetError(
@@ -49,7 +53,7 @@ def run(
             f"{host} can be reached by others, and there are no keys: `sparknet serve --new-key` "
             "makes one for SPARKNET_API_KEYS.",
         )
-    app = create_app(deployment, loopback=loopback, processing=processing)
+    app = create_app(deployment, loopback=loopback, processing=processing, prefix=prefix)
     with _listening(host, port) as listener:
         config = uvicorn.Config(
             app,

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from sparknet_assets.api.armour import PAGE
+from sparknet_assets.api.partial import is_known
 from sparknet_assets.api.problems import ProblemError
 
 router = APIRouter(include_in_schema=False)
@@ -26,13 +27,13 @@ _TYPES = {
 }
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 def page(request: Request) -> Response:
     """The page itself."""
     return _file("index.html", request)
 
 
-@router.api_route("/assets/{path:path}", methods=["GET", "HEAD"])
+@router.get("/assets/{path:path}")
 def asset(path: str, request: Request) -> Response:
     """What the page loads."""
     return _file(path, request)
@@ -43,13 +44,14 @@ def _file(path: str, request: Request) -> Response:
     if found is None:
         raise ProblemError(404, "There is nothing at this address.")
     data = found.read_bytes()
-    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    # Weak, since it stands for the compressed bytes too.
+    tag = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,
         "Cache-Control": "no-cache",
         "Content-Security-Policy": PAGE,
     }
-    if tag in request.headers.get("if-none-match", ""):
+    if is_known(request.headers, tag):
         return Response(status_code=304, headers=headers)
     return Response(data, 200, headers, _TYPES[found.suffix])
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
+from sparknet_assets.api.changes_seen import ChangesSeen
 from sparknet_assets.api.event_stream import Event
 from sparknet_assets.api.rows import rows
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sparknet_assets.api.context import Api
 
 _TICK_SECONDS = 0.5
@@ -33,7 +32,6 @@ class Watch:
         self._api = api
         self._followers: set[asyncio.Queue[Event]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._seen: dict[str, datetime] = {}
         self._changes: dict[str, int] = {}
 
     @property
@@ -68,7 +66,8 @@ class Watch:
 
     async def _look(self) -> None:
         # What there is when the first one comes is no change.
-        self._seen = await run_in_threadpool(self._catalog)
+        catalog = self._api.deployment.catalog
+        seen = await run_in_threadpool(ChangesSeen, catalog, from_now=True)
         next_read = time.monotonic() + _LEAST_SECONDS
         while True:
             await asyncio.sleep(_TICK_SECONDS)
@@ -78,7 +77,7 @@ class Watch:
             started = time.monotonic()
             # The catalog may not answer for a while: those who follow need not know.
             with contextlib.suppress(Exception):
-                for event in await run_in_threadpool(self._changed):
+                for event in await run_in_threadpool(self._changed, seen):
                     self._tell(event)
             took = time.monotonic() - started
             next_read = time.monotonic() + max(_LEAST_SECONDS, _SHARE * took)
@@ -95,15 +94,7 @@ class Watch:
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(event)
 
-    def _catalog(self) -> dict[str, datetime]:
-        documents = self._api.deployment.catalog.documents()
-        return {record.doc_id: record.updated_at for record in documents}
-
-    def _changed(self) -> list[Event]:
-        now = self._catalog()
-        ids = [doc_id for doc_id, at in now.items() if self._seen.get(doc_id) != at]
-        self._seen = now
+    def _changed(self, seen: ChangesSeen) -> list[Event]:
         deployment = self._api.deployment
-        records = deployment.catalog.get_many(ids[:_QUEUED])
-        there = [records[doc_id] for doc_id in ids if doc_id in records]
+        there = sorted(seen.look(), key=lambda record: record.doc_id)[:_QUEUED]
         return [Event("document", each.model_dump(mode="json")) for each in rows(deployment, there)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.parity import Parity
+    from sparknet_assets.verification.parity import Parity
 
 _LISTED = 200
 
@@ -37,7 +37,7 @@ def compare(session: Session, other: Path, list_all: bool, as_json: bool) -> Non
     """Holds this deployment against another one of the same documents."""
     from resources.deployment import Deployment
     from resources.settings import SettingsError, load_settings
-    from sparknet_assets import parity
+    from sparknet_assets.verification import parity
 
     try:
         given = tomllib.loads(other.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from sparknet_assets.cli.status import unknown_document
 if TYPE_CHECKING:
     from resources.failure import Failure
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.receipts import Receipt
+    from sparknet_assets.removal.receipts import Receipt
 
 
 @click.command(
@@ -77,7 +77,7 @@ def _refuse_unknown(session: Session, doc_ids: Sequence[str]) -> None:
     if not unknown:
         return
     from sparknet_assets.originals import find_raw
-    from sparknet_assets.receipts import is_folder_name
+    from sparknet_assets.removal.receipts import is_folder_name
 
     indexed = set().union(*(store.document_ids() for store in deployment.stores()))
     for doc_id in unknown:
@@ -92,8 +92,8 @@ def _remove(
     """Runs the Dagster job over the documents, in this process."""
     from resources.processes import this_host
     from sparknet_assets.cli.progress import progress_view
-    from sparknet_assets.receipts import RemovalError
-    from sparknet_assets.removals import execute_removal
+    from sparknet_assets.removal.job import execute_removal
+    from sparknet_assets.removal.receipts import RemovalError
 
     with progress_view() as view:
         view.start("deleting", len(doc_ids))

@@ -10,8 +10,8 @@ from sparknet_assets.cli.output import json_option, print_json, show, table
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.generation_gates import GateResult
-    from sparknet_assets.generations import Change
+    from sparknet_assets.generations.gates import GateResult
+    from sparknet_assets.generations.switching import Change
 
 EXAMPLES = """\b
 Examples:
@@ -46,7 +46,7 @@ Examples:
 @click.pass_obj
 def list_generations(session: Session, as_json: bool) -> None:
     """Shows each generation, how far it is, and which answers."""
-    from sparknet_assets.generations import next_step, progress
+    from sparknet_assets.generations.switching import next_step, progress
 
     rows = progress(session.deployment)
     if as_json:
@@ -114,7 +114,7 @@ def retire(session: Session, name: str, as_json: bool) -> None:
 
 
 def _change(session: Session, action: str, name: str = "", **options: Any) -> Change:
-    from sparknet_assets.generation_runs import change_generation
+    from sparknet_assets.generations.runs import change_generation
 
     return change_generation(session.deployment, action, name, **options)
 

@@ -20,10 +20,10 @@ from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
     from schedules.plan import Plan
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.cli.progress import View
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.document_run import StageResult
-    from sparknet_assets.found_files import Problem
+    from sparknet_assets.intake.found_files import Problem
     from sparknet_assets.reports import DocumentReport
 
 
@@ -34,7 +34,7 @@ def materialize_stale(session: Session, allow_removals: bool, as_json: bool) -> 
     from schedules.plan_words import plan_lines
     from schedules.reconciliation import reconcile
     from sparknet_assets.cli.progress import Counter, progress_view
-    from sparknet_assets.found_files import Problem
+    from sparknet_assets.intake.found_files import Problem
 
     started = time.monotonic()
     counter = Counter(STAGE_NAMES)
@@ -88,7 +88,7 @@ def run_stages(
     if not doc_ids:
         return
     from sparknet_assets.cli.progress import Counter, chosen_stages
-    from sparknet_assets.execution import execute
+    from sparknet_assets.runs.execution import execute
 
     counter = Counter(chosen_stages(stages, STAGE_NAMES))
     view.start("starting", len(doc_ids))
@@ -136,7 +136,7 @@ def finish(
 
 
 def _say_what_answers(session: Session) -> None:
-    from sparknet_assets.holdings import another_answers
+    from sparknet_assets.generations.holdings import another_answers
 
     said = another_answers(session.deployment, session.deployment.live)
     if said:

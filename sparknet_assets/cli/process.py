@@ -17,13 +17,13 @@ from sparknet_assets.stage_names import STAGE_NAMES
 
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.found_files import Problem
+    from sparknet_assets.intake.found_files import Problem
 
 
 def _safe_doc_id(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
-    from sparknet_assets.naming import is_safe_doc_id
+    from sparknet_assets.intake.naming import is_safe_doc_id
 
     if value is not None and not is_safe_doc_id(value):
         raise click.BadParameter(
@@ -60,7 +60,7 @@ def ingest(
 ) -> None:
     """Takes in files and folders, and indexes them."""
     from sparknet_assets.cli.progress import progress_view
-    from sparknet_assets.intake import take_in
+    from sparknet_assets.intake.taking_in import take_in
 
     started = time.monotonic()
     with progress_view() as view:
@@ -152,7 +152,7 @@ def retry(session: Session, kinds: Sequence[str], as_json: bool) -> None:
     """Tries again what failed, and documents with missing pages."""
     from resources.catalog import DocumentStatus
     from sparknet_assets.cli.progress import progress_view
-    from sparknet_assets.intake import take_in
+    from sparknet_assets.intake.taking_in import take_in
     from sparknet_assets.records import never_copied
 
     deployment = session.deployment

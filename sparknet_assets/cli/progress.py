@@ -12,7 +12,7 @@ from resources.catalog import StageStatus
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from sparknet_assets.document_run import StageResult
+    from sparknet_assets.batch.document_run import StageResult
 
 
 class Counter:

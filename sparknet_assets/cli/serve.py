@@ -28,6 +28,9 @@ loopback, keys are needed; docs/api.md says more.
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True)
+@click.option(
+    "--prefix", default="", metavar="PATH", help="Path under which a proxy shows it, as /documents."
+)
 @click.option("--no-processing", is_flag=True, help="Take documents in, but let others index them.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option("--new-key", is_flag=True, help="Print a new key and what the settings keep of it.")
@@ -37,6 +40,7 @@ def serve(
     session: Session,
     host: str,
     port: int,
+    prefix: str,
     no_processing: bool,
     open_page: bool,
     new_key: bool,
@@ -57,6 +61,7 @@ def serve(
         host,
         port,
         processing=processing,
+        prefix=prefix,
         started=lambda url: _say(url, open_page, as_json),
     )
 

@@ -118,6 +118,7 @@ def _print_one(item: DocumentReport) -> None:
     from rich.text import Text
 
     from sparknet_assets.tiers import source_of
+    from sparknet_assets.unclimbed import unclimbed_pages
 
     document = item.document
     heading = Text.assemble(document.doc_id, "  ", status_cell(document.status.value))
@@ -154,3 +155,6 @@ def _print_one(item: DocumentReport) -> None:
         )
     if item.stages:
         show(rows)
+    if waiting := sum(map(unclimbed_pages, item.stages.values())):
+        pages = counted(waiting, "doubtful page")
+        show(f"budget  {pages} not read again: a run with money for it does that")

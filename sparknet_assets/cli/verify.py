@@ -12,8 +12,8 @@ from sparknet_assets.cli.output import clean, counted, json_option, print_json, 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
     from schedules.repair import Mended
+    from sparknet_assets.batch.document_run import StageResult
     from sparknet_assets.cli.session import Session
-    from sparknet_assets.document_run import StageResult
     from sparknet_assets.verification import Disagreement
     from sparknet_assets.verification.evaluation import Report
 

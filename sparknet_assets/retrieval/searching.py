@@ -9,7 +9,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.sqlite import in_chunks
 from resources.vector_store import SearchHit
-from sparknet_assets.holdings import another_answers
+from sparknet_assets.generations.holdings import another_answers
 from sparknet_assets.retrieval.candidates import candidates
 from sparknet_assets.retrieval.context import contexts
 from sparknet_assets.retrieval.diversity import diversified

@@ -17,6 +17,7 @@ from sparknet_assets.source.pages import open_source
 from sparknet_assets.source.text.page_text import from_ocr, recognise
 from sparknet_assets.source.text.text_layer import TextLayer
 from sparknet_assets.source.text.text_quality import is_garbled
+from sparknet_assets.unclimbed import WITHOUT_BUDGET, second_reading_price
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,8 +61,9 @@ def climbed(
             try:
                 found[place] = _again(ref, metadata, reading, rungs, deployment)
             except SparknetError as error:
-                why = error.message if isinstance(error, BudgetError) else error.kind.value
-                found[place] = _said(reading, f"not read again: {why}", reading.cost_usd)
+                refused = isinstance(error, BudgetError)
+                why = WITHOUT_BUDGET if refused else f"not read again: {error.kind.value}"
+                found[place] = _said(reading, why, reading.cost_usd)
     return found
 
 
@@ -126,10 +128,9 @@ def _check_budget(higher: Deployment) -> None:
     Raises:
         BudgetError: The budget does not allow it.
     """
-    if higher.ledger is not None and higher.settings.ocr == "textract":
-        price = higher.prices.textract_page(higher.policy.textract) or 0.0
-        if not higher.ledger.allows(price):
-            raise BudgetError("the budget does not allow it")
+    price = second_reading_price(higher)
+    if price and higher.ledger is not None and not higher.ledger.allows(price):
+        raise BudgetError("the budget does not allow a second reading")
 
 
 def _drawn(image: PageImage, pixels: NDArray[np.uint8]) -> PageImage:

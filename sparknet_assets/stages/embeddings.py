@@ -17,7 +17,7 @@ from resources.vector_store import Chunk
 from sparknet_assets.artifacts import EMBEDDINGS, DocumentRef, read_chunks
 from sparknet_assets.embeddings_file import write_embeddings
 from sparknet_assets.stages.contract import BatchStage, StageOutput
-from sparknet_assets.text_vectors import NOTHING, Spent, TextVectors
+from sparknet_assets.stages.text_vectors import NOTHING, Spent, TextVectors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from resources.deployment import Deployment
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.artifacts import DocumentRef, PageImage
-from sparknet_assets.page_sources import image_sources, page_images
 from sparknet_assets.source.image import LARGEST_FRAME
 from sparknet_assets.source.thumbnail import thumbnail
 from sparknet_assets.stages.contract import PageResult
 from sparknet_assets.stages.documents import read_metadata
+from sparknet_assets.stages.page_sources import image_sources, page_images
 
 
 class ImageRecord(PageImage):

@@ -14,6 +14,7 @@ from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets.artifacts import TEXT, DocumentRef
 from sparknet_assets.stages.contract import PageResult
 from sparknet_assets.stages.text_tally import page_result
+from sparknet_assets.unclimbed import awaits_budget
 
 _SOURCE, _HEX = b',"source":"', 64
 
@@ -59,7 +60,10 @@ class KnownTexts:
             offset += len(line)
 
     def result(self, page: int, source: str) -> PageResult | None:
-        """The text made from `source`, as page `page`; pages that failed are read again."""
+        """The text made from `source`, as page `page`.
+
+        None, so that it is read again, for a page that failed, or that waits for a budget.
+        """
         place = self._places.get(source) if source else None
         if place is None:
             return None
@@ -69,7 +73,7 @@ class KnownTexts:
             text = PageText.model_validate_json(line.strip().rstrip(b","))
         except ValidationError:
             return None
-        if text.failure is not None:
+        if text.failure is not None or awaits_budget(text.reason):
             return None
         return page_result(text.model_copy(update={"page": page}))
 

@@ -20,7 +20,6 @@ from sparknet_assets.artifacts import (
     write_text,
 )
 from sparknet_assets.fingerprint import recipe_of
-from sparknet_assets.page_sources import text_sources
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.text.page_text import (
     CACHE,
@@ -43,6 +42,7 @@ from sparknet_assets.stages.document_jobs import (
 from sparknet_assets.stages.documents import read_metadata
 from sparknet_assets.stages.known_texts import KnownTexts
 from sparknet_assets.stages.libraries import library_versions
+from sparknet_assets.stages.page_sources import text_sources
 from sparknet_assets.stages.text_tally import Tally, page_result
 
 

@@ -17,7 +17,6 @@ from sparknet_assets.artifacts import (
     with_source,
 )
 from sparknet_assets.fingerprint import recipe_of
-from sparknet_assets.page_sources import image_sources
 from sparknet_assets.scratch import scratch
 from sparknet_assets.source.pages import PageSource, open_source
 from sparknet_assets.source.png import encode_png
@@ -26,6 +25,7 @@ from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from sparknet_assets.stages.documents import read_metadata
 from sparknet_assets.stages.known_images import ImageRecord, KnownImages
 from sparknet_assets.stages.libraries import library_versions
+from sparknet_assets.stages.page_sources import image_sources
 
 
 def page_count(ref: DocumentRef, deployment: Deployment) -> int:

@@ -16,9 +16,9 @@ from sparknet_assets.artifacts import (
     DocumentRef,
     RenditionTables,
 )
-from sparknet_assets.page_sources import write_page_sources
 from sparknet_assets.scratch import scratch
 from sparknet_assets.source.media_type import Detection
+from sparknet_assets.stages.page_sources import write_page_sources
 
 
 class Original(NamedTuple):

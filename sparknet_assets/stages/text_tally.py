@@ -12,6 +12,8 @@ from resources.ocr import PageText
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import PageResult
+from sparknet_assets.text_index import PageFacts, record_of
+from sparknet_assets.unclimbed import UNCLIMBED, awaits_budget
 
 PREVIEW = 300
 
@@ -26,6 +28,7 @@ def page_result(text: PageText, cost_usd: float = 0.0) -> PageResult:
         "engine": text.engine,
         "reason": text.reason.partition(";")[0],
         "climbed": int(bool(text.tier)),
+        UNCLIMBED: int(awaits_budget(text.reason)),
         "language": text.language,
         "confidence": text.confidence,
         "words": sum(len(line.words) for line in text.lines),
@@ -54,17 +57,21 @@ class Tally:
         self._preview = ""
         self._pages = 0
 
-    def records(self, ref: DocumentRef, results: Iterable[PageResult]) -> Iterator[bytes]:
-        """The pages' JSON. Raises SparknetError at the end when every page failed."""
+    def records(
+        self, ref: DocumentRef, results: Iterable[PageResult]
+    ) -> Iterator[tuple[PageFacts, bytes]]:
+        """The pages' facts and JSON. Raises SparknetError at the end when every page failed."""
         for result in results:
             self._pages += 1
             if result.failure is not None:
                 self.failures[result.page] = result.failure
                 yield _failed(result.page, result.failure)
                 continue
-            facts, record = result.record.split(b"\n", 1)
-            self._add(json.loads(facts))
-            yield record
+            line, record = result.record.split(b"\n", 1)
+            facts = json.loads(line)
+            self._add(facts)
+            shown = {name: facts[name] for name in ("engine", "confidence", "words", "tables")}
+            yield PageFacts(page=result.page, **shown), record
         if self._pages and len(self.failures) == self._pages:
             raise _nothing_read(ref, self.failures)
 
@@ -74,7 +81,7 @@ class Tally:
         self._reasons[facts["reason"]] += 1
         if facts["language"]:
             self._languages[facts["language"]] += 1
-        for name in ("words", "tables", "hidden_characters", "climbed"):
+        for name in ("words", "tables", "hidden_characters", "climbed", UNCLIMBED):
             self._sums[name] += facts[name]
         self._confidence += facts["words"] * (facts["confidence"] or 0.0)
         if facts["engine"] != TEXT_LAYER:
@@ -85,7 +92,7 @@ class Tally:
 
     def metadata(self) -> dict[str, Any]:
         words, read = self._sums["words"], self._ocr_words
-        climbed = {"climbed": self._sums["climbed"]} if self._sums["climbed"] else {}
+        climbed = {name: n for name in ("climbed", UNCLIMBED) if (n := self._sums[name])}
         return {
             **climbed,
             "engines": dict(sorted(self._engines.items())),
@@ -101,11 +108,11 @@ class Tally:
         }
 
 
-def _failed(page: int, failure: Failure) -> bytes:
+def _failed(page: int, failure: Failure) -> tuple[PageFacts, bytes]:
     # Attempts and dates belong to the catalog: equal input gives an equal artifact.
     lasting = failure.model_copy(update={"attempts": 1, "next_retry_at": None})
     record = PageText(page=page, width=0, height=0, engine="none", reason="failed", failure=lasting)
-    return record.model_dump_json().encode()
+    return record_of(record)
 
 
 def _nothing_read(ref: DocumentRef, failures: Mapping[int, Failure]) -> SparknetError:

@@ -15,7 +15,7 @@ from resources.generations import Generation
 from resources.vector_store import Chunk
 from sparknet_assets.artifacts import DocumentRef, read_chunks
 from sparknet_assets.embeddings_file import read_embeddings
-from sparknet_assets.holdings import (
+from sparknet_assets.generations.holdings import (
     INDEX_STAGE,
     TEXT_STAGE,
     absent,
@@ -25,7 +25,7 @@ from sparknet_assets.holdings import (
 )
 from sparknet_assets.stages.contract import BatchStage, StageOutput
 from sparknet_assets.stages.index_writer import Outcome, Written, write
-from sparknet_assets.text_vectors import NOTHING, SERVICE_KINDS, Found, Spent, TextVectors
+from sparknet_assets.stages.text_vectors import NOTHING, SERVICE_KINDS, Found, Spent, TextVectors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,8 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
+from tests.doubles.inline_pool import inline_workers
 
 LEASE = [
     "Lease between Mara Olsen and the Halden Ferry Company.",
@@ -32,5 +33,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
             page.insert_text((72, 120 + 40 * row), line, fontsize=9)
         deployment.storage.put("raw/lease/lease.pdf", document.tobytes())
     deployment.storage.put("raw/report/report.txt", REPORT.encode())
-    list(run_batch(["lease", "report"], deployment))
+    with inline_workers():
+        list(run_batch(["lease", "report"], deployment))
     return deployment

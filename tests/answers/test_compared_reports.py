@@ -8,7 +8,8 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.answers.answer import ask
 from sparknet_assets.answers.verification import verify_answer
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
+from tests.doubles.inline_pool import inline_workers
 
 REPORT = (
     "Nordby Ferries AS, interim report.\n\n"
@@ -32,7 +33,8 @@ def reports(home: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deplo
         text = REPORT.format(sales=sales, cause=cause, crew=crew)
         deployment.storage.put(f"raw/{quarter}/{quarter}_Nordby.txt", text.encode())
     deployment.storage.put("raw/lease/lease.txt", b"The tenant pays 840 crowns for tickets.")
-    list(run_batch([*QUARTERS, "lease"], deployment))
+    with inline_workers():
+        list(run_batch([*QUARTERS, "lease"], deployment))
     return deployment
 
 

@@ -10,7 +10,8 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.answers.answer import NOTHING, ask
 from sparknet_assets.answers.verification import verify_answer
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
+from tests.doubles.inline_pool import inline_workers
 from tests.doubles.llm import ScriptedModel
 
 QUESTION = "How much rent does the tenant pay?"
@@ -30,13 +31,15 @@ ORDERS = {
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def hostile(home: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     deployment = Deployment(Settings(home=tmp_path_factory.mktemp("hostile"), workers=1))
     deployment.storage.put("raw/lease/lease.txt", LEASE.encode())
     for number, order in enumerate(ORDERS.values()):
         text = f"About the rent that the tenant pays.\n\n{order}\n"
         deployment.storage.put(f"raw/order-{number}/order.txt", text.encode())
-    list(run_batch(["lease", *(f"order-{n}" for n in range(len(ORDERS)))], deployment))
+    deployment.__dict__["embedder"] = home.embedder  # the model is exported once
+    with inline_workers():
+        list(run_batch(["lease", *(f"order-{n}" for n in range(len(ORDERS)))], deployment))
     return deployment
 
 

@@ -11,10 +11,11 @@ from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.answers.answer import ask
 from sparknet_assets.answers.kept import KeptAnswers
-from sparknet_assets.batch import run_batch
-from sparknet_assets.removal import remove
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.removal.removing import remove
+from tests.doubles.inline_pool import inline_workers
 from tests.doubles.llm import ScriptedModel
-from tests.removal.homes import files_with
+from tests.removal.homes import files_with, with_words
 
 QUESTION = "Who guards the harbour?"
 SECRET = "Zanzibarquokka guards the harbour at night."
@@ -22,10 +23,11 @@ SECRET = "Zanzibarquokka guards the harbour at night."
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
-    deployment = Deployment(Settings(home=tmp_path / "data", workers=1))
+    deployment = with_words(Deployment(Settings(home=tmp_path / "data", workers=1)))
     deployment.storage.put("raw/secret/secret.txt", SECRET.encode())
     deployment.storage.put("raw/other/other.txt", b"The harbour is guarded by two dogs.")
-    list(run_batch(["secret", "other"], deployment))
+    with inline_workers():
+        list(run_batch(["secret", "other"], deployment))
     return deployment
 
 

@@ -11,7 +11,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.answers.answer import ask
 from sparknet_assets.answers.verification import verify_answer
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 
 pytestmark = pytest.mark.long
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 import schemathesis
 from fastapi.testclient import TestClient
@@ -81,3 +82,32 @@ def test_the_document_says_all_that_a_client_needs(reading: TestClient) -> None:
         for operation in operations.values():
             assert "application/problem+json" in operation["responses"]["default"]["content"]
             assert operation["description"]
+
+
+def test_every_operation_says_how_it_may_fail(reading: TestClient) -> None:
+    document = reading.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            errors = {status for status in responses if status[0] in "45"}
+            expected = {"429", "500"} | ({"404"} if "{doc_id}" in path else set())
+            assert expected <= errors, operation["operationId"]
+            for status in errors - {"503"}:
+                assert responses[status]["description"]
+                [content] = responses[status]["content"].values()
+                assert content["example"]["status"] == int(status)
+
+
+def test_examples_are_answers_that_could_be(reading: TestClient) -> None:
+    """Each is of the shape that the document itself states."""
+    document = reading.get("/openapi.json").json()
+    shown = 0
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                for content in response.get("content", {}).values():
+                    if "example" in content and "$ref" in content.get("schema", {}):
+                        schema = {**content["schema"], "components": document["components"]}
+                        jsonschema.validate(content["example"], schema)
+                        shown += 1
+    assert shown > 200

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from resources.deployment import Deployment
 from sparknet_assets.api.app import create_app
 from sparknet_assets.api.disposition import attachment
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from tests.api.conftest import client_of, deployment_at
 
 V1 = "/api/v1"

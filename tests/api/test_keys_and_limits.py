@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from resources.api_keys import ApiKey
+from resources.cache.redis import RedisCache
+from resources.cache.sqlite import SQLiteCache
 from resources.settings import SettingsError, load_settings
 from sparknet_assets.api.app import create_app
 from sparknet_assets.api.keys import KeyRing, new_key
@@ -161,12 +164,41 @@ def test_guessing_keys_runs_dry_without_hurting_others(indexed: Path) -> None:
 def test_a_bucket_fills_again_and_old_ones_are_forgotten() -> None:
     now = [0.0]
     rates = Rates(2.0, 2, clock=lambda: now[0])
-    assert [rates.take("a"), rates.take("a"), rates.take("a"), rates.take("b")] == [0, 0, 1, 0]
+
+    def taken(*who: str) -> list[int]:
+        async def take() -> list[int]:
+            return [await rates.take(each) for each in who]
+
+        return asyncio.run(take())
+
+    assert taken("a", "a", "a", "b") == [0, 0, 1, 0]
     now[0] = 0.5
-    assert [rates.take("a"), rates.take("a")] == [0, 1]
-    for number in range(10_001):
-        rates.take(str(number))
-    assert rates.take("a") == 0
+    assert taken("a", "a") == [0, 1]
+    taken(*map(str, range(10_001)))
+    assert taken("a") == [0]
+
+
+def test_two_servers_keep_one_limit(indexed: Path, tmp_path: Path) -> None:
+    def served(shared: bool) -> TestClient:
+        deployment = deployment_at(
+            indexed, api_burst=3, api_per_second=0.1, api_shared_limits=shared
+        )
+        deployment.__dict__["cache"] = SQLiteCache(tmp_path / "cache.db")
+        return client_of(create_app(deployment))
+
+    one, other, alone = served(True), served(True), served(False)
+    answers = [client.get(f"{V1}/me") for client in (one, other, one, other, one)]
+    assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 2
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
+    assert "try again in" in answers[-1].json()["detail"]
+    assert alone.get(f"{V1}/me").status_code == 200
+
+
+def test_each_server_counts_by_itself_while_the_cache_is_away(indexed: Path) -> None:
+    deployment = deployment_at(indexed, api_burst=2, api_per_second=0.1, api_shared_limits=True)
+    deployment.__dict__["cache"] = RedisCache("redis://127.0.0.1:1/0", "n")
+    client = client_of(create_app(deployment))
+    assert [client.get(f"{V1}/me").status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_new_key_fits_what_is_kept_of_it() -> None:

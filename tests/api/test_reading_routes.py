@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from tests.api.conftest import HOSTILE_NAME, ODD_ID
+from sparknet_assets.api.app import create_app
+from tests.api.conftest import HOSTILE_NAME, ODD_ID, client_of, deployment_at
 
 V1 = "/api/v1"
 DOCUMENT_KEYS = {
@@ -316,3 +318,31 @@ def _events(text: str) -> list[tuple[str, dict[str, object]]]:
         name, data = block.split("\n", 1)
         found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found
+
+
+def test_one_page_is_read_without_the_others(
+    indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document of thousands of pages must not be read whole for each page that is looked at."""
+    deployment = deployment_at(indexed)
+    opened: list[str] = []
+    really = type(deployment.storage).open
+    monkeypatch.setattr(
+        type(deployment.storage), "open", lambda self, key: opened.append(key) or really(self, key)
+    )
+    sizes: list[int] = []
+    ranged = type(deployment.storage).get_range
+
+    def noted(self: object, key: str, start: int, size: int) -> bytes:
+        sizes.append(size)
+        return ranged(self, key, start, size)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(deployment.storage), "get_range", noted)
+    client = client_of(create_app(deployment))
+    text = client.get(f"{V1}/documents/lease-pdf/pages/2/text").json()
+    assert "lease" in text["lines"][0]["words"][1]
+    pages = client.get(f"{V1}/documents/lease-pdf/pages").json()["pages"]
+    assert [page["words"] for page in pages] == [10, 7]
+    whole = deployment.storage.stat("processed/lease-pdf/text.json")
+    assert whole is not None and len(sizes) == 1 and sizes[0] < whole.size / 1.5
+    assert opened.count("processed/lease-pdf/text.json") == 1  # that part of it

@@ -168,6 +168,38 @@ def test_a_server_killed_during_an_upload_leaves_nothing(tmp_path: Path) -> None
     assert not (home / "raw").exists()
 
 
+def test_it_listens_on_ipv6(tmp_path: Path) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server(tmp_path, "--no-processing", "--host", "[::1]") as (process, url):
+        assert url.startswith("http://[::1]:")
+        assert httpx.get(f"{url}/health", timeout=20).status_code == 200
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.long
+def test_a_server_that_is_ended_lets_go_of_all(tmp_path: Path) -> None:
+    """Of an upload that does not go on, and of a stream, which ends as streams do."""
+    home = tmp_path / "home"
+    with server(home, "--no-processing") as (process, url):
+        request = _head(url, "POST /api/v1/documents?filename=a.bin", "Content-Length: 9000000")
+        with _connected(url) as sender, httpx.stream("GET", f"{url}{V1}/events") as stream:
+            sender.sendall(request + b"x" * 5_000_000)
+            wait_until(lambda: (home / "state/uploads").is_dir())
+            began = time.monotonic()
+            process.terminate()
+            assert b"following" in b"".join(stream.iter_raw())
+            assert time.monotonic() - began < 3
+            assert process.wait(20) == 0
+            assert time.monotonic() - began < 10
+    assert list((home / "state/uploads").iterdir()) == []
+    assert not (home / "raw").exists()
+
+
 @pytest.mark.long
 def test_a_server_killed_while_processing_leaves_it_to_the_next(tmp_path: Path) -> None:
     home = tmp_path / "home"

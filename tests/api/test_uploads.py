@@ -56,6 +56,19 @@ def test_the_same_name_again_is_a_new_version(client: TestClient, deployment: De
     assert deployment.storage.get("raw/a-txt/a.txt") == b"two!"
 
 
+def test_an_upload_reads_no_rows_of_others(
+    client: TestClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert upload(client, "a.txt").status_code == 202
+
+    def listed(*_: object, **__: object) -> Iterator[None]:
+        raise AssertionError("the catalog was listed")
+
+    for name in ("documents", "documents_between", "select"):
+        monkeypatch.setattr(deployment.catalog, name, listed)
+    assert [upload(client, name).status_code for name in ("a.txt", "b.txt")] == [202, 202]
+
+
 def test_a_name_of_another_document_gets_an_id_of_its_own(
     client: TestClient, deployment: Deployment
 ) -> None:

@@ -17,9 +17,9 @@ from resources.deployment import Deployment
 from resources.ocr import OCRResult
 from resources.ocr.paddle import PaddleOCREngine
 from resources.settings import Settings
-from sparknet_assets.execution import execute
-from sparknet_assets.intake import take_in
-from sparknet_assets.parity import Parity, compare
+from sparknet_assets.intake.taking_in import take_in
+from sparknet_assets.runs.execution import execute
+from sparknet_assets.verification.parity import Parity, compare
 from tests.aws.cloud import PASSWORD, Cloud, cloud
 from tests.doubles.moto_server import CREDENTIALS, MotoServer
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,13 +25,14 @@ from schedules.sensors import look
 from sparknet_assets.definitions import build_defs
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.removals import OP
+from sparknet_assets.removal.job import OP
 from tests.doubles.moto_server import MotoServer
 from tests.doubles.s3_messages import TEST_EVENT, event_bridge, in_sns, notification
 
 DOCUMENTS = 2000
 POISON = 25
 RECEPTIONS = 3
+HIDDEN_SECONDS = 60
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def notified_bucket(home: Path) -> Events:
 
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
     redrive = {"deadLetterTargetArn": arn(dead), "maxReceiveCount": RECEPTIONS}
-    attributes = {"VisibilityTimeout": "60", "RedrivePolicy": json.dumps(redrive)}
+    attributes = {"VisibilityTimeout": str(HIDDEN_SECONDS), "RedrivePolicy": json.dumps(redrive)}
     url = sqs.create_queue(QueueName="events", Attributes=attributes)["QueueUrl"]
     s3.create_bucket(Bucket="documents")
     rule = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "raw/"}]}}
@@ -206,18 +206,14 @@ def test_each_of_two_thousand_documents_is_processed_once(
 
 
 def test_poison_alone_ends_in_the_dead_letter_queue(
-    events: Events, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    events: Events, instance: dg.DagsterInstance, moto: MotoServer
 ) -> None:
-    # Shorter than a tick waits for messages, it would come again within the tick, good ones too.
-    visible_again = {"VisibilityTimeout": "2"}
-    monkeypatch.setattr("resources.event_queue.sqs.WAIT_SECONDS", 0)
-    events.sqs.set_queue_attributes(QueueUrl=events.url, Attributes=visible_again)
     put_all(events.deployment, ["a"])
     events.send(["poison"] * 3)
     ticks = Ticks(instance, events.deployment)
     for _ in range(RECEPTIONS + 2):
         ticks.by_events()
-        time.sleep(2.1)
+        moto.pass_seconds(HIDDEN_SECONDS + 1)
     assert ticks.requested == Counter("a")
     assert events.count(events.url) == 0
     found = events.sqs.receive_message(QueueUrl=events.dead, MaxNumberOfMessages=10)

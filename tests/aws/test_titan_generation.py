@@ -12,7 +12,7 @@ from resources.embeddings.minilm import MiniLMEmbedder
 from resources.embeddings.titan import TitanEmbedder
 from resources.generations import Generation
 from resources.settings import Settings
-from sparknet_assets.generations import rollback, switch
+from sparknet_assets.generations.switching import rollback, switch
 from tests.doubles.bedrock import BedrockServer
 from tests.generations.home import Home
 

@@ -155,12 +155,13 @@ def test_a_storm_of_errors_ends_with_every_text_embedded_once(
 def test_a_budget_stops_before_more_is_spent_and_the_next_run_goes_on(
     titan: Deployment, bedrock: BedrockServer
 ) -> None:
-    # By MiniLM's count each text has five tokens, special ones included.
-    poor = Deployment(titan.settings.model_copy(update={"budget_usd": 5 * 5.5 * USD}))
+    # By MiniLM's count each text has five tokens, special ones included; the service counts three.
+    update = {"budget_usd": (4 * 3 + 5) * 1.01 * USD, "bedrock_at_once": 1}
+    poor = Deployment(titan.settings.model_copy(update=update))
     refs = [document(poor, f"d{n}", [f"text {n} here"]) for n in range(9)]
     with poor.spending("first") as ledger:
         outcomes = embed(poor, *refs)
-        assert ledger.spent == pytest.approx(25 * USD)
+        assert ledger.spent == pytest.approx(5 * 3 * USD)
     failures = [outcome for outcome in outcomes.values() if isinstance(outcome, Failure)]
     assert len(failures) == 4
     assert all("budget" in failure.message for failure in failures)

@@ -1,15 +1,10 @@
-"""A batch: isolation, limits, reuse, failures, claims. Real worker processes, a toy graph."""
+"""A batch: reuse, failures, records, claims. A toy graph, without worker processes."""
 
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
-import os
-import signal
-import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,100 +13,23 @@ import pytest
 from resources.catalog import DocumentStatus, StageStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
-from resources.processes import this_host
 from resources.settings import Settings
 from schedules.planning import Change, compare
-from sparknet_assets import workers
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.claims import Claims
-from sparknet_assets.document_run import StageResult
 from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
 from sparknet_assets.stages.contract import StageOutput
-from sparknet_assets.workers import WorkerPool, folder_prefix
+from tests.batch.runs import ALL_DONE, ALL_REUSED, GOOD, outcome, put, run
 from tests.batch.toy_stages import GRAPH, calls
 
-GOOD = "fine\none\ntwo\nthree\nfour\nfive\nsix"
+pytestmark = pytest.mark.usefixtures("inline")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        home=tmp_path / "data", workers=2, task_timeout=8, worker_memory_mb=256, chunk_tokens=128
-    )
-
-
-def put(deployment: Deployment, doc_id: str, text: str) -> None:
-    deployment.storage.put(f"raw/{doc_id}/file.txt", text.encode())
-
-
-def run(deployment: Deployment, doc_ids: Sequence[str], **options: object) -> list[StageResult]:
-    return list(run_batch(doc_ids, deployment, graph=GRAPH, **options))  # type: ignore[arg-type]
-
-
-def outcome(results: Sequence[StageResult], doc_id: str) -> dict[str, str]:
-    return {
-        r.stage: "reused" if r.record.reused else r.record.status
-        for r in results
-        if r.ref.doc_id == doc_id
-    }
-
-
-ALL_DONE = {"documents": "done", "ocr_text": "done", "vector_index": "done"}
-ALL_REUSED = dict.fromkeys(ALL_DONE, "reused")
-
-
-@pytest.mark.parametrize(
-    ("word", "kind"),
-    [
-        ("raise", FailureKind.INTERNAL),
-        ("refuse", FailureKind.ENCRYPTED),
-        ("hang", FailureKind.TIMED_OUT),
-        ("crash", FailureKind.CRASHED),
-        ("segfault", FailureKind.CRASHED),
-        ("bloat", FailureKind.OUT_OF_MEMORY),
-    ],
-)
-def test_a_bad_document_fails_alone_with_its_reason(
-    deployment: Deployment, word: str, kind: FailureKind
-) -> None:
-    put(deployment, "bad", f"{word}\none")
-    put(deployment, "good", GOOD)
-    put(deployment, "other", GOOD)
-    results = run(deployment, ["good", "bad", "other"])
-    assert outcome(results, "good") == outcome(results, "other") == ALL_DONE
-    assert outcome(results, "bad") == {"documents": "failed"}
-    row = deployment.catalog.get("bad")
-    assert row is not None
-    assert row.status is DocumentStatus.FAILED
-    assert row.failure is not None
-    assert row.failure.kind is kind
-    assert "bad" in row.failure.message
-    assert deployment.catalog.totals() == {"failed": 1, "indexed": 2}
-
-
-@pytest.mark.parametrize("word", ["raise", "hang", "crash"])
-def test_a_bad_page_costs_that_page_only(deployment: Deployment, word: str) -> None:
-    put(deployment, "doc", f"fine\none\n{word}\nthree\nfour\nfive")
-    results = run(deployment, ["doc"])
-    assert outcome(results, "doc") == {**ALL_DONE, "ocr_text": "partial"}
-    assert deployment.storage.get("processed/doc/text.json") == b"ONE\nTHREE\nFOUR\nFIVE"
-    record = deployment.catalog.stages(["doc"])["doc"]["ocr_text"]
-    assert record.failed_pages == [2]
-    assert record.failure is not None
-    assert "doc, page 2" in record.failure.message
-    row = deployment.catalog.get("doc")
-    assert row is not None
-    assert row.status is DocumentStatus.PARTIAL
-
-
-def test_a_document_that_kills_page_after_page_is_given_up(deployment: Deployment) -> None:
-    put(deployment, "doc", "fine\n" + "crash\n" * 12)
-    results = run(deployment, ["doc"])
-    assert outcome(results, "doc") == {"documents": "done", "ocr_text": "failed"}
-    assert results[-1].record.failure is not None
-    assert results[-1].record.failure.kind is FailureKind.CRASHED
+    return Settings(home=tmp_path / "data", workers=2, chunk_tokens=128)
 
 
 def test_nothing_is_done_twice(deployment: Deployment) -> None:
@@ -306,17 +224,6 @@ def test_a_stage_run_alone_refuses_an_original_that_changed(deployment: Deployme
     assert outcome(run(deployment, ["doc"]), "doc") == ALL_DONE
 
 
-def test_documents_are_indexed_while_others_are_read(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sparknet_assets.batch.WAVE_SECONDS", 0.0)
-    put(deployment, "slow", "hang\none")
-    put(deployment, "quick", GOOD)
-    results = run(deployment, ["slow", "quick"])
-    stages = [(result.ref.doc_id, result.stage) for result in results]
-    assert stages.index(("quick", "vector_index")) < stages.index(("slow", "documents"))
-
-
 def test_what_an_intake_notes_meanwhile_is_kept(deployment: Deployment) -> None:
     put(deployment, "doc", GOOD)
     for result in run_batch(["doc"], deployment, graph=GRAPH):
@@ -334,19 +241,6 @@ def test_an_unknown_stage_is_named(deployment: Deployment) -> None:
         run(deployment, [], stages=["ocr"])
 
 
-def test_an_interrupted_batch_records_no_failures(deployment: Deployment) -> None:
-    for number in range(4):
-        put(deployment, f"doc{number}", "hang\none")
-    put(deployment, "good", GOOD)
-    # None of them hangs long enough to fail by itself before it is interrupted.
-    patient = Deployment(deployment.settings.model_copy(update={"task_timeout": 100.0}))
-    batch = run_batch(["good", "doc0", "doc1", "doc2", "doc3"], patient, graph=GRAPH)
-    next(batch)
-    batch.close()  # type: ignore[attr-defined]
-    assert "failed" not in deployment.catalog.totals()
-    assert deployment.catalog.claim(["doc0"], f"{this_host()}:1:other", 1.0) == {"doc0"}
-
-
 def test_a_document_that_another_process_holds_is_waited_for(
     deployment: Deployment, settings: Settings
 ) -> None:
@@ -356,7 +250,7 @@ def test_a_document_that_another_process_holds_is_waited_for(
         other.take(["doc"])
 
         def free() -> None:
-            time.sleep(1.5)
+            time.sleep(0.5)
             done.set()
             other.give_back(["doc"])
 
@@ -364,71 +258,6 @@ def test_a_document_that_another_process_holds_is_waited_for(
         results = run(deployment, ["doc"])
     assert done.is_set()
     assert outcome(results, "doc") == ALL_DONE
-
-
-def _ingest_forever(settings: Settings, doc_ids: list[str]) -> None:
-    list(run_batch(doc_ids, Deployment(settings), graph=GRAPH))
-
-
-def test_a_killed_batch_leaves_no_worker_and_no_claim_behind(
-    deployment: Deployment, settings: Settings
-) -> None:
-    for number in range(3):
-        put(deployment, f"doc{number}", "hang\none")
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_ingest_forever, args=(settings, ["doc0", "doc1", "doc2"]))
-    process.start()
-    deadline = time.monotonic() + 30
-    while not calls(deployment, "documents", "doc0") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    workers = {int(p.name.rsplit(".", 1)[1]) for p in (deployment.home / "calls").iterdir()}
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    put(deployment, "doc0", GOOD)
-    assert outcome(run(deployment, ["doc0"]), "doc0") == ALL_DONE
-    deadline = time.monotonic() + 10
-    while any(map(_alive, workers)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not any(map(_alive, workers))
-
-
-def test_folders_of_killed_processes_are_swept(
-    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    nobody = 2**22 + 1  # beyond the highest pid
-    dead = tmp_path / f"{folder_prefix()}{nobody}-abc"
-    alive = tmp_path / f"{folder_prefix()}{os.getpid()}-abc"
-    other = tmp_path / "sparknet-workers-notes"
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(workers, "this_host", lambda: f"{this_host()}0")
-        of_another_host = tmp_path / f"{folder_prefix()}{nobody}-abc"
-    for folder in (dead, alive, other, of_another_host):
-        folder.mkdir()
-    WorkerPool(deployment).close()
-    left = sorted(tmp_path.glob("sparknet-workers-*"))
-    assert left == sorted([alive, other, of_another_host])
-
-
-def test_a_folder_in_use_is_not_swept(
-    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    first = WorkerPool(deployment)
-    (mine,) = tmp_path.glob(f"{folder_prefix()}{os.getpid()}-*")
-    WorkerPool(deployment).close()
-    assert mine.is_dir()
-    first.close()
-    assert list(tmp_path.glob("sparknet-workers-*")) == []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_failed_new_version_leaves_the_old_one_answering_and_says_so(

@@ -13,7 +13,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.settings import Settings
 from resources.spending import BudgetError, Ledger
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from tests.batch.toy_stages import DOLLARS, GRAPH, calls
 
 NAMES = [f"doc-{number}" for number in range(8)]
@@ -47,6 +47,7 @@ def test_a_run_stops_cleanly_before_it_spends_more(settings: Settings) -> None:
     assert deployment.catalog.totals() == {"indexed": 8}
 
 
+@pytest.mark.usefixtures("inline")
 def test_a_document_that_lacks_pages_for_want_of_money_fails_whole(settings: Settings) -> None:
     deployment = Deployment(settings.model_copy(update={"budget_usd": 2.5 * DOLLARS}))
     deployment.storage.put("raw/doc-0/file.txt", b"fine\nfirst")
@@ -58,6 +59,7 @@ def test_a_document_that_lacks_pages_for_want_of_money_fails_whole(settings: Set
     assert paid(deployment) == 2
 
 
+@pytest.mark.usefixtures("inline")
 def test_what_is_current_is_reused_when_the_budget_is_used_up(settings: Settings) -> None:
     deployment = Deployment(settings.model_copy(update={"budget_usd": 1.5 * DOLLARS, "workers": 1}))
     put(deployment, NAMES[:3])
@@ -69,6 +71,7 @@ def test_what_is_current_is_reused_when_the_budget_is_used_up(settings: Settings
     assert len(refused) == 1
 
 
+@pytest.mark.usefixtures("inline")
 def test_without_a_budget_nothing_is_refused(deployment: Deployment) -> None:
     put(deployment, NAMES)
     list(run_batch(NAMES, deployment, graph=GRAPH))

@@ -11,12 +11,14 @@ from resources.catalog import StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.artifacts import METADATA, PAGE_SOURCES, RENDITION, DocumentRef
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.records import new_document
 from sparknet_assets.stages import STAGES, documents
 from tests.batch.toy_stages import GRAPH, calls
 from tests.stages.paged import artifacts, pdf
+
+pytestmark = pytest.mark.usefixtures("inline")
 
 PAGED = ("documents", "page_images", "ocr_text")
 TYPED = pdf(*((number, False) for number in range(1, 6)))

@@ -14,8 +14,8 @@ from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind
 from resources.settings import Settings
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.batch.document_run import StageResult
 from sparknet_assets.cli import main
-from sparknet_assets.document_run import StageResult
 from sparknet_assets.records import failed, settle, succeeded
 from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.stages.contract import StageOutput

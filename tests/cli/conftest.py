@@ -20,7 +20,7 @@ def cli(tmp_path: Path) -> Cli:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     fake = Runs()
-    module = ModuleType("sparknet_assets.execution")
+    module = ModuleType("sparknet_assets.runs.execution")
     module.execute = fake.execute  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(sparknet_assets, "execution", module, raising=False)

@@ -12,10 +12,10 @@ import pytest
 from cli_fakes import Cli, Runs
 
 from resources.deployment import Deployment
-from sparknet_assets import removals
 from sparknet_assets.claims import Claims
-from sparknet_assets.receipts import Receipt
-from sparknet_assets.removal import remove
+from sparknet_assets.removal import job as removals
+from sparknet_assets.removal.receipts import Receipt
+from sparknet_assets.removal.removing import remove
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +136,7 @@ def test_status_of_a_removal_that_was_broken_off(
         raise RuntimeError("pulled the plug")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sparknet_assets.removal.write_receipt", broken)
+        patch.setattr("sparknet_assets.removal.removing.write_receipt", broken)
         assert ingested("delete", "a-txt").exit_code == 1
     assert "`sparknet delete a-txt` finishes the removal" in ingested("status", "a-txt").stdout
     assert ingested("delete", "a-txt").exit_code == 0

@@ -10,8 +10,8 @@ import pytest
 
 from resources.catalog import StageRecord, StageStatus
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.batch.document_run import StageResult
 from sparknet_assets.cli.progress import Counter, chosen_stages, progress_view
-from sparknet_assets.document_run import StageResult
 
 
 def result(doc_id: str, stage: str, status: str = "done", pages: int = 2) -> StageResult:

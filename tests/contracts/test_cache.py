@@ -6,9 +6,11 @@ import itertools
 import multiprocessing
 import pickle
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -17,9 +19,11 @@ from hypothesis import strategies as st
 
 from resources.cache import Cache
 from resources.cache import sqlite as sqlite_cache
+from resources.cache.buckets import SQLiteBuckets
 from resources.cache.redis import RedisCache
 from resources.cache.sqlite import SQLiteCache
 from resources.failure import SparknetError
+from tests.doubles import processes
 from tests.doubles.redis_server import redis_server
 
 
@@ -64,6 +68,34 @@ def test_thousands_of_keys(cache: Cache) -> None:
     }
     assert cache.delete_many("n", iter(entries)) == 3000
     assert cache.get_many("n", entries) == {}
+
+
+def test_a_bucket_holds_a_burst_and_fills_again(cache: Cache) -> None:
+    taken = [cache.take("b", 1, 0.05, 3) for _ in range(4)]
+    assert taken[:3] == [0.0, 0.0, 0.0]
+    assert taken[3] == pytest.approx(20.0, abs=2.0)
+    assert cache.take("other", 3, 0.05, 3) == 0.0
+    short = cache.take("other", 2, 0.05, 3)
+    assert short == pytest.approx(40.0, abs=2.0)
+    assert [cache.take("quick", 2, 50.0, 2) for _ in range(2)][1] == pytest.approx(0.04, abs=0.03)
+    time.sleep(0.06)
+    assert cache.take("quick", 2, 50.0, 2) == 0.0
+    assert cache.forget("b") == cache.delete_many("b", ["b"]) == 0
+
+
+def _take(cache: Cache, results: Any) -> None:
+    results.put(sum(cache.take("b", 1, 0.001, 50) == 0.0 for _ in range(40)))
+
+
+def test_processes_share_a_bucket(cache: Cache) -> None:
+    assert cache.take("b", 1, 0.001, 50) == 0.0
+    results = processes.context().Queue()
+    workers = [processes.process(_take, cache, results) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    assert sum(results.get(timeout=60) for _ in workers) == 49
+    for worker in workers:
+        worker.join()
 
 
 def test_nothing_asked(cache: Cache) -> None:
@@ -166,8 +198,7 @@ def _put(cache: Cache, worker: int) -> None:
 
 
 def test_processes_write_at_once(cache: Cache) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_put, args=(cache, n)) for n in range(3)]
+    workers = [processes.process(_put, cache, n) for n in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -320,3 +351,27 @@ def test_entries_of_before_users_were_noted_are_dropped(tmp_path: Path) -> None:
     assert cache.get_many("n", ["a"]) == {}
     assert cache.scrub()
     assert _files_with(tmp_path, b"secret") == []
+
+
+def test_buckets_that_cannot_be_had_are_said(tmp_path: Path) -> None:
+    assert RedisCache("redis://127.0.0.1:1/0", "n").take("b", 1, 1.0, 1) is None
+    cache = SQLiteCache(tmp_path / "cache.db")
+    assert cache.take("b", 1, 0.001, 1) == 0.0
+    blocker = sqlite3.connect(tmp_path / "cache-buckets.db", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    assert cache.take("b", 1, 0.001, 1) is None
+    blocker.close()
+    assert cache.take("b", 1, 0.001, 1) == pytest.approx(1000, rel=0.1)
+
+
+def test_full_buckets_are_swept(tmp_path: Path) -> None:
+    now = [0.0]
+    buckets = SQLiteBuckets(tmp_path / "b.db", clock=lambda: now[0])
+    for number in range(50):
+        buckets.take(str(number), 1, 1.0, 1)
+    now[0] = 100.0
+    buckets.take("last", 1, 1.0, 1)
+    while buckets._database.connection.execute("SELECT count(*) FROM buckets").fetchone() > (1,):
+        assert buckets.take("last", 1, 1.0, 1) is not None
+    now[0] = 99.0  # a clock that was set back
+    assert buckets.take("last", 1, 1.0, 1) == 1.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -13,9 +13,10 @@ from resources.aws.clients import AwsClients
 from resources.event_queue import EventKind, EventQueue, StorageEvent
 from resources.event_queue.sqs import SQSEventQueue
 from tests.doubles.event_queue import MemoryEventQueue
+from tests.doubles.moto_server import MotoServer
 from tests.doubles.s3_messages import notification
 
-HIDDEN_SECONDS = 2
+HIDDEN_SECONDS = 60
 
 
 @dataclass
@@ -39,7 +40,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "memory":
         memory = MemoryEventQueue()
         return Subject(memory, memory.send, memory.reappear)
-    request.getfixturevalue("moto")
+    moto: MotoServer = request.getfixturevalue("moto")
     clients = AwsClients()
     client = clients.client("sqs")
     url = client.create_queue(
@@ -49,7 +50,8 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     def send(key: str, kind: EventKind) -> None:
         client.send_message(QueueUrl=url, MessageBody=notification(key, kind))
 
-    return Subject(SQSEventQueue(url, clients), send, lambda: time.sleep(HIDDEN_SECONDS + 0.2))
+    reappear = partial(moto.pass_seconds, HIDDEN_SECONDS + 1)
+    return Subject(SQSEventQueue(url, clients), send, reappear)
 
 
 def told(events: Iterable[StorageEvent]) -> list[tuple[str, EventKind]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import signal
@@ -17,6 +16,7 @@ from resources.aws.clients import AwsClients
 from resources.catalog.dynamodb_locks import DynamoDBLocks
 from resources.catalog.dynamodb_table import create_table
 from resources.locks import FileLocks, Locks
+from tests.doubles import processes
 
 
 @pytest.fixture(params=["files", "dynamodb"])
@@ -82,9 +82,8 @@ def _hold(locks: Locks, shared: bool, events: Any) -> None:
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_killed_holder_gives_way_at_once(locks: Locks, shared: bool) -> None:
-    context = multiprocessing.get_context("spawn")
-    events = context.Queue()
-    holder = context.Process(target=_hold, args=(locks, shared, events))
+    events = processes.context().Queue()
+    holder = processes.process(_hold, locks, shared, events)
     holder.start()
     pid = events.get(timeout=60)
     with pytest.raises(TimeoutError), locks.hold("a", timeout=0.3):

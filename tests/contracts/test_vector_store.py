@@ -33,6 +33,7 @@ from resources.vector_store import Chunk, PageBox, PageRange, Scope, VectorStore
 from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.naming import generation_name
+from tests.doubles import processes
 
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
@@ -564,9 +565,9 @@ def _take_turns(store: VectorStore, me: int, turns: Any, rounds: int) -> None:
 
 
 def test_two_processes_take_turns(store: VectorStore) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = processes.context()
     turns = [context.Semaphore(1), context.Semaphore(0)]
-    workers = [context.Process(target=_take_turns, args=(store, me, turns, 5)) for me in (0, 1)]
+    workers = [processes.process(_take_turns, store, me, turns, 5) for me in (0, 1)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -586,8 +587,7 @@ def _write_much(store: VectorStore, me: int) -> None:
 def test_processes_write_at_once_and_a_reader_follows(
     store: VectorStore, new_store: NewStore
 ) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_write_much, args=(store, me)) for me in range(2)]
+    workers = [processes.process(_write_much, store, me) for me in range(2)]
     for worker in workers:
         worker.start()
     reader = new_store(like=store)
@@ -621,18 +621,14 @@ def test_it_survives_a_fork(store: VectorStore) -> None:
 
 # A writer that is killed at any moment.
 
-_KILLED = """
-import sys
-import numpy as np
-sys.path.insert(0, "tests/contracts")
-from test_vector_store import chunk, vectors
-import pickle
-store = pickle.load(sys.stdin.buffer)
-print("ready", flush=True)
-for step in range(1000):
-    store.add_chunks([chunk(f"k{step}", n, "kill") for n in range(300)], vectors(300, seed=step))
-    store.delete([f"k{step}:{n}" for n in range(0, 300, 3)])
-"""
+
+def _write_until_killed(store: VectorStore, ready: Any) -> None:
+    ready.release()
+    for step in range(1000):
+        store.add_chunks(
+            [chunk(f"k{step}", n, "kill") for n in range(300)], vectors(300, seed=step)
+        )
+        store.delete([f"k{step}:{n}" for n in range(0, 300, 3)])
 
 
 def test_a_killed_writer_leaves_a_whole_store(store: VectorStore, new_store: NewStore) -> None:
@@ -640,17 +636,14 @@ def test_a_killed_writer_leaves_a_whole_store(store: VectorStore, new_store: New
     data = vectors(500, seed=99)
     store.add_chunks(kept, data)
     for delay in (0.05, 0.2, 0.4):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", _KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert writer.stdin is not None and writer.stdout is not None
-        writer.stdin.write(pickle.dumps(store))
-        writer.stdin.close()
-        assert writer.stdout.readline() == b"ready\n"
+        ready = processes.context().Semaphore(0)
+        writer = processes.process(_write_until_killed, store, ready)
+        writer.start()
+        assert ready.acquire(timeout=60)
         time.sleep(delay)
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
+        writer.kill()
+        writer.join()
+        assert writer.exitcode == -signal.SIGKILL
 
         reader = new_store(like=store)
         assert reader.chunk_ids(["kept"]) == {"kept": {c.chunk_id for c in kept}}
@@ -797,9 +790,9 @@ def _read_on(store: VectorStore, stop: Any, rounds: Any) -> None:
 
 
 def test_dropping_while_another_process_reads(store: VectorStore, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = processes.context()
     stop, rounds = context.Event(), context.Value("i", 0)
-    reader = context.Process(target=_read_on, args=(store, stop, rounds))
+    reader = processes.process(_read_on, store, stop, rounds)
     reader.start()
     try:
         for _ in range(6):
@@ -1274,9 +1267,9 @@ def _search_on(store: VectorStore, stop: Any, rounds: Any) -> None:
 @pytest.mark.timeout(300)
 def test_a_killed_compaction_leaves_a_whole_store(local: ChromaVectorStore, tmp_path: Path) -> None:
     local.add_chunks([chunk("kept", n, f"kept{n}") for n in range(400)], vectors(400, seed=99))
-    context = multiprocessing.get_context("spawn")
+    context = processes.context()
     stop, rounds = context.Event(), context.Value("i", 0)
-    reader = context.Process(target=_search_on, args=(local, stop, rounds))
+    reader = processes.process(_search_on, local, stop, rounds)
     reader.start()
     random = Random(7)
     seconds = 0.0

@@ -27,6 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from resources.aws.clients import AwsClients, retry_mode
+from tests.doubles.aws_models import share_models
 from tests.doubles.aws_protocol import (
     Answer,
     Request,
@@ -244,6 +245,7 @@ class DoubleClients(AwsClients):
 
     def __init__(self, url: str, attempts: int = 8) -> None:
         super().__init__("us-east-1", attempts)
+        share_models()
         self._url = url
 
     def _made(self, service: str, read_seconds: int, attempts: int) -> Any:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from resources.deployment import Deployment
 from resources.failure import SparknetError
-from sparknet_assets.workers import Finished, as_sparknet_error
+from sparknet_assets.batch.workers import Finished, as_sparknet_error
 
 _LOCK = threading.Lock()
 
@@ -49,3 +51,10 @@ class InlinePool:
         finished: Finished[Any] | SparknetError = task.result()
         assert isinstance(finished, Finished)
         return finished
+
+
+@contextmanager
+def inline_workers() -> Iterator[None]:
+    """Batches start no worker processes: each would cost most of a second."""
+    with mock.patch("sparknet_assets.batch.running.WorkerPool", InlinePool):
+        yield

@@ -14,6 +14,19 @@ _COUNTS = (
 )
 
 
+_ahead = 0.0
+
+
+def _now() -> float:
+    return (time.time() + _ahead) * 1000
+
+
+def pass_seconds(seconds: float) -> None:
+    """Sets the clock of the queues forward."""
+    global _ahead
+    _ahead += seconds
+
+
 def quicken_queues() -> None:
     """Takes the time from the clock, and counts messages only for who asks how many there are.
 
@@ -22,7 +35,7 @@ def quicken_queues() -> None:
     """
     from moto.sqs import models
 
-    models.unix_time_millis = lambda: time.time() * 1000  # type: ignore[assignment]
+    models.unix_time_millis = _now  # type: ignore[assignment]
     busy = threading.local()
 
     def count(counted: Callable[[Any], int]) -> property:

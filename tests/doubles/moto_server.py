@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -55,6 +56,10 @@ class MotoServer:
         never = 10**9
         self.post("/moto-api/reset-auth", str(never if calls is None else calls).encode())
 
+    def pass_seconds(self, seconds: float) -> None:
+        """Sets the clock of the queues forward: what is hidden in them for so long appears."""
+        self.post("/double/later", str(seconds).encode())
+
     def post(self, path: str, body: bytes = b"") -> bytes:
         headers = {"Content-Type": "text/plain"}
         request = urllib.request.Request(self.url + path, body, headers, method="POST")
@@ -70,7 +75,7 @@ def moto_server() -> Iterator[MotoServer]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.doubles.moto_server", str(port)]
-    environment = {**os.environ, "MOTO_PORT": str(port)}
+    environment = {**os.environ, "MOTO_PORT": str(port), "MOTO_DISABLE_GLOBAL_CORS": "true"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         server = MotoServer(f"http://127.0.0.1:{port}")
         try:
@@ -161,17 +166,15 @@ def _take_any_key() -> None:
 
 def main(port: str) -> None:
     """Serves until it is killed."""
-    import logging
-
     _answer_501()
     _update_a_copy()
     _take_any_key()
     quicken_queues()
     check_real_actions()
-    from moto.server import main as serve
+    from tests.doubles.moto_serving import serve
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    serve(["-H", "127.0.0.1", "-p", port])
+    serve(int(port))
 
 
 if __name__ == "__main__":

@@ -43,10 +43,17 @@ class PostgresServer:
     port: int
     data: Path
 
-    def create_database(self) -> Database:
-        """An empty database."""
+    def create_database(self, template: Database | None = None) -> Database:
+        """A database: empty, or a copy of another, whose sessions are ended for it."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self.execute(f"CREATE DATABASE {name}")
+        if template is None:
+            self.execute(f"CREATE DATABASE {name}")
+        else:
+            ended = (
+                f"pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname='{template.name}'"
+            )
+            self.execute(f"SELECT {ended}")
+            self.execute(f"CREATE DATABASE {name} TEMPLATE {template.name}")
         return Database(self, name)
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:

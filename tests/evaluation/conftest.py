@@ -12,7 +12,8 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
+from tests.doubles.inline_pool import inline_workers
 
 LEASE = ["The tenant pays a rent of 840 euros each month.", "The lease ends on 31 October 2027."]
 REPORT = "The ferry carried 214,000 passengers in 2025. Captain Ida Brandt retired in May.\n"
@@ -50,7 +51,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
         deployment.storage.put("raw/lease/lease.pdf", document.tobytes())
     deployment.storage.put("raw/report/report.txt", REPORT.encode())
     deployment.storage.put("raw/manual/manual.txt", MANUAL.encode())
-    list(run_batch(["lease", "report", "manual"], deployment))
+    with inline_workers():
+        list(run_batch(["lease", "report", "manual"], deployment))
     return deployment
 
 

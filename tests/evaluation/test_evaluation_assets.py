@@ -13,8 +13,8 @@ import pytest
 
 from resources.deployment import Deployment
 from sparknet_assets.definitions import build_defs
+from sparknet_assets.evaluation.assets import CHECK, EVALUATE, QUALITIES
 from sparknet_assets.evaluation.chart import COLOURS, line_chart
-from sparknet_assets.evaluation_assets import CHECK, EVALUATE, QUALITIES
 from tests.evaluation.conftest import QUESTIONS, REPORT, WriteSet
 
 

@@ -11,7 +11,7 @@ from examples.make_examples import DOCUMENTS
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from sparknet_assets.evaluation.sets import Question, read_set
-from sparknet_assets.naming import derive_doc_id
+from sparknet_assets.intake.naming import derive_doc_id
 from tests.evaluation.conftest import QUESTIONS, WriteSet
 
 

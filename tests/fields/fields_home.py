@@ -10,9 +10,9 @@ from typing import Any
 from resources.failure import SparknetError
 from resources.llm import ANSWER_TOKENS, Completion, Message, StopReason, Usage
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
-from sparknet_assets.document_run import StageResult
-from sparknet_assets.intake import take_in
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.stages import extracted_fields
 from tests.doubles.llm import WholeModel
 from tests.model.small_stages import STAGES

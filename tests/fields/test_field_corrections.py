@@ -248,7 +248,7 @@ def test_the_last_word_counts_and_taking_back_restores(
 
 
 def test_a_removed_document_takes_no_corrections(deployment: Deployment, tmp_path: Path) -> None:
-    from sparknet_assets.removal import remove
+    from sparknet_assets.removal.removing import remove
 
     correct(deployment, "doc", "bill", "total", "1", by="ann")
     (receipt,) = remove(deployment, ["doc"], reason="test", requested_by="ann")

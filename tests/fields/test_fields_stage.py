@@ -16,11 +16,11 @@ from schedules.reconciliation import gather
 from sparknet_assets.fields import finding
 from sparknet_assets.fields.corrections import choose_schemas, correct, drop
 from sparknet_assets.fields.reading import fields_of
-from sparknet_assets.parity import compare
-from sparknet_assets.removal import remove
+from sparknet_assets.removal.removing import remove
 from sparknet_assets.stage_names import ASIDE_NAMES
 from sparknet_assets.stages import STAGES as REAL_STAGES
 from sparknet_assets.verification import examine, verify
+from sparknet_assets.verification.parity import compare
 from tests.fields.fields_home import GRAPH, INVOICE, SCHEMA, Model, add, home, run
 from tests.model.small_stages import STAGES
 from tests.model.world import Fuse, Killed, SmallDeployment, free_leases
@@ -97,7 +97,7 @@ def test_a_failure_of_the_index_leaves_the_fields(deployment: SmallDeployment) -
         raise SparknetError(FailureKind.UNAVAILABLE, "no room")
 
     broken = dataclasses.replace(STAGES[-1], run=refuse)
-    from sparknet_assets.batch import run_batch
+    from sparknet_assets.batch.running import run_batch
     from tests.model.world import one_thread
 
     graph = (*STAGES[:-1], broken, GRAPH[-1])
@@ -117,7 +117,7 @@ def test_a_document_without_text_has_no_fields(deployment: SmallDeployment, tmp_
 
 
 def test_a_home_of_before_needs_this_stage_only(deployment: SmallDeployment) -> None:
-    from sparknet_assets.batch import run_batch
+    from sparknet_assets.batch.running import run_batch
     from tests.model.world import one_thread
 
     with one_thread():

@@ -13,14 +13,14 @@ from resources.deployment import Deployment
 from resources.failure import Failure
 from resources.ocr import Line, PageText, Word
 from resources.settings import Settings
-from sparknet_assets import batch
 from sparknet_assets.artifacts import DocumentRef, write_text
-from sparknet_assets.batch import run_batch
-from sparknet_assets.document_run import StageResult
+from sparknet_assets.batch import running as batch
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.batch.workers import Finished
 from sparknet_assets.retrieval import search
 from sparknet_assets.stages import chunks, embeddings, vector_index
 from sparknet_assets.stages.contract import AnyStage, DocumentStage, StageOutput
-from sparknet_assets.workers import Finished
 from tests.doubles.embedder import WordEmbedder
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from resources.catalog import Holding
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.generations import make_live, register
-from sparknet_assets.holdings import discard
+from sparknet_assets.generations.holdings import discard
 from sparknet_assets.stages import vector_index
 from tests.generations.home import Home
 

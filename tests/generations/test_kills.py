@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sparknet_assets.generations import finish_retiring, progress
+from sparknet_assets.generations.switching import finish_retiring, progress
 from tests.generations.home import Home
 from tests.generations.victim import MOVING, STEADY, open_home
 

@@ -22,8 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from resources.failure import SparknetError
 from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
-from sparknet_assets.generations import finish_retiring, retire, rollback, switch
-from sparknet_assets.intents import unfinished
+from sparknet_assets.generations.switching import finish_retiring, retire, rollback, switch
+from sparknet_assets.removal.intents import unfinished
 from sparknet_assets.verification import verify
 from tests.model import small_stages as stages
 from tests.model.reconciling import reconcile
@@ -40,7 +40,7 @@ from tests.model.world import (
 
 DOC_IDS = ("alpha", "beta", "gamma")
 MODELS = ("words-32", "words-48")
-EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "8"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,11 @@ from resources.deployment import ModelGoneError
 from resources.failure import FailureKind
 from resources.settings import Settings
 from sparknet_assets.diagnosis import check_vector_store
-from sparknet_assets.generations import progress, switch
+from sparknet_assets.generations.switching import progress, switch
 from sparknet_assets.retrieval import search
 from tests.doubles.ollama import OllamaServer
 from tests.generations.home import Home
+from tests.model.world import close_index
 
 TEXTS = {
     "lease": "the tenant pays the rent on the first day of each month",
@@ -22,12 +25,22 @@ TEXTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that the real model indexed, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        home = Home(Settings(home=folder, workers=2), patch, doubles=False)
+        home.put(**TEXTS)
+        home.run(*TEXTS)
+        close_index(home.deployment)
+    return folder
+
+
 @pytest.fixture
-def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Home:
-    home = Home(settings, monkeypatch, doubles=False)
-    home.put(**TEXTS)
-    home.run(*TEXTS)
-    return home
+def home(prepared: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Home:
+    shutil.copytree(prepared, settings.home)
+    return Home(settings, monkeypatch, doubles=False)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.vector_store.chroma import ChromaVectorStore
 from schedules.reconciliation import gather
-from sparknet_assets import generations, holdings
-from sparknet_assets.generation_gates import GateResult, check_switch, samples
-from sparknet_assets.generations import progress, retire, rollback, switch
+from sparknet_assets.generations import holdings
+from sparknet_assets.generations import switching as generations
+from sparknet_assets.generations.gates import GateResult, check_switch, samples
+from sparknet_assets.generations.switching import progress, retire, rollback, switch
 from tests.doubles.embedder import WordEmbedder
 from tests.generations.home import GRAPH, Home
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resources.settings import Settings
-from sparknet_assets.generations import retire, rollback, switch
+from sparknet_assets.generations.switching import retire, rollback, switch
 from sparknet_assets.stages import vector_index
 from tests.generations.home import Home
 

@@ -13,7 +13,7 @@ from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.document_run import StageResult
+from sparknet_assets.batch.document_run import StageResult
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.stages import STAGES
 

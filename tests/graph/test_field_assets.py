@@ -9,11 +9,11 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
+from sparknet_assets.batch.document_run import StageResult
 from sparknet_assets.correction_events import report_corrections
-from sparknet_assets.document_run import StageResult
-from sparknet_assets.execution import execute
 from sparknet_assets.fields.noted import note_corrections
 from sparknet_assets.materializations import metadata
+from sparknet_assets.runs.execution import execute
 from sparknet_assets.stage_names import STAGE_NAMES
 from sparknet_assets.stages.extracted_fields import STAGE
 from tests.graph.fakes import ScriptedBatch, partitions_of, register

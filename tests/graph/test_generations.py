@@ -10,10 +10,10 @@ from resources.failure import SparknetError
 from resources.generations import make_live
 from resources.settings import Settings
 from sparknet_assets.definitions import build_defs
-from sparknet_assets.generation_assets import CHANGE, GENERATIONS, SWITCH
-from sparknet_assets.generation_runs import change_generation
+from sparknet_assets.generations.assets import CHANGE, GENERATIONS, SWITCH
+from sparknet_assets.generations.runs import change_generation
 from sparknet_assets.partitions import register_partitions
-from sparknet_assets.run_config import sparse_config
+from sparknet_assets.runs.config import sparse_config
 from tests.generations.home import Home
 from tests.graph.fakes import ScriptedBatch, register
 

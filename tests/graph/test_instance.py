@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -18,10 +19,11 @@ from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.settings import Settings
-from sparknet_assets import execution
-from sparknet_assets.execution import RunSummary
 from sparknet_assets.instance import dagster_home, open_instance
 from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
+from sparknet_assets.runs import execution
+from sparknet_assets.runs.execution import RunSummary
+from tests.doubles.forked import forked
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 
@@ -220,34 +222,18 @@ def test_a_run_of_another_host_is_left_alone(defs, instance, host) -> None:
     assert instance.get_run_by_id(run_id).status is started
 
 
-PROCESS = """
-import sys
-import uuid
-from pathlib import Path
-from resources.deployment import Deployment
-from resources.settings import Settings
-from sparknet_assets.execution import execute
-from tests.graph.fakes import ScriptedBatch, register
-deployment = Deployment(Settings(home=Path(sys.argv[1])))
-ids = [f"{sys.argv[2]}-{n}" for n in range(15)]
-register(deployment, *ids)
-print(execute(deployment, ids, run=ScriptedBatch()).finished)
-"""
+def _ingest(home: Path, name: str) -> None:
+    deployment = Deployment(Settings(home=home))
+    ids = [f"{name}-{n}" for n in range(6)]
+    register(deployment, *ids)
+    summary = execution.execute(deployment, ids, run=ScriptedBatch())
+    assert summary.finished == 6 * len(STAGE_NAMES)
 
 
 def test_two_processes_share_a_new_instance(settings) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROCESS, str(settings.home), name],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("left", "right")
-    ]
+    processes = [forked(_ingest, settings.home, name) for name in ("left", "right")]
     for process in processes:
-        out, err = process.communicate(timeout=100)
-        assert process.returncode == 0, err
-        assert out.strip() == str(15 * len(STAGE_NAMES))
+        process.join(100)
+        assert process.exitcode == 0
     with open_instance(settings) as instance:
-        assert len(partitions_of(instance, "vector_index", "materialized")) == 30
+        assert len(partitions_of(instance, "vector_index", "materialized")) == 12

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from sparknet_assets.definitions import build_defs
 from sparknet_assets.instance import open_instance
 from sparknet_assets.jobs import INGEST, RECONCILE, RETRY
 from sparknet_assets.partitions import PARTITIONS
+from tests.doubles.forked import forked
 from tests.graph.fakes import STAGE_NAMES, register
 
 PLAN = dg.AssetKey("reconciliation_plan")
@@ -216,26 +216,16 @@ def test_the_retry_schedule_evaluates(defs, deployment) -> None:
         assert schedule.evaluate_tick(context).skip_message == "no failure is due"
 
 
-STOPPED = """
-import sys, time
-from pathlib import Path
-from resources.deployment import Deployment
-from resources.settings import Settings
-from sparknet_assets.definitions import build_defs
-from sparknet_assets.instance import open_instance
-from sparknet_assets.jobs import RECONCILE
+def _reconcile_for_ever(home: Path) -> None:
+    def slow(doc_ids: list[str], deployment: Deployment, **options: object) -> Iterator[object]:
+        (home / "working").touch()
+        time.sleep(60)
+        yield from ()
 
-def slow(doc_ids, deployment, **options):
-    Path(sys.argv[1], "working").touch()
-    time.sleep(60)
-    yield from ()
-
-settings = Settings(home=Path(sys.argv[1]))
-deployment = Deployment(settings)
-with open_instance(settings) as instance:
-    job = build_defs(deployment, run=slow).resolve_job_def(RECONCILE)
-    job.execute_in_process(instance=instance, raise_on_error=False)
-"""
+    settings = Settings(home=home)
+    with open_instance(settings) as instance:
+        job = build_defs(Deployment(settings), run=slow).resolve_job_def(RECONCILE)
+        job.execute_in_process(instance=instance, raise_on_error=False)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -245,18 +235,14 @@ def test_a_reconciliation_that_is_stopped_leaves_nothing_under_way(
     home = tmp_path / "data"
     deployment = Deployment(Settings(home=home))
     drop(deployment, "a", "b")
-    with subprocess.Popen(
-        [sys.executable, "-c", STOPPED, str(home)],
-        cwd=Path.cwd(),
-        env={**os.environ, "SPARKNET_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not (home / "working").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        process.send_signal(how)
-        process.wait(30)
+    process = forked(_reconcile_for_ever, home)
+    deadline = time.monotonic() + 60
+    while not (home / "working").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert process.pid is not None
+    os.kill(process.pid, how)
+    process.join(30)
+    assert process.exitcode is not None
     with open_instance(deployment.settings) as instance:
         statuses = {run.job_name: run.status for run in instance.get_runs()}
     assert statuses.keys() == {RECONCILE, INGEST}

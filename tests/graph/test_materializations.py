@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.deployment import Deployment
@@ -21,14 +21,15 @@ JSON = st.recursive(
 FACTS = st.dictionaries(st.text(min_size=1) | st.sampled_from(["preview", "thumbnail"]), JSON)
 
 
-def shown(facts: dict[str, object], **settings: object) -> dict[str, dg.MetadataValue]:
-    deployment = Deployment(Settings(home="/data", **settings))  # type: ignore[arg-type]
+def shown(facts: dict[str, object], **changes: object) -> dict[str, dg.MetadataValue]:
+    deployment = Deployment(Settings(home="/data", **changes))  # type: ignore[arg-type]
     batch = ScriptedBatch(metadata=facts)
     [result] = batch(["a"], deployment, stages=["ocr_text"])
     [stage] = [stage for stage in STAGES if stage.name == "ocr_text"]
     return dict(materialization(result, stage, deployment, {}).metadata)
 
 
+@settings(max_examples=40)
 @given(FACTS)
 def test_any_facts_of_a_stage_can_be_shown(facts: dict[str, object]) -> None:
     assert shown(facts)["reused"] == dg.MetadataValue.bool(False)

@@ -8,11 +8,11 @@ import dagster as dg
 import pytest
 
 from resources.deployment import Deployment
-from sparknet_assets.generation_assets import Wanted
+from sparknet_assets.generations.assets import Wanted
 from sparknet_assets.partitions import register_partitions
 from sparknet_assets.pipeline import Selection
-from sparknet_assets.removals import Removal
-from sparknet_assets.run_config import sparse_config
+from sparknet_assets.removal.job import Removal
+from sparknet_assets.runs.config import sparse_config
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 DOCUMENTS = ["a", "b", "c", "d", "e"]

@@ -21,7 +21,7 @@ from schedules.requests import requested_keys
 from sparknet_assets.definitions import build_defs
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.removals import OP
+from sparknet_assets.removal.job import OP
 from tests.doubles.event_queue import MemoryEventQueue
 
 REMOVED = EventKind.REMOVED
@@ -241,7 +241,7 @@ def test_a_queue_that_repeats_itself_ends_a_drain() -> None:
 
 
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     changes=st.lists(

@@ -12,11 +12,26 @@ import pytest
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import SparknetError
+from resources.settings import Settings
 from schedules.planning import Change
 from schedules.reconciliation import Outcome, gather, gather_settled, reconcile
 from sparknet_assets.retrieval import search
+from tests.doubles.inline_pool import inline_workers
+from tests.removal.homes import with_words
 
 STAGES = ["documents", "page_images", "ocr_text", "chunks", "embeddings", "vector_index"]
+
+
+@pytest.fixture(autouse=True)
+def inline() -> Iterator[None]:
+    with inline_workers():
+        yield
+
+
+@pytest.fixture
+def deployment(settings: Settings) -> Deployment:
+    """One that needs neither worker processes nor a model."""
+    return with_words(Deployment(settings))
 
 
 @pytest.fixture
@@ -56,7 +71,7 @@ def test_each_change_costs_what_it_must_and_no_more(
     assert set(seen.values()) == {"made"}
     assert not gather(deployment).plan.documents
 
-    finer = Deployment(deployment.settings.model_copy(update={"chunk_tokens": 128}))
+    finer = with_words(Deployment(deployment.settings.model_copy(update={"chunk_tokens": 128})))
     outcome, seen = done(finer, instance)
     assert [d.reason for d in outcome.plan.documents] == ["chunks: chunk_tokens 256 -> 128"] * 2
     # The chunks came out the same, so what follows is not redone.

@@ -13,13 +13,14 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.claims import Claims
 from sparknet_assets.definitions import build_defs
-from sparknet_assets.execution import execute
-from sparknet_assets.gone_partitions import forget_partitions
 from sparknet_assets.instance import open_instance
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.partitions import PARTITIONS, register_partitions
-from sparknet_assets.receipts import RemovalError
-from sparknet_assets.removals import OP, REMOVALS, REMOVE_DOCUMENTS, execute_removal
+from sparknet_assets.removal.gone_partitions import forget_partitions
+from sparknet_assets.removal.job import OP, REMOVALS, REMOVE_DOCUMENTS, execute_removal
+from sparknet_assets.removal.receipts import RemovalError
+from sparknet_assets.runs.execution import execute
+from tests.doubles.inline_pool import inline_workers
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 from tests.removal.homes import SECRET, files_with, found, with_words
 
@@ -51,7 +52,7 @@ class Home:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder = tmp_path_factory.mktemp("removals")
     settings = Settings(home=folder / "data", workers=2)
-    with open_instance(settings) as instance:
+    with open_instance(settings) as instance, inline_workers():
         yield Home(folder, instance, with_words(Deployment(settings)))
 
 

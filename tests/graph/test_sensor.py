@@ -22,13 +22,13 @@ from resources.settings import Settings
 from schedules.planning import batches
 from schedules.requests import requested_keys
 from schedules.sensors import look
-from sparknet_assets.announcements import announced, announced_documents
-from sparknet_assets.in_flight import keys_in_flight
 from sparknet_assets.jobs import INGEST
 from sparknet_assets.partitions import PARTITIONS, register_partitions
-from sparknet_assets.removals import OP, REMOVE_DOCUMENTS
-from sparknet_assets.run_config import sparse_config
+from sparknet_assets.removal.job import OP, REMOVE_DOCUMENTS
 from sparknet_assets.run_owner import TAG
+from sparknet_assets.runs.announcements import announced, announced_documents
+from sparknet_assets.runs.config import sparse_config
+from sparknet_assets.runs.in_flight import keys_in_flight
 from tests.graph.fakes import register
 
 BATCH = 3

@@ -11,8 +11,8 @@ from dagster._utils.test.data_versions import get_stale_status_resolver
 from resources.storage import ObjectInfo
 from sparknet_assets.arrivals import arrival
 from sparknet_assets.correction_events import report_corrections
-from sparknet_assets.execution import execute
 from sparknet_assets.fields.noted import note_corrections
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import STAGE_NAMES, register
 
 

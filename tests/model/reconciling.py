@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from unittest import mock
 
 from schedules.reconciliation import reconcile as reconcile_all
-from sparknet_assets.batch import run_batch
-from sparknet_assets.execution import RunSummary
-from sparknet_assets.receipts import Receipt
-from sparknet_assets.removal import remove
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.removal.receipts import Receipt
+from sparknet_assets.removal.removing import remove
+from sparknet_assets.runs.execution import RunSummary
 from sparknet_assets.stages.contract import AnyStage
 from tests.model.world import SmallDeployment
 
@@ -29,7 +29,7 @@ def reconcile(deployment: SmallDeployment, graph: Sequence[AnyStage]) -> None:
         return remove(deployment, doc_ids, reason=reason, requested_by=requested_by)
 
     with (
-        mock.patch("sparknet_assets.execution.execute", execute),
-        mock.patch("sparknet_assets.removals.execute_removal", execute_removal),
+        mock.patch("sparknet_assets.runs.execution.execute", execute),
+        mock.patch("sparknet_assets.removal.job.execute_removal", execute_removal),
     ):
         reconcile_all(deployment, allow_removals=True, graph=graph)

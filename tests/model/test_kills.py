@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sparknet_assets.intents import unfinished
+from sparknet_assets.removal.intents import unfinished
 from sparknet_assets.verification import verify
 from tests.model import victim
 from tests.model.reconciling import reconcile
@@ -23,8 +23,8 @@ KILLS = 10
 # With what the victim imports when it first needs it.
 PRELOADED = [
     "tests.model.victim",
-    "sparknet_assets.execution",
-    "sparknet_assets.removals",
+    "sparknet_assets.runs.execution",
+    "sparknet_assets.removal.job",
     "semantic_text_splitter",
     "pyarrow.parquet",
     "chromadb",

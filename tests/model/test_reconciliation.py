@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
-from sparknet_assets.removal import remove
+from sparknet_assets.removal.removing import remove
 from sparknet_assets.verification import verify
 from tests.model import small_stages as stages
 from tests.model.expected import ExpectedDocument, Observed, Surroundings, Texts, follow
@@ -43,7 +43,7 @@ DOC_IDS = ("alpha", "beta", "gamma", "delta")
 WORDS = (Path(__file__).parent / "words.txt").read_text().split()
 TROUBLES = (stages.CORRUPT, stages.AWKWARD, stages.SMUDGE, stages.FLICKER, stages.POISON)
 PAGE_TROUBLES = (stages.SMUDGE, stages.FLICKER)
-EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "12"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
 

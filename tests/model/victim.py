@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from resources.settings import Settings
-from sparknet_assets.removal import remove
+from sparknet_assets.removal.removing import remove
 from tests.model.reconciling import reconcile
 from tests.model.small_stages import NAMES, graph
 from tests.model.world import Fuse, SmallDeployment, Trouble, age, one_thread

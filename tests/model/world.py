@@ -20,7 +20,7 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.generations import Generation
 from resources.settings import Settings
-from sparknet_assets.workers import Finished, Task, as_sparknet_error
+from sparknet_assets.batch.workers import Finished, Task, as_sparknet_error
 from tests.doubles.embedder import WordEmbedder
 from tests.model.small_stages import POISON
 
@@ -214,8 +214,8 @@ class InlineThreads:
 def one_thread() -> Iterator[None]:
     """Batches work in the calling thread: what happens depends on the calls alone."""
     with (
-        mock.patch("sparknet_assets.batch.WorkerPool", InlinePool),
-        mock.patch("sparknet_assets.document_threads.ThreadPoolExecutor", InlineThreads),
+        mock.patch("sparknet_assets.batch.running.WorkerPool", InlinePool),
+        mock.patch("sparknet_assets.batch.document_threads.ThreadPoolExecutor", InlineThreads),
     ):
         yield
 

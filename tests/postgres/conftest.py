@@ -16,10 +16,29 @@ from tests.doubles.postgres_server import Database, PostgresServer
 AWS_CONFIG = Path("infra/dagster/dagster.yaml")
 
 
+@pytest.fixture(scope="session")
+def with_tables(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """A database in which Dagster has made its tables, over a second of work, to be copied."""
+    database, folder = postgres.create_database(), tmp_path_factory.mktemp("with-tables")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in database.environment.items():
+            patch.setenv(name, value)
+        home = write_config(folder / "dagster", run_launcher=None)
+        with open_instance(Settings(home=folder / "data", dagster_home=home)):
+            return database
+
+
 @pytest.fixture
-def database(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """An empty database, and the environment that leads to it."""
-    database = postgres.create_database()
+def database(
+    request: pytest.FixtureRequest, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> Database:
+    """A database of the test's own with Dagster's tables, and the environment that leads to it.
+
+    Without tables where it is parametrized with "empty".
+    """
+    empty = getattr(request, "param", "") == "empty"
+    tables = None if empty else request.getfixturevalue("with_tables")
+    database = postgres.create_database(tables)
     for name, value in database.environment.items():
         monkeypatch.setenv(name, value)
     return database

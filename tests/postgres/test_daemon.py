@@ -15,7 +15,7 @@ from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.partitions import PARTITIONS, count_events
-from sparknet_assets.receipts import Receipt, read_receipt
+from sparknet_assets.removal.receipts import Receipt, read_receipt
 from sparknet_assets.run_owner import TAG
 from tests.graph.fakes import STAGE_NAMES, partitions_of
 from tests.postgres.daemon import put, running_daemon, runs_of, wait_for

@@ -19,9 +19,9 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets import execution
 from sparknet_assets.instance import open_instance
 from sparknet_assets.partitions import wipe_events
+from sparknet_assets.runs import execution
 from tests.doubles.postgres_server import (
     PostgresServer,
     postgres_server,
@@ -42,8 +42,10 @@ from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets import postgres_log
-from sparknet_assets.execution import execute
+from sparknet_assets.runs import events
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import ScriptedBatch
+events.MOST = 5  # so that the database has some when it dies
 home, dagster_home, postgres_log.OUTAGE_SECONDS = *map(Path, sys.argv[1:3]), float(sys.argv[3])
 deployment = Deployment(Settings(home=home, dagster_home=dagster_home))
 tell = lambda result: print(result.ref.doc_id, flush=True)

@@ -11,11 +11,11 @@ import dagster as dg
 import pytest
 
 from resources.deployment import Deployment
-from sparknet_assets import execution
-from sparknet_assets.execution import execute
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.partitions import PARTITIONS
-from sparknet_assets.removals import execute_removal
+from sparknet_assets.removal.job import execute_removal
+from sparknet_assets.runs import execution
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 from tests.postgres.conftest import write_config
 from tests.postgres.test_postgres_log import rows_with
@@ -75,11 +75,11 @@ import sys
 from pathlib import Path
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.execution import execute
+from sparknet_assets.runs.execution import execute
 from tests.graph.fakes import ScriptedBatch, register
 home, name = Path(sys.argv[1]), sys.argv[2]
 deployment = Deployment(Settings(home=home, dagster_home=Path(sys.argv[3])))
-ids = [f"{name}-{n}" for n in range(15)]
+ids = [f"{name}-{n}" for n in range(5)]
 register(deployment, *ids)
 print(execute(deployment, ids, run=ScriptedBatch()).finished)
 """
@@ -97,12 +97,13 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.parametrize("database", ["empty"], indirect=True)
 def test_two_processes_share_a_new_database(database, tmp_path, request) -> None:
     processes = [start(tmp_path / name, name) for name in ("left", "right")]
     for process in processes:
         out, err = process.communicate(timeout=200)
         assert process.returncode == 0, err
-        assert out.strip() == str(15 * len(STAGE_NAMES))
+        assert out.strip() == str(5 * len(STAGE_NAMES))
     instance = request.getfixturevalue("instance")
-    assert len(partitions_of(instance, "vector_index", "materialized")) == 30
+    assert len(partitions_of(instance, "vector_index", "materialized")) == 10
     assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import dagster as dg
@@ -14,6 +15,7 @@ from sparknet_assets import postgres_log, postgres_wipe
 from sparknet_assets.instance import open_instance
 from sparknet_assets.partitions import PARTITIONS, count_events, wipe_events
 from sparknet_assets.postgres_log import PostgresEventLog
+from sparknet_assets.runs.events import report_runless
 from tests.doubles.postgres_server import PASSWORD, Database
 from tests.graph.fakes import partitions_of
 
@@ -221,3 +223,64 @@ def test_the_driver_is_psycopg2(database, scheme) -> None:
         assert log.get_maximum_record_id() is None or log.get_maximum_record_id() >= 0
     finally:
         log.dispose()
+
+
+def told_together(instance: dg.DagsterInstance, *partitions: str) -> None:
+    report_runless(
+        instance,
+        [
+            dg.AssetMaterialization(
+                KEY, partition=partition, tags={"dagster/data_version": f"v-{partition}"}
+            )
+            for partition in partitions
+        ],
+    )
+
+
+def test_events_stored_together_are_those_that_each_would_be_alone(instance, database) -> None:
+    told_together(instance, "c", "a", "b")
+    tell(instance, "d")
+    stock = PostgresEventLogStorage(database.url())
+    assert stock.get_materialized_partitions(KEY) == {"a", "b", "c", "d"}
+    assert versions(instance, "a", "b", "c") == {"a": "v-a", "b": "v-b", "c": "v-c"}
+    fetched = instance.fetch_materializations(KEY, limit=9, ascending=True).records
+    assert [each.partition_key for each in fetched] == ["c", "a", "b", "d"]
+    told_together(instance, "e", "f")
+    [record] = instance.get_asset_records([KEY])
+    assert record.asset_entry.last_materialization.asset_materialization.partition == "f"
+    assert count_events(instance, ["a", "f"]) == {"a": 1, "f": 1}
+
+
+def test_no_event_becomes_visible_after_one_with_a_higher_id(
+    instance, settings, database, monkeypatch
+) -> None:
+    """Readers go on from the highest id that they saw: they would never see it."""
+    waiting = threading.Event()
+    add_rows = postgres_log.add_rows
+
+    def slowly(connection, rows):
+        ids = add_rows(connection, rows)
+        if threading.current_thread().name == "first":
+            waiting.set()
+            blocked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            deadline = time.monotonic() + 20
+            while database.execute(blocked) == [(0,)] and time.monotonic() < deadline:
+                time.sleep(0.01)
+        return ids
+
+    monkeypatch.setattr(postgres_log, "add_rows", slowly)
+    first = threading.Thread(target=told_together, args=(instance, "a", "b"), name="first")
+    first.start()
+    assert waiting.wait(20)
+    told_together(instance, "c")
+    seen = instance.fetch_materializations(KEY, limit=9, ascending=True).records
+    first.join()
+    assert [each.partition_key for each in seen] == ["a", "b", "c"]
+
+
+def test_what_a_crash_took_back_of_many_is_stored_again(instance, database) -> None:
+    told_together(instance, "a", "b", "c")
+    database.execute("DELETE FROM event_logs WHERE partition <> 'b'")
+    instance.event_log_storage._was_away = True
+    told_together(instance, "d")
+    assert instance.get_materialized_partitions(KEY) == {"a", "b", "c", "d"}

@@ -26,6 +26,7 @@ def looking():
 SECONDS = 150
 
 
+@pytest.mark.timeout(SECONDS + 60)
 def test_the_daemon_launches_what_waits_in_the_queue(settings, instance, tmp_path: Path) -> None:
     code = tmp_path / "looking_jobs.py"
     code.write_text(CODE)

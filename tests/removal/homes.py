@@ -8,9 +8,9 @@ from typing import Any
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets.batch import run_batch
-from sparknet_assets.document_run import StageResult
-from sparknet_assets.intake import take_in
+from sparknet_assets.batch.document_run import StageResult
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.intake.taking_in import take_in
 from tests.doubles.embedder import WordEmbedder
 from tests.model.small_stages import STAGES
 from tests.model.world import Fuse, SmallDeployment, Trouble, one_thread

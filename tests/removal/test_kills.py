@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from resources.catalog import DocumentStatus
-from sparknet_assets.intents import unfinished
-from sparknet_assets.receipts import read_receipt
-from sparknet_assets.removal import remove
+from sparknet_assets.removal.intents import unfinished
+from sparknet_assets.removal.receipts import read_receipt
+from sparknet_assets.removal.removing import remove
 from tests.model.world import Fuse, Killed, close_index, free_leases
 from tests.removal.homes import (
     SECRET,

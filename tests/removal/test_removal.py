@@ -13,10 +13,10 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind
 from resources.vector_store import Compaction
 from sparknet_assets.claims import Claims
-from sparknet_assets.intake import take_in
-from sparknet_assets.intents import unfinished
-from sparknet_assets.receipts import Receipt, RemovalError, read_receipt
-from sparknet_assets.removal import remove
+from sparknet_assets.intake.taking_in import take_in
+from sparknet_assets.removal.intents import unfinished
+from sparknet_assets.removal.receipts import Receipt, RemovalError, read_receipt
+from sparknet_assets.removal.removing import remove
 from sparknet_assets.retrieval import search
 from sparknet_assets.scratch import scratch
 from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of

@@ -235,7 +235,7 @@ def broken_images(draw: st.DrawFn, folder: Path) -> tuple[Path, str]:
 
 @given(st.data())
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_damage_gives_pages_or_a_typed_error(tmp_path: Path, data: st.DataObject) -> None:
     path, media_type = data.draw(broken_images(tmp_path))

@@ -205,7 +205,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 @example(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.doc")
 @example(b"PK\x03\x04", "a.docx")
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_bytes_have_an_answer(tmp_path: Path, data: bytes, filename: str) -> None:
     path = tmp_path / "file"

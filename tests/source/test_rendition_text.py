@@ -163,7 +163,7 @@ printable = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
 
 
 @examples(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.text(printable, min_size=1, max_size=300).filter(lambda text: bool(text.strip())))
 def test_any_printable_text_is_set(make, text: str) -> None:

@@ -13,10 +13,10 @@ import pymupdf
 from resources.deployment import Deployment
 from resources.ocr import Line, OCRResult, Word
 from sparknet_assets.artifacts import DocumentRef
-from sparknet_assets.page_spans import PageSpans
+from sparknet_assets.batch.page_spans import PageSpans
+from sparknet_assets.batch.workers import Finished, Task, WorkerPool
 from sparknet_assets.stages import documents, ocr_text, page_images
 from sparknet_assets.stages.contract import PagedStage, StageOutput
-from sparknet_assets.workers import Finished, Task, WorkerPool
 
 if TYPE_CHECKING:
     import numpy as np

@@ -99,7 +99,7 @@ class Editor:
         return bytes(self.document.tobytes(garbage=garbage, deflate=deflate))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_an_edited_document_is_as_if_read_for_the_first_time(data: st.DataObject) -> None:
     editor = Editor()

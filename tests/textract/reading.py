@@ -16,7 +16,7 @@ from resources.ocr.textract_jobs import TextractJobs
 from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
 from sparknet_assets.artifacts import DocumentRef, read_text
-from sparknet_assets.page_spans import PageSpans
+from sparknet_assets.batch.page_spans import PageSpans
 from sparknet_assets.stages import documents, ocr_text, page_images
 from sparknet_assets.stages.contract import StageOutput
 from tests.doubles.aws_shapes import DoubleClients

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resources.catalog import StageRecord
-from sparknet_assets import batch
+from sparknet_assets.batch import running as batch
 from sparknet_assets.stages import STAGES
 from tests.doubles.inline_pool import InlinePool
 from tests.textract.conftest import Service, scans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sparknet_assets.originals import registered
-from sparknet_assets.removal import remove
+from sparknet_assets.removal.removing import remove
 from tests.textract.conftest import Service, scans
 from tests.textract.reading import DOCUMENT, ingest, read
 

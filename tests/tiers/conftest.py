@@ -8,7 +8,7 @@ import pytest
 
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets import batch
+from sparknet_assets.batch import running as batch
 from tests.doubles.inline_pool import InlinePool
 from tests.tiers.readers import SharpEngine
 

@@ -15,7 +15,7 @@ from resources.ocr import Box, Line, OCRResult
 from resources.ocr.geometry import word_at
 from schedules.plan import Plan
 from schedules.reconciliation import gather
-from sparknet_assets import batch
+from sparknet_assets.batch import running as batch
 from sparknet_assets.stages import STAGES
 
 PAGED = ("documents", "page_images", "ocr_text")

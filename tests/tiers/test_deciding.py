@@ -21,7 +21,7 @@ from resources.storage.local import LocalStorageAdapter
 from resources.tiers import SECOND, TIERS, Tier, TierRule, policy_of
 from schedules.planning import Change, FoundDocument
 from schedules.registration import register
-from sparknet_assets.intake import take_in
+from sparknet_assets.intake.taking_in import take_in
 from sparknet_assets.records import new_document
 from sparknet_assets.tiers import LABEL, decide, set_tier, source_of
 from tests.doubles.buckets import bucket_of, new_bucket

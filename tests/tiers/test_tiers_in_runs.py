@@ -12,9 +12,9 @@ from resources.settings import Settings
 from resources.tiers import STANDARD, TIERS, TierChanges
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.fingerprint import Recipe, Recipes
-from sparknet_assets.page_sources import page_images
 from sparknet_assets.stages import extracted_fields, ocr_text
 from sparknet_assets.stages import page_images as images_stage
+from sparknet_assets.stages.page_sources import page_images
 from sparknet_assets.tiers import set_tier
 from tests.stages.paged import pdf
 from tests.tiers.conftest import reading_with

@@ -10,9 +10,9 @@ import pytest
 from examples.many import write_many
 from resources.deployment import Deployment
 from resources.settings import Settings
-from sparknet_assets import batch
-from sparknet_assets.batch import run_batch
-from sparknet_assets.intake import take_in
+from sparknet_assets.batch import running as batch
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.intake.taking_in import take_in
 from tests.doubles.embedder import WordEmbedder
 from tests.doubles.inline_pool import InlinePool
 

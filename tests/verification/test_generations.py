@@ -11,7 +11,7 @@ import pytest
 from resources.catalog import Holding
 from resources.deployment import Deployment
 from schedules.repair import mend
-from sparknet_assets.batch import run_batch
+from sparknet_assets.batch.running import run_batch
 from sparknet_assets.verification import Disagreement, Severity, examine, verify
 from tests.verification.conftest import DOCUMENTS, deployment_at
 from tests.verification.damage import DOC, chunk

@@ -13,13 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 
 from examples import pdf
 from resources.deployment import Deployment
 from resources.settings import Settings
-from tests.end_to_end.command import Sparknet
+from sparknet_assets.batch.running import run_batch
+from sparknet_assets.intake.taking_in import take_in
+from tests.doubles.inline_pool import inline_workers
+from tests.model.world import close_index
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Page
@@ -104,10 +108,7 @@ def serving(folder: Path) -> Iterator[Site]:
     documents.mkdir()
     for name, content in DOCUMENTS.items():
         (documents / name).write_bytes(content or pdf.invoice())
-    ingested = Sparknet(home).run("ingest", documents, "--json")
-    rows = ingested.json["documents"]
-    catalog = Deployment(Settings(home=home)).catalog
-    ids = {catalog.get(row["doc_id"]).filename: row["doc_id"] for row in rows}  # type: ignore[union-attr]
+    ids = _ingested(documents, home)
     keys = json.dumps([{"name": "tests", "key": KEY, "scopes": ["write", "admin"]}])
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SPARKNET_")}
     log = folder / "server.log"
@@ -118,6 +119,7 @@ def serving(folder: Path) -> Iterator[Site]:
                 **environment,
                 "PYTHONPATH": os.pathsep.join(sys.path),
                 "SPARKNET_API_KEYS": keys,
+                "SPARKNET_WORKERS": "1",
                 "SPARKNET_DAGSTER_URL": "http://dagster.example",
             },
             stdout=output,
@@ -128,6 +130,18 @@ def serving(folder: Path) -> Iterator[Site]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _ingested(documents: Path, home: Path) -> dict[str, str]:
+    """Indexes what is there, in this process; returns file name -> doc_id."""
+    deployment = Deployment(Settings(home=home))
+    with inline_workers():
+        taken = take_in(deployment, [documents])
+        list(run_batch(taken.doc_ids, deployment, run_id=str(uuid4())))
+    close_index(deployment)
+    return {
+        row.filename: doc_id for doc_id, row in deployment.catalog.get_many(taken.doc_ids).items()
+    }
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:

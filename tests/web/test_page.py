@@ -16,6 +16,9 @@ from tests.web.site import HOSTILE_NAME, KEY, Site, Watch
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+# The first one waits until the documents are indexed and the server is up.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
 LOG = "keepers-log.md"
 # Boxes are fractions of the page, pixels are whole: a rectangle may be off by this much of it.
 NEAR = 0.004

@@ -16,6 +16,9 @@ from tests.web.site import Site
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
+# The first one waits until the documents are indexed and the server is up.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
 DOCUMENTS = 10_000
 PAGES = 3_000
 DOT = base64.b64decode(

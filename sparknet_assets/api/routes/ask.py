@@ -75,7 +75,7 @@ def _stream(api: Api, asked: AskRequest) -> Response:
                 _count(api, event.answer)
             yield Event(event.name, event.as_json())
 
-    return streamed(events())
+    return streamed(events(), lambda: api.closing)
 
 
 def _count(api: Api, answer: Answer) -> None:

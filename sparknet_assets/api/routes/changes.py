@@ -11,7 +11,7 @@ from resources.tiers import Tier
 from sparknet_assets.api.context import ApiDep, CallerDep, requires
 from sparknet_assets.api.problems import ProblemError
 from sparknet_assets.api.rows import DocumentRow, rows
-from sparknet_assets.receipts import Receipt, RemovalError
+from sparknet_assets.removal.receipts import Receipt, RemovalError
 
 router = APIRouter(tags=["documents"], dependencies=[Depends(requires("write"))])
 # A document that a run holds: the caller may try again rather than wait for long.
@@ -52,7 +52,7 @@ def delete_document(
     record = api.document(doc_id)
     if record.receipt:
         raise ProblemError(404, f"The document {doc_id} was deleted.", doc_id=doc_id)
-    from sparknet_assets.removals import execute_removal
+    from sparknet_assets.removal.job import execute_removal
 
     with api.removing:
         try:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from resources.catalog import DocumentRecord, DocumentStatus
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.disposition import attachment
+from sparknet_assets.api.partial import is_head, is_known, span_of
 from sparknet_assets.api.problems import ProblemError, binary
 from sparknet_assets.api.rows import DocumentDetails, DocumentList, details, rows
 from sparknet_assets.artifacts import DocumentRef, read_chunks
@@ -90,25 +92,43 @@ def get_document(api: ApiDep, doc_id: str) -> DocumentDetails:
     response_class=StreamingResponse,
     responses=binary("application/octet-stream"),
 )
-def get_original(api: ApiDep, doc_id: str) -> StreamingResponse:
-    """The original's bytes, to be saved: never shown, whatever they are."""
+def get_original(api: ApiDep, request: Request, doc_id: str) -> Response:
+    """The original's bytes, to be saved: never shown, whatever they are. Parts by `Range`."""
     record = api.there(doc_id)
     storage = api.deployment.storage
     info = storage.stat(record.raw_key)
     if info is None:
         raise ProblemError(404, f"The original of {doc_id} is gone.", doc_id=doc_id)
-    file = storage.open(record.raw_key)
-
-    def blocks() -> Iterator[bytes]:
-        with file:
-            while block := file.read(_BLOCK):
-                yield block
-
+    tag = f'"{hashlib.sha256(info.version.encode()).hexdigest()[:32]}"'
+    headers = {
+        "Content-Disposition": attachment(record.filename),
+        "ETag": tag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+    }
+    if is_known(request.headers, tag):
+        return Response(status_code=304, headers=headers)
+    span = span_of(request, info.size, tag)
+    start, end = (span.start, span.end) if span else (0, info.size)
+    headers |= {"Content-Length": str(end - start), **(span.headers if span else {})}
+    if is_head(request):
+        return Response(None, 200, headers, "application/octet-stream")
     return StreamingResponse(
-        blocks(),
+        _blocks(storage.open(record.raw_key), start, end),
+        status_code=206 if span else 200,
         media_type="application/octet-stream",
-        headers={"Content-Disposition": attachment(record.filename)},
+        headers=headers,
     )
+
+
+def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    with file:
+        if start:
+            file.seek(start)
+        left = end - start
+        while left > 0 and (block := file.read(min(_BLOCK, left))):
+            left -= len(block)
+            yield block
 
 
 @router.get("/documents/{doc_id}/chunks", operation_id="listChunks")
@@ -121,9 +141,9 @@ def list_chunks(
     """The passages that the document was cut into."""
     record = api.there(doc_id)
     ref = DocumentRef(doc_id, record.raw_key)
-    chunks = read_chunks(api.deployment.storage, ref)
+    chunks = read_chunks(api.deployment.storage, ref, skip=after, limit=limit + 1)
     try:
-        found = list(islice(chunks, after, after + limit + 1))
+        found = list(chunks)
     except KeyError:
         found = []
     shown = [

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from sparknet_assets.api.context import ApiDep, requires
-from sparknet_assets.reports import report_all
+from sparknet_assets.api.costs_seen import added_up
+
+if TYPE_CHECKING:
+    from resources.deployment import Deployment
 
 router = APIRouter(tags=["overview"], dependencies=[Depends(requires("read"))])
 _DEAREST = 20
@@ -23,6 +27,26 @@ class DocumentCost(BaseModel):
     cost_usd: float
 
 
+class QuestionCosts(BaseModel):
+    """What was paid for answers and searches, whoever asked, in US dollars.
+
+    Attributes:
+        asked: Questions that went to a language model; those whose answer was kept did not.
+        models_usd: Paid to language models for answers.
+        queries_usd: Paid to embedding models for the queries of searches and questions.
+        by_day: Day (UTC) -> dollars, both together.
+        today_usd: Paid to language models today (UTC), which `budget_usd` is held against.
+        budget_usd: What language models may be paid in a day; None: no limit.
+    """
+
+    asked: int
+    models_usd: float
+    queries_usd: float
+    by_day: dict[str, float]
+    today_usd: float
+    budget_usd: float | None
+
+
 class Costs(BaseModel):
     """What was paid for what there is now, in US dollars; earlier versions are not counted.
 
@@ -31,6 +55,7 @@ class Costs(BaseModel):
         by_day: Day (UTC) on which the stage was run -> dollars.
         documents: The 20 dearest, dearest first.
         budget_usd: What one run may spend; None: no limit.
+        questions: What was paid outside of documents; no part of the other figures.
     """
 
     by_stage: dict[str, float]
@@ -38,6 +63,7 @@ class Costs(BaseModel):
     documents: list[DocumentCost]
     total_usd: float
     budget_usd: float | None
+    questions: QuestionCosts
 
 
 @router.get("/plan", operation_id="getPlan")
@@ -51,17 +77,10 @@ def get_plan(api: ApiDep) -> dict[str, Any]:
 @router.get("/costs", operation_id="getCosts")
 def get_costs(api: ApiDep) -> Costs:
     """What was paid to services, by stage, by day and by document."""
-    by_stage: dict[str, float] = defaultdict(float)
-    by_day: dict[str, float] = defaultdict(float)
-    by_document: dict[str, float] = {}
-    for item in report_all(api.deployment.catalog):
-        for name, stage in item.stages.items():
-            by_stage[name] += stage.cost_usd
-            if stage.cost_usd:
-                by_day[stage.updated_at.date().isoformat()] += stage.cost_usd
-        paid = sum(stage.cost_usd for stage in item.stages.values())
-        if paid:
-            by_document[item.document.doc_id] = paid
+    paid, stages = api.costs.paid()
+    by_stage = {**dict.fromkeys(sorted(stages), 0.0), **added_up(paid, "stage")}
+    by_day = added_up(paid, "day")
+    by_document = {doc_id: sum(each.usd for each in own) for doc_id, own in paid.items()}
     dearest = sorted(by_document.items(), key=lambda pair: (-pair[1], pair[0]))[:_DEAREST]
     return Costs(
         by_stage=_rounded(by_stage),
@@ -69,6 +88,26 @@ def get_costs(api: ApiDep) -> Costs:
         documents=[DocumentCost(doc_id=d, cost_usd=round(c, _CENTS)) for d, c in dearest],
         total_usd=round(sum(by_stage.values()), _CENTS),
         budget_usd=api.deployment.settings.budget_usd,
+        questions=_questions(api.deployment),
+    )
+
+
+def _questions(deployment: Deployment) -> QuestionCosts:
+    from resources.spending import QUERIES, QUESTIONS
+
+    models, queries = deployment.catalog.spent(QUESTIONS), deployment.catalog.spent(QUERIES)
+    by_day: dict[str, float] = defaultdict(float)
+    for kind, accounts in ((QUESTIONS, models), (QUERIES, queries)):
+        for name, spent in accounts.items():
+            by_day[name.removeprefix(kind)] += spent.usd
+    today = models.get(f"{QUESTIONS}{datetime.now(UTC):%Y-%m-%d}")
+    return QuestionCosts(
+        asked=sum(spent.calls for spent in models.values()),
+        models_usd=round(sum(spent.usd for spent in models.values()), _CENTS),
+        queries_usd=round(sum(spent.usd for spent in queries.values()), _CENTS),
+        by_day=dict(sorted(_rounded(by_day).items())),
+        today_usd=round(today.usd, _CENTS) if today else 0.0,
+        budget_usd=deployment.settings.questions_budget_usd,
     )
 
 

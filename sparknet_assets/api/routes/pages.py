@@ -12,8 +12,17 @@ from resources.ocr import PageText
 from resources.storage import ObjectNotFoundError
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.page_images import smaller
+from sparknet_assets.api.partial import answer, is_known
 from sparknet_assets.api.problems import ProblemError, binary
-from sparknet_assets.artifacts import PAGES, DocumentRef, PageImage, PageIndex, read_text
+from sparknet_assets.artifacts import (
+    PAGES,
+    DocumentRef,
+    PageImage,
+    PageIndex,
+    read_page_image,
+    read_text,
+    text_facts,
+)
 
 router = APIRouter(tags=["pages"], dependencies=[Depends(requires("read"))])
 PageNumber = Annotated[int, Path(ge=1, le=1_000_000)]
@@ -46,8 +55,8 @@ class PageList(BaseModel):
     pages: list[PageSummary]
 
 
-@router.get("/documents/{doc_id}/pages", operation_id="listPages")
-def list_pages(api: ApiDep, doc_id: str) -> PageList:
+@router.get("/documents/{doc_id}/pages", operation_id="listPages", response_model=PageList)
+def list_pages(api: ApiDep, doc_id: str) -> Response:
     """The pages with what was found on each; none before the document was rendered."""
     ref = _ref(api, doc_id)
     pages = {
@@ -57,23 +66,24 @@ def list_pages(api: ApiDep, doc_id: str) -> PageList:
         for image in _images(api, ref)
     }
     try:
-        for text in read_text(api.deployment.storage, ref):
+        for text in text_facts(api.deployment.storage, ref):
             if text.page in pages:
                 page = pages[text.page]
                 page.engine, page.confidence = text.engine, text.confidence
-                page.words = sum(len(line.words) for line in text.lines)
-                page.tables = len(text.tables)
+                page.words, page.tables = text.words, text.tables
                 page.failure = page.failure or text.failure
     except ObjectNotFoundError:
         pass
-    return PageList(pages=[pages[number] for number in sorted(pages)])
+    found = PageList(pages=[pages[number] for number in sorted(pages)])
+    # As it is: to look once more whether thousands of pages fit takes longer than all the rest.
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
 @router.get(
     "/documents/{doc_id}/pages/{page}/image",
     operation_id="getPageImage",
     response_class=Response,
-    responses={**binary("image/png"), 304: {"description": "Unchanged"}},
+    responses=binary("image/png"),
 )
 def get_page_image(
     api: ApiDep,
@@ -84,16 +94,17 @@ def get_page_image(
 ) -> Response:
     """The image of a page as PNG; of a smaller size when a width is given."""
     ref = _ref(api, doc_id)
-    image = next((each for each in _images(api, ref) if each.page == page), None)
+    image = read_page_image(api.deployment.storage, ref, page)
     if image is None or not image.sha256:
         raise ProblemError(404, f"There is no image of page {page}.", doc_id=doc_id)
     reduced = width if width is not None and width < image.width else None
     tag = f'"{image.sha256[:32]}{f"-{reduced}" if reduced else ""}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
+    headers = {"Cache-Control": "private, no-cache"}
+    if is_known(request.headers, tag):
+        return Response(status_code=304, headers={**headers, "ETag": tag})
     data = api.deployment.storage.get(ref.page_image_key(page))
-    return Response(smaller(data, reduced) if reduced else data, 200, headers, "image/png")
+    shown = smaller(data, reduced) if reduced else data
+    return answer(request, shown, tag, "image/png", headers)
 
 
 @router.get("/documents/{doc_id}/pages/{page}/text", operation_id="getPageText")

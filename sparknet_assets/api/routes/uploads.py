@@ -75,7 +75,7 @@ async def replace_original(
 async def _upload(
     api: Api, request: Request, filename: str, tier: str | None, doc_id: str | None
 ) -> Uploaded:
-    from sparknet_assets.uploaded_file import check_name
+    from sparknet_assets.intake.uploaded_file import check_name
 
     check_name(filename)
     largest = api.deployment.settings.max_bytes
@@ -129,8 +129,8 @@ def _take_in(
 ) -> Uploaded:
     from pathlib import Path
 
-    from sparknet_assets.intake import take_in_files
-    from sparknet_assets.uploaded_file import UploadedFile
+    from sparknet_assets.intake.taking_in import take_in_files
+    from sparknet_assets.intake.uploaded_file import UploadedFile
 
     if size == 0:
         raise ProblemError(

@@ -34,9 +34,17 @@ STREET = re.compile(
     r"|tower|centre|center|complex|kompleks)\b|\w+(?:straße|strasse|straat|weg|laan|plein|gracht|allee)\b",
     re.IGNORECASE,
 )
+# Of Europe, the Americas, Australia, Japan; six figures (India, Singapore) at the end of a line
+# that speaks of no number.
 POSTCODE = re.compile(
-    r"(?<![\d-])(?:\d{5}|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]{2}\s\d{5}|(?:CH-|A-)?\d{4}(?=\s+[A-Z][a-zà-ü]))(?![\d-])"
+    r"(?<![\d-])(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]{2}\s\d{5}"
+    r"|(?:CH-|A-)?\d{4}(?=\s+[A-Z][a-zà-ü])|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s\d{4}"
+    r"|[A-Z]\d[A-Z]\s?\d[A-Z]\d|(?:\d{2}-\d{3}|\d{3}\s\d{2}|\d{4}-\d{3})(?=\s+[A-Z])"
+    r"|(?:(?<=[a-z],\s)|(?<=[a-z]\s)|(?<=\u3012))\d{3}-\d{4})(?![\d-])"
+    r"|^(?!.*\b(?i:inv\w*|bill|no|nr|order|tel\w*|ph\w*|fax|rechnung|facture|date|account|customer"
+    r"|ref\w*|gst|receipt)\b).*[^\W\d_]{3}[\s,-]{1,3}\d{3}\s?\d{3}\s*[.,]?$"
 )
+_CODE_AT_END = re.compile(r"\W*\d{5,6}\W*")
 CONTACT = re.compile(
     r"\b(?:te[l1i]|telephone|telefon|phone|ph|fax|faks|hotline|e-?mail|mobile|hp|h/p|whatsapp"
     r"|customer\s?(?:care|service)|www)\b|@\w|www\.|https?:|\.com\b",
@@ -53,6 +61,12 @@ DOCUMENT = re.compile(
     r"|quittung|facture|factuur|fattura|factura|recibo|ticket|order|table|cashier|date|datum|time"
     r"|doc|slip|staff|counter|terminal|pos|salesperson|cash|take\s?away|dine\s?in|thank\s?you|member|customer|welcome|qty|description"
     r"|item|amount|total|guest|server|pax|trans(?:action)?|receipt#|original|copy|duplicate|site)\b",
+    re.IGNORECASE,
+)
+TITLE = re.compile(
+    r"\W*(?:(?:tax|sales|commercial|proforma|pro\s?forma)\s)?(?:invoice|bill|receipt|rechnung|quittung|gutschrift|facture|avoir"
+    r"|factuur|creditnota|rekening|fattura|factura|recibo|ricevuta|kassenbon|statement"
+    r"|credit\s(?:note|memo)|nota\s?di\s?credito|factura\srectificativa|page\s\d+)\W*",
     re.IGNORECASE,
 )
 PHONE = re.compile(r"\+?\(?\d[\d\s()/-]{6,}\d")
@@ -105,13 +119,18 @@ def without_number(text: str) -> str:
     return text[: number.start()].rstrip(" (,-") if number else text
 
 
-def as_candidate(chosen: Sequence[Piece], row: int, score: float = 0.75) -> Candidate | None:
+def as_candidate(
+    chosen: Sequence[Piece], row: int, score: float = 0.75, *, address: bool = False
+) -> Candidate | None:
+    """Lines as one value: without contacts, and without the number that a name is registered by."""
     cuts = []
     for piece in chosen:
         contact = CONTACT.search(piece.text)
         text = piece.text[: contact.start()] if contact and contact.start() else piece.text
         if piece is chosen[-1]:
-            text = without_number(text)
+            bare = without_number(text)
+            # The number at the end of an address is the postcode of its town.
+            text = text if address and _CODE_AT_END.fullmatch(text[len(bare) :]) else bare
         if text := text.rstrip(" ;|"):
             cuts.append(piece.cut(0, len(text)))
     text = " ".join(" ".join(cut.text for cut in cuts).split())

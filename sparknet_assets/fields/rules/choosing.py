@@ -9,6 +9,7 @@ from dataclasses import replace
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.schema import FieldSpec, FieldType
 from sparknet_assets.fields.typed import check
+from sparknet_assets.fields.typed.tidying import tidy
 from sparknet_assets.fields.values import FieldValue
 
 # What a value gains when it stands beside another of its labels as well.
@@ -53,8 +54,11 @@ def as_value(spec: FieldSpec, candidates: Sequence[Candidate]) -> FieldValue:
 def field_value(spec: FieldSpec, candidate: Candidate, sure: float) -> FieldValue:
     """A candidate as a value, checked against what the schema says of the field."""
     boxes = [box for cut in candidate.cuts if (box := cut.box) is not None]
+    value = candidate.value
+    if spec.type in (FieldType.NAME, FieldType.ADDRESS) and isinstance(value, str):
+        value = tidy(value)
     return FieldValue(
-        value=candidate.value,
+        value=value,
         text=candidate.text,
         confidence=round(min(1.0, max(0.0, sure)), 4),
         page=candidate.cuts[0].page if candidate.cuts else None,

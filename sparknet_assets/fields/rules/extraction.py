@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate, Span, marks_of, regions_of
@@ -26,6 +27,7 @@ PAGES_AT_ENDS = 6
 _UNLABELLED = 0.5
 _BY_PATTERN = 0.55
 _LARGEST = 0.35
+_DIGITS_OF_GROUPS = 8
 
 
 def extract(schema: Schema, pages: Iterable[PageText]) -> Found:
@@ -86,7 +88,7 @@ def candidates_of(
     _add_parties(schema, rows, found)
     for spec in schema.fields:
         if not found[spec.name] and spec.pattern and spec.type is FieldType.IDENTIFIER:
-            found[spec.name] += _by_pattern(spec, rows)
+            found[spec.name] += _by_pattern(schema, spec, rows)
     _add_first_date(schema, rows, conventions, found)
     _add_largest_amount(schema, rows, conventions, found)
     return found
@@ -175,11 +177,31 @@ def _add_largest_amount(
         found[spec.name].append(Candidate(amount.json, (cut,), _LARGEST, number))
 
 
-def _by_pattern(spec: FieldSpec, rows: Sequence[Row]) -> list[Candidate]:
+def _by_pattern(schema: Schema, spec: FieldSpec, rows: Sequence[Row]) -> list[Candidate]:
+    """What matches the pattern of a field and no longer one of another field."""
+    others = [s for s in schema.fields if s.pattern and s is not spec]
     found = []
     for number, row in enumerate(rows):
         for piece in row.pieces:
             candidate = by_pattern(spec, Span(piece, 0, len(piece.text)))
-            if candidate is not None:
+            # Words in capitals match some patterns, and beginnings of longer numbers do.
+            if candidate is not None and _is_telling(candidate.text, piece.text, others):
                 found.append(Candidate(candidate.value, candidate.cuts, _BY_PATTERN, number))
     return found
+
+
+def _is_telling(found: str, text: str, others: Sequence[FieldSpec]) -> bool:
+    digits = sum(map(str.isdigit, found))
+    if not digits or not any(map(str.isalpha, found)):
+        return False
+    if " " in found and digits < _DIGITS_OF_GROUPS:  # words with a number
+        return False
+    longer = (match[0] for spec in others for match in _matches(spec, text))
+    return not any(found in other and len(other) > len(found) for other in longer)
+
+
+def _matches(spec: FieldSpec, text: str) -> Iterator[re.Match[str]]:
+    try:
+        return re.finditer(rf"(?<!\w)(?:{spec.pattern})(?!\w)", text[:300])
+    except re.error:
+        return iter(())

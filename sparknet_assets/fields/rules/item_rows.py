@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sparknet_assets.fields.rules.candidates import Mark, marks_of
+from sparknet_assets.fields.rules.candidates import Mark, longest, marks_of
 from sparknet_assets.fields.rules.item_columns import (
     Heads,
     column_of,
@@ -15,12 +15,14 @@ from sparknet_assets.fields.rules.item_columns import (
     is_filler,
     near_a_head,
 )
-from sparknet_assets.fields.rules.labels import skeleton
+from sparknet_assets.fields.rules.labels import LabelIndex, find_labels, skeleton
 from sparknet_assets.fields.rules.layout import Cut, Piece, Row
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema, TableSpec
+from sparknet_assets.fields.typed.amounts import find_amounts
 
 # Between two lines of one table, in heights of a line.
 _GAP = 6.0
+MOSTLY = 0.6  # of the letters of a text that a label is
 _LONGEST = 300  # characters of a cell that are looked at
 _TIMES = re.compile(
     r"(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s?(?:pcs?|units?|ea)?\.?\s?[x@*\u00d7]\s?@?\s?"
@@ -63,8 +65,9 @@ class ItemReader:
     """Takes the rows of page after page and gathers the items of a table."""
 
     def __init__(self, schema: Schema, table: TableSpec) -> None:
+        self._schema = schema
         self._table = table
-        self._closing = closing_fields(schema)
+        self._closing = Closing(schema)
         self._open: ItemRun | None = None
         self.runs: list[ItemRun] = []
 
@@ -133,6 +136,8 @@ class ItemReader:
             run.items[-1].add(run.pending)
         run.pending = Item()
         run.ended = ended or run.ended
+        if ended:
+            drop_sums(run, self._schema)
 
     def _item(self, row: Row, heads: Heads) -> Item:
         item = Item()
@@ -166,6 +171,14 @@ def _runs(piece: Piece, heads: Heads, table: TableSpec) -> list[tuple[int, int, 
     return runs
 
 
+class Closing:
+    """The fields below items, and their labels."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.fields = closing_fields(schema)
+        self.labels = LabelIndex(label for spec in self.fields for label in spec.labels)
+
+
 def closing_fields(schema: Schema) -> list[FieldSpec]:
     """The fields that stand below items: amounts and counts with labels."""
     kinds = (FieldType.AMOUNT, FieldType.NUMBER)
@@ -179,14 +192,45 @@ def closing_fields(schema: Schema) -> list[FieldSpec]:
     ]
 
 
-def closes(row: Row, closing: Sequence[FieldSpec]) -> bool:
-    """Whether a row is one of totals: it has a label of them, and little else that is text."""
-    marks = marks_of(closing, [row])
-    if not any(_leads(mark, row) for mark in marks):
+def drop_sums(run: ItemRun, schema: Schema) -> None:
+    """Takes off what follows the items right above the totals: taxes, discounts, charges.
+
+    What is called so between items stays, as it is part of their sum.
+    """
+    names = {part for rule in schema.sums for part in rule.parts}
+    specs = [spec for spec in schema.fields if spec.name in names]
+    labels = [label for spec in specs for label in spec.labels]
+    while run.items:
+        text = " ".join(cut.text for cut in run.items[-1].cells.get(run.heads.text, ()))
+        first = longest(find_labels(text, labels, leading=True))
+        letters = sum(c.isalpha() for c in skeleton(text)[0])
+        if not first or first[0].size < MOSTLY * letters:
+            return
+        run.items.pop()
+
+
+def closes(row: Row, closing: Closing) -> bool:
+    """Whether a row is one of totals: it has a label of them, and little else that is text.
+
+    A piece that is such a label by itself is enough, whatever stands beside it.
+    """
+    if not any(find_labels(piece.text, closing.labels, leading=True) for piece in row.pieces):
+        return False
+    marks = marks_of(closing.fields, [row])
+    leading = [mark for mark in marks if _leads(mark, row)]
+    if not leading:
         return False
     known = sum(mark.match.size for mark in marks)
     letters = sum(c.isalpha() for c in skeleton(row.text)[0])
-    return known >= 0.45 * letters
+    return known >= 0.45 * letters or any(_fills(mark, row) for mark in leading)
+
+
+def _fills(mark: Mark, row: Row) -> bool:
+    """Whether a label is nearly all that its piece says, and an amount follows."""
+    text = row.pieces[mark.piece].text
+    letters = sum(c.isalpha() for c in skeleton(text)[0])
+    rest = " ".join([text[mark.match.end :], *(p.text for p in row.pieces[mark.piece + 1 :])])
+    return mark.match.size >= MOSTLY * letters and any(a.cents for a in find_amounts(rest[:200]))
 
 
 def _leads(mark: Mark, row: Row) -> bool:

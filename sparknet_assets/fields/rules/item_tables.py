@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 
 from resources.ocr import Box, PageText, Table, Word
 from sparknet_assets.fields.rules.candidates import longest
 from sparknet_assets.fields.rules.item_columns import Head, Heads, amount_column, text_column
-from sparknet_assets.fields.rules.item_rows import Item, ItemRun
-from sparknet_assets.fields.rules.labels import find_labels, skeleton
+from sparknet_assets.fields.rules.item_rows import (
+    MOSTLY,
+    Item,
+    ItemRun,
+    closing_fields,
+    drop_sums,
+)
+from sparknet_assets.fields.rules.labels import LabelIndex, find_labels, skeleton
 from sparknet_assets.fields.rules.layout import Cut
-from sparknet_assets.fields.schema import FieldType, TableSpec
+from sparknet_assets.fields.schema import FieldType, Schema, TableSpec
 
 _HEAD_ROWS = 3  # so many of the first rows may be the heads
 _WIDEST = 200  # columns
@@ -19,8 +27,12 @@ _WIDEST = 200  # columns
 class TableReader:
     """Takes page after page and gathers the rows of the tables that have a schema's columns."""
 
-    def __init__(self, table: TableSpec) -> None:
+    def __init__(self, schema: Schema, table: TableSpec) -> None:
+        self._schema = schema
         self._table = table
+        self._closing = LabelIndex(
+            label for spec in closing_fields(schema) for label in spec.labels
+        )
         self._open: tuple[ItemRun, list[int | None]] | None = None
         self.runs: list[ItemRun] = []
 
@@ -100,6 +112,10 @@ class TableReader:
         self._open = (same, columns)
         words = _words_of(page, table)
         for number in range(first, len(table.rows)):
+            if self._closes(table.rows[number], columns, run):
+                drop_sums(same, self._schema)
+                self._open = None
+                return
             box = table.row_boxes[number] if number < len(table.row_boxes) else table.box
             item = _item(page, table.rows[number], columns, box, words)
             if run.amount in item.cells:
@@ -109,9 +125,21 @@ class TableReader:
             elif item.cells:
                 same.stray += 1
 
+    def _closes(self, row: Sequence[str], columns: Sequence[int | None], run: Heads) -> bool:
+        """Whether a row is one of totals: a cell that is the label of one, and none with a text."""
+        texts = [cell for cell, c in zip(row, columns, strict=False) if c == run.text]
+        for cell in row:
+            found = longest(find_labels(cell, self._closing, leading=True))
+            letters = sum(c.isalpha() for c in skeleton(cell)[0])
+            if found and found[0].size >= MOSTLY * letters:
+                return cell in texts or not any(text.strip() for text in texts)
+        return False
 
-def _words_of(page: PageText, table: Table) -> list[Word]:
-    return [word for line in page.lines if line.block == table.block for word in line.words]
+
+def _words_of(page: PageText, table: Table) -> list[tuple[float, int, Word]]:
+    """The words of a table by the middle of their height, each with its place in the text."""
+    words = [word for line in page.lines if line.block == table.block for word in line.words]
+    return sorted(((word.y0 + word.y1) / 2, place, word) for place, word in enumerate(words))
 
 
 def _item(
@@ -119,9 +147,12 @@ def _item(
     cells: Sequence[str],
     columns: Sequence[int | None],
     box: Box,
-    words: Sequence[Word],
+    words: Sequence[tuple[float, int, Word]],
 ) -> Item:
-    inside = [word for word in words if _within(word.box, box)]
+    first = bisect_left(words, box.y0, key=itemgetter(0))
+    last = bisect_right(words, box.y1, key=itemgetter(0))
+    beside = (word for _, _, word in sorted(words[first:last], key=itemgetter(1)))
+    inside = [word for word in beside if box.x0 <= (word.x0 + word.x1) / 2 <= box.x1]
     item = Item()
     for cell, column in zip(cells, columns, strict=False):
         if column is not None and cell.strip():
@@ -138,8 +169,3 @@ def _cut(page: int, cell: str, words: Sequence[Word], row: Box) -> Cut:
             found = words[start : start + len(tokens)]
             return Cut(cell, page, [w.box for w in found], min(w.confidence for w in found))
     return Cut(cell, page, [row], min((w.confidence for w in words), default=1.0))
-
-
-def _within(box: Box, row: Box) -> bool:
-    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    return row.x0 <= x <= row.x1 and row.y0 <= y <= row.y1

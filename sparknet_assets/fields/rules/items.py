@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.rules.choosing import field_value
-from sparknet_assets.fields.rules.item_columns import NUMERIC
+from sparknet_assets.fields.rules.item_columns import NUMERIC, amount_column
 from sparknet_assets.fields.rules.item_lines import items_above_totals
 from sparknet_assets.fields.rules.item_rows import Item, ItemReader, ItemRun, quantity_and_price
 from sparknet_assets.fields.rules.item_tables import TableReader
 from sparknet_assets.fields.rules.layout import Cut, Row
+from sparknet_assets.fields.rules.sums import amounts_of
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema, TableSpec
 from sparknet_assets.fields.typed import Conventions, Reading, read
 from sparknet_assets.fields.values import FieldValue, TableValue
 
 _SURE, _UNREAD = 0.8, 0.2
 _PAGES_OF_RECEIPTS = 3  # where there are no heads of columns
+_CENTS = re.compile(r"\d[.,\s]\d\d\b")
 _NO_POINT = re.compile(r"\d{1,6} \d\d")  # what OCR makes of a faint decimal point
 
 
@@ -27,7 +31,7 @@ class ItemsReader:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._readers = [(t, TableReader(t), ItemReader(schema, t)) for t in schema.tables]
+        self._readers = [(t, TableReader(schema, t), ItemReader(schema, t)) for t in schema.tables]
         self._failed: list[int] = []
         self._first: list[Row] = []
         self._pages = 0
@@ -64,6 +68,7 @@ def _table_value(
     table: TableSpec, run: ItemRun, failed: Sequence[int], conventions: Conventions
 ) -> TableValue:
     rows = [_row(table, item, run.heads.text, conventions) for item in run.items]
+    rows = _without_sums(table, rows, conventions)
     notes = [] if run.heads.heads else ["without heads of columns: the lines above the totals"]
     if failed:
         notes.append(f"pages that could not be read: {', '.join(map(str, failed[:20]))}")
@@ -75,6 +80,28 @@ def _table_value(
         complete=not notes,
         note="; ".join(notes),
     )
+
+
+def _without_sums(
+    table: TableSpec, rows: Sequence[list[FieldValue | None]], conventions: Conventions
+) -> list[list[FieldValue | None]]:
+    """Rows without those that only say what the ones before come to, as at the ends of pages."""
+    amount = amount_column(table)
+    figures = [n for n, c in enumerate(table.columns) if c.type in NUMERIC and n != amount]
+    kept: list[list[FieldValue | None]] = []
+    so_far = Decimal(0)
+    for row in rows:
+        cell = row[amount] if amount is not None else None
+        value = amounts_of({"": cell.value}).get("") if cell is not None else None
+        alone = not any(row[n] is not None for n in figures)
+        if value and alone and len(kept) > 1 and value == so_far:
+            continue
+        bare = cell and conventions.cents and sum(c is not None for c in row) == 1
+        if cell and bare and not _CENTS.search(cell.text):
+            continue  # the number of a page
+        so_far += value or 0
+        kept.append(row)
+    return kept
 
 
 def _row(
@@ -98,7 +125,12 @@ def _split_times(table: TableSpec, cells: dict[int, list[Cut]], text: int) -> No
         spans = quantity_and_price(cut.text)
         if spans is not None:
             for column, (start, end) in zip((numbers[0], amounts[0]), spans, strict=True):
-                cells[column] = [Cut(cut.text[start:end], cut.page, cut.boxes, cut.confidence)]
+                cells[column] = [replace(cut, text=cut.text[start:end])]
+            first, last = min(spans)[0], max(spans)[1]
+            if not cut.text[last:].strip():  # nothing but the reckoning ends the line
+                name = cut.text[:first].rstrip()
+                rest = [replace(c, text=name) if c is cut else c for c in cells[text]]
+                cells[text] = [c for c in rest if c.text] or cells[text]
             return
 
 

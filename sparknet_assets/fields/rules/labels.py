@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -58,15 +58,32 @@ def _bare(label: str) -> str:
     return skeleton(label)[0]
 
 
-def find_labels(text: str, labels: Sequence[str]) -> list[LabelMatch]:
+class LabelIndex:
+    """Labels made ready for being looked for again and again."""
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self.by_letter = _by_letter(tuple(labels))
+
+
+def find_labels(
+    text: str, labels: Sequence[str] | LabelIndex, *, leading: bool = False
+) -> list[LabelMatch]:
     """Where labels stand in a text, at the beginnings of words only.
 
     For each label the places where it fits; a label may stand within a longer one.
+
+    Args:
+        leading: Only those before which no letter stands.
     """
+    if leading and not any(map(str.isalpha, text)):
+        return []
     bones, places = skeleton(text[:_LONGEST])
-    by_letter = _by_letter(tuple(labels))
+    index = labels if isinstance(labels, LabelIndex) else LabelIndex(labels)
+    by_letter = index.by_letter
     found = []
     for start, place in enumerate(places):
+        if leading and start and text[places[start - 1]].isalpha():
+            break
         known = by_letter.get(bones[start])
         if known is None or not _begins(text, place):
             continue
@@ -107,7 +124,7 @@ def _fit(
     if bones.startswith(label, start):
         return (end, 0) if _ends(end, text, places) else None
     allowed = allowed_errors(len(label))
-    if not allowed or not _may_fit(bones[start : end + allowed], label, allowed):
+    if not allowed or not _may_fit(bones, start, label, allowed):
         return None
     best: tuple[int, int] | None = None
     for reach in range(end - allowed, min(len(bones), end + allowed) + 1):
@@ -119,12 +136,13 @@ def _fit(
     return best
 
 
-def _may_fit(text: str, label: str, allowed: int) -> bool:
+def _may_fit(bones: str, begin: int, label: str, allowed: int) -> bool:
     """Whether one of the parts of a label, one more than errors are allowed, is near its place."""
-    return any(
-        part in text[max(0, start - allowed) : start + len(part) + allowed]
-        for start, part in _parts(label, allowed)
-    )
+    for offset, part in _parts(label, allowed):
+        place = begin + offset
+        if bones.find(part, max(begin, place - allowed), place + len(part) + allowed) >= 0:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from itertools import accumulate
 from resources.ocr import Box, PageText, Word
 from resources.ocr.geometry import turn_box
 from resources.vector_store import PageBox
+from sparknet_assets.fields.rules.skew import levelled, slope_of
 
 # In heights of the line. Spaces between words take a quarter to a half of it.
 WIDE_GAP = 0.95
@@ -141,12 +142,18 @@ def _pieces(page: PageText) -> Iterable[Piece]:
     aspect = page.height / page.width if page.width > 0 and page.height > 0 else 1.0
     if page.rotation % 180:
         aspect = 1 / aspect
+    lines: list[tuple[int, list[_Placed]]] = []
     for line in page.lines:
         for start in range(0, len(line.words), _LONGEST_LINE):
             words = [w for w in line.words[start : start + _LONGEST_LINE] if _sound(w)]
             placed = [(word, turn_box(word.box, page.rotation)) for word in words]
-            for level in _levels(placed):
-                yield from _split(level, page.page, aspect, line.block)
+            lines.append((line.block, placed))
+    slope = slope_of(([box for _, box in placed] for _, placed in lines), aspect)
+    for block, placed in lines:
+        if slope:
+            placed = [(word, levelled(box, slope, aspect)) for word, box in placed]
+        for level in _levels(placed):
+            yield from _split(level, page.page, aspect, block)
 
 
 def _levels(words: Sequence[_Placed]) -> list[list[_Placed]]:

@@ -16,6 +16,7 @@ from sparknet_assets.fields.rules.addresses import (
     REGISTRATION,
     STREET,
     STREET_AND_NUMBER,
+    TITLE,
     TRADE,
     address_begins,
     as_candidate,
@@ -78,7 +79,7 @@ def letterhead_of(rows: Sequence[Row]) -> Letterhead:
         return Letterhead(None, None)
     first = [row for row in rows if row.page == rows[0].page]
     head = [row for row in first[:_DEEPEST] if len(row.text) <= _LONGEST]
-    best = _of_lines([joined(row) for row in head])
+    best = _of_lines([joined(_alone(row)) for row in head])
     if sum(len(head[number].pieces) > 1 for number in best.rows) >= _SIDE_BY_SIDE:
         found = [_of_lines(column) for column in columns_of(head)]
         best = max([*found, best], key=lambda letterhead: letterhead.likelihood)
@@ -91,12 +92,23 @@ def letterhead_of(rows: Sequence[Row]) -> Letterhead:
     return best
 
 
+def _alone(row: Row) -> Row:
+    """A row without the title of the document beside a name, or what stands far after its form."""
+    pieces = [piece for piece in row.pieces if not TITLE.fullmatch(piece.text)] or row.pieces
+    for number, piece in enumerate(pieces[:-1]):
+        legal = LEGAL_FORM.search(piece.text)
+        if legal and legal.end() == len(piece.text) and legal.start():
+            pieces = pieces[: number + 1]
+            break
+    return replace(row, pieces=tuple(pieces))
+
+
 def _of_lines(lines: Sequence[Piece]) -> Letterhead:
     start, size = _address(lines)
     name = _name(lines, start)
     if start is None:
         return Letterhead(name, None)
-    return Letterhead(name, as_candidate(lines[start : start + size], start))
+    return Letterhead(name, as_candidate(lines[start : start + size], start, address=True))
 
 
 def _name_elsewhere(rows: Sequence[Row]) -> Candidate | None:

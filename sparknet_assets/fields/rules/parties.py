@@ -178,6 +178,8 @@ def _on_one_line(span: Span, separator: re.Pattern[str]) -> tuple[Span | None, S
 
 def _on_several_lines(block: Block, spans: Sequence[Span], score: float) -> Party | None:
     begin = next((n for n, span in enumerate(spans) if _begins(span.text, n)), None)
+    if begin is None and block.heading and len(spans) > 2 and not stops(spans[1].text):
+        begin = 1  # what the label announces: a name, then an address of whatever form
     if begin is None:
         return None
     end, coded = begin + 1, bool(POSTCODE.search(spans[begin].text))

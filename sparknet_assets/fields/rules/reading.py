@@ -17,9 +17,14 @@ _TOKEN = re.compile(r"\S+")
 _LONGEST = 300  # characters of a piece in which a value is looked for
 _LONGEST_TEXT, _LEAST_FIT = 100, 0.5
 _SPLIT = re.compile(r"(?<![\d.,])\d{1,6} \d\d$")
-_NUMBER_LABEL = re.compile(r"\b(?:no|nr|number|id|idnr|nummer|numéro)\b|n°", re.IGNORECASE)
+_NUMBER_LABEL = re.compile(
+    r"\b(?:no|nr|number|id|idnr|nummer|numéro|nif|cif|abn|ein|gstin|uid|p\.?iva|partita iva)\b|n°",
+    re.IGNORECASE,
+)
+_COUNTRY = re.compile(r"[A-Z]{2}\.?")
 _UNKNOWN_FORMAT = re.compile(r"(?:[A-Z]{1,4}[ -]?)?\d[\dA-Z]*(?:[ ./-]?\d[\dA-Z]*)*(?![\w%])")
 _FEWEST_DIGITS = 5
+_BY_COUNTRY = 0.9  # of a date whose day and month only the country tells apart
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
 
@@ -92,7 +97,8 @@ def _dates(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterato
         for found in find_dates(span.text[:_LONGEST], conventions):
             cut = span.piece.cut(span.start + found.start, span.start + found.end)
             problems = (found.problem,) if found.problem else ()
-            yield Candidate(found.value.isoformat(), (cut,), 1.0, problems=problems)
+            score = _BY_COUNTRY if found.by_country else 1.0
+            yield Candidate(found.value.isoformat(), (cut,), score, problems=problems)
             return
 
 
@@ -141,15 +147,17 @@ def _token_with_digits(span: Span) -> Candidate | None:
     for index, token in enumerate(tokens[:3]):
         if not any(c.isdigit() for c in token[0]):
             continue
+        # The letters of a country before a number belong to it.
+        first = index - 1 if index == 1 and _COUNTRY.fullmatch(tokens[0][0]) else index
         last = index
         while last + 1 < len(tokens) and _GROUP.fullmatch(tokens[last + 1][0]):
             last += 1
-        raw = span.text[token.start() : tokens[last].end()]
+        raw = span.text[tokens[first].start() : tokens[last].end()]
         lead = len(raw) - len(raw.lstrip(" :#.("))
         text = raw.strip(" :#.,;()")
-        start = span.start + token.start() + lead
+        start = span.start + tokens[first].start() + lead
         cut = span.piece.cut(start, start + len(text))
-        return Candidate(text, (cut,), 0.95 if index == 0 else 0.8)
+        return Candidate(text, (cut,), 0.95 if first == 0 else 0.8)
     return None
 
 

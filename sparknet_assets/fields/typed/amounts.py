@@ -23,7 +23,8 @@ _CURRENCY = "|".join(sorted((re.escape(c) for c in [*SYMBOLS, *CODES]), key=lamb
 MINUS = "-\u2212\u2013"
 _MARK = "[.,'\u2019\u00a0\u202f ]"  # between thousands
 _DIGITS = (
-    rf"\d{{1,3}}(?:{_MARK}\d{{3}}(?!\d))+(?:[.,]\d{{1,4}})?"
+    r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d{1,2})?"  # by twos above the thousand, as India writes
+    rf"|\d{{1,3}}(?:{_MARK}\d{{3}}(?!\d))+(?:[.,]\d{{1,4}})?"
     r"|\d{1,15}(?:[.,]\d{1,4})?|[.,]\d{1,4}"
 )
 _AMOUNT = re.compile(
@@ -37,7 +38,7 @@ _AMOUNT = re.compile(
 _NUMBER = re.compile(rf"(?<![\w.,])(?P<sign>[{MINUS}+])?\s?(?P<digits>{_DIGITS})(?![\w]|[.,]\d)")
 # Symbols, codes, and RM; abbreviations of other words, such as "fr.", only count beside amounts.
 _STATED = re.compile(
-    rf"(?:US|HK|NZ|[SACR])?\$|[€£¥₹₩₺]|(?<![^\W\d_])(?:{'|'.join(sorted(CODES))}|RM)(?![^\W\d_])"
+    rf"(?:US|HK|NZ|[SACR])?\$|[€£¥₹₩₺]|(?<![^\W\d_])(?:{'|'.join(sorted(CODES))}|RM|Rs\.)(?![^\W\d_])"
 )
 _CENTS = re.compile(r"[.,]\d\d$")
 _LONGEST = 64

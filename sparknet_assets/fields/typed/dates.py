@@ -58,12 +58,18 @@ _NAME_DAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FoundDate:
-    """A date in a text, `start` to before `end`; `problem` says what is doubtful about it."""
+    """A date in a text, `start` to before `end`.
+
+    Attributes:
+        problem: What is doubtful about it.
+        by_country: Day and month are told apart by where the document comes from alone.
+    """
 
     start: int
     end: int
     value: date
     problem: str = ""
+    by_country: bool = False
 
 
 def find_dates(text: str, conventions: Conventions = UNKNOWN) -> list[FoundDate]:
@@ -111,10 +117,13 @@ def _by_order(match: re.Match[str], parts: list[str], conventions: Conventions) 
     first, second, year = _number(parts[0]), _number(parts[1]), _year(parts[2])
     as_day, as_month = _date(year, second, first), _date(year, first, second)
     if as_day and as_month and as_day != as_month:
-        day_first = conventions.day_first
+        # Nobody writes the month first with full stops.
+        dotted = "." in match[0]
+        day_first = True if dotted else conventions.day_first
         value = as_month if day_first is False else as_day
         problem = "" if day_first is not None else f"day and month may be swapped: {match[0]}"
-        return FoundDate(match.start(), match.end(), value, problem)
+        by_country = conventions.by_country and not dotted
+        return FoundDate(match.start(), match.end(), value, problem, by_country)
     only = as_day or as_month
     return None if only is None else FoundDate(match.start(), match.end(), only)
 

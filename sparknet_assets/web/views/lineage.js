@@ -1,7 +1,7 @@
 // Where a document came from and what was done with it.
 
 import { button, h, put, words } from "../core/dom.js";
-import { bytes, label, mediaType, moment, money, seconds } from "../core/format.js";
+import { bytes, counted, label, mediaType, moment, money, seconds } from "../core/format.js";
 import { facts, failure, linkOut, status } from "../core/parts.js";
 
 const SHORT = 10;
@@ -82,6 +82,13 @@ const stageOf = (stage, pages) =>
         (stage.run_id ? h("span", null, "run ", short(stage.run_id)) : null),
     ),
     stage.failure ? failure(stage.failure) : null,
+    stage.metadata?.unclimbed
+      ? h(
+          "p",
+          { class: "hint" },
+          `${counted(stage.metadata.unclimbed, "doubtful page")} not read again: the budget did not allow it. A run with money for it does that.`,
+        )
+      : null,
     stage.failed_pages?.length
       ? h(
           "p",

@@ -142,6 +142,8 @@ export async function open(root, _route, { me, signal }) {
       ...Object.keys(totals).filter((name) => !STATUSES.includes(name) && name !== "deleted"),
     ];
     const charged = costs.total_usd > 0;
+    const { questions } = costs;
+    const asked = questions.models_usd + questions.queries_usd;
     put(
       spent,
       h("div", { class: "section-head" }, h("h2", null, "Costs")),
@@ -153,6 +155,16 @@ export async function open(root, _route, { me, signal }) {
             ? "none"
             : money(costs.budget_usd),
         ],
+        ...(questions.asked || asked
+          ? [
+              ["Questions put to a model", number(questions.asked)],
+              ["Spent on questions", money(asked)],
+              ["Of it today", money(questions.today_usd)],
+            ]
+          : []),
+        ...(questions.budget_usd === null
+          ? []
+          : [["Budget of a day’s questions", money(questions.budget_usd)]]),
         ["Documents", number(statuses.reduce((sum, name) => sum + (totals[name] ?? 0), 0))],
       ]),
       h(
@@ -169,6 +181,7 @@ export async function open(root, _route, { me, signal }) {
         Object.keys(costs.by_day).length
           ? columns(costs.by_day, { format: money, caption: "Cost by day" })
           : null,
+        asked ? columns(questions.by_day, { format: money, caption: "Questions by day" }) : null,
         charged
           ? bars(
               costs.documents
@@ -178,7 +191,7 @@ export async function open(root, _route, { me, signal }) {
             )
           : null,
       ),
-      charged
+      charged || asked
         ? null
         : h("p", { class: "hint" }, "Nothing was charged: everything ran on this machine."),
     );

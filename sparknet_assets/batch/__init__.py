@@ -1,0 +1,1 @@
+"""A batch of documents through the stages, in worker processes. No Dagster."""

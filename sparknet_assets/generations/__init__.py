@@ -1,0 +1,1 @@
+"""Versions of the vector index: built side by side, compared, switched, retired."""

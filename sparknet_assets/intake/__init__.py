@@ -1,0 +1,1 @@
+"""How files become documents: found, named, copied to `raw/`, and told apart there."""

@@ -1,0 +1,1 @@
+"""Documents removed from every store, with a receipt for each."""
