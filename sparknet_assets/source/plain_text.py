@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from sparknet_assets.source.legacy_encoding import likely_encoding
+
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,7 +21,6 @@ _MOST_CONTROLS = 0.005
 _LEAST_PROSE = 0.85
 _NON_ASCII = re.compile(r"[^\x00-\x7f\ufffd]")
 _GOOD_PER_BAD = 4  # characters of UTF-8 for each broken one
-_NON_ASCII_RUN = re.compile(r"[^\x00-\x7f]{4,}")
 
 _PROLOGUE = re.compile(r"\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta)\b", re.IGNORECASE)
@@ -64,8 +65,8 @@ def text_type(head: bytes, extension: str, *, complete: bool) -> str | None:
 def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None:
     """Decodes text of unknown encoding.
 
-    Tried in order: a byte order mark, UTF-16 without one, UTF-8, Windows-1252, UTF-8 with a few
-    broken characters, East Asian encodings, Windows-1251.
+    Tried in order: a byte order mark, UTF-16 without one, ISO-2022-JP, UTF-8, UTF-8 with a few
+    broken characters, and of older encodings the one that what it gives reads most like.
 
     Args:
         complete: False when `data` may end within a character.
@@ -79,6 +80,8 @@ def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None
             return (text, encoding) if text is not None and _is_clean(text) else None
     if b"\0" in data:
         return _decode_utf16(data, complete)
+    if b"\x1b$" in data and (text := _decode(data, "iso2022_jp", complete)) is not None:
+        return text, "iso2022_jp"
     text = _decode(data, "utf-8", complete)
     if text is not None:
         return (text, "utf-8") if _is_clean(text) else None
@@ -86,19 +89,15 @@ def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None
 
 
 def _decode_legacy(data: bytes, complete: bool) -> tuple[str, str] | None:
-    text = _decode(data, "cp1252", complete)
-    if text is not None and _is_prose(text):
-        runs = _NON_ASCII_RUN.findall(text)  # other scripts read as Latin come in long such runs
-        if sum(map(len, runs)) < 0.3 * len(text):
-            return text, "cp1252"
     text = data.decode("utf-8", "replace")
     bad, good = text.count("\ufffd"), len(_NON_ASCII.findall(text))
     if good >= _GOOD_PER_BAD * bad and _is_clean(text):
         return text, "utf-8"
-    for encoding in (*_MULTIBYTE, "cp1251"):
-        text = _decode(data, encoding, complete)
-        if text is not None and _is_prose(text):
-            return text, encoding
+    likely = likely_encoding(data, complete=complete)
+    for encoding in (*([likely] if likely else []), "cp1252", *_MULTIBYTE, "cp1251"):
+        decoded = _decode(data, encoding, complete)
+        if decoded is not None and _is_prose(decoded):
+            return decoded, encoding
     return None
 
 

@@ -114,7 +114,7 @@ def _text(path: Path, media_type: str, name: str) -> Content:
         return Content(plain.csv_blocks(text, name))
     if media_type in ("text/markdown", "text/x-markdown"):
         return Content(plain.markdown_blocks(text))
-    return Content(list(plain.text_blocks(text)))
+    return Content(list(plain.text_blocks(plain.unescaped(text))))
 
 
 def _html(path: Path, media_type: str, name: str) -> Content:

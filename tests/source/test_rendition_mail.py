@@ -105,3 +105,22 @@ def test_text_without_headers_is_no_mail(make) -> None:
     with pytest.raises(SparknetError) as error:
         make(b"\n\njust text\n", EML, "a.eml")
     assert error.value.kind is FailureKind.CORRUPT
+
+
+def test_attached_messages_are_read_as_deep_as_people_forward_them(make) -> None:
+    inner = EmailMessage()
+    inner["Subject"] = "Message 9"
+    inner["From"] = "nine@example.org"
+    inner.set_content("Body 9")
+    for number in range(8, -1, -1):
+        outer = EmailMessage()
+        outer["Subject"] = f"Message {number}"
+        outer.set_content(f"Body {number}")
+        outer.add_attachment(inner)
+        inner = outer
+
+    made = make(inner.as_bytes(), EML, "chain.eml")
+
+    assert [n for n in range(10) if f"Body {n}\n" in made.text] == [0, 1, 2, 3, 4, 5]
+    assert made.rendition.title == "Message 0"
+    assert made.rendition.flags == ["attachments"]

@@ -141,6 +141,12 @@ def test_cell_higher_than_a_page_loses_no_word(make) -> None:
     assert lowest < 842
 
 
+def test_a_line_that_states_the_separator_is_no_row(make) -> None:
+    made = make(b"sep=;\r\nName;Price\r\nPlanks;1,50\r\nRope;2,75\r\n", "text/csv", "a.csv")
+
+    assert made.rows == [["Name", "Price"], ["Planks", "1,50"], ["Rope", "2,75"]]
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_csv_delimiters_are_found(make, delimiter: str) -> None:
     data = "\n".join(delimiter.join(row) for row in [["a, b", "c"], ["1,5", "2"], ["3", "4"]])

@@ -24,6 +24,7 @@ from sparknet_assets.source.readers.plain import text_blocks
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
 MOST_PARTS = 1000
+MOST_FORWARDED = 5  # messages within each other that are read
 
 
 @dataclass
@@ -55,10 +56,18 @@ def read_eml(data: bytes, name: str) -> Mail:
         raise SparknetError(
             FailureKind.CORRUPT, f"{name} is not a readable e-mail: it has no header lines"
         )
+    return _read(message, name, 0)
+
+
+def _read(message: EmailMessage, name: str, depth: int) -> Mail:
     mail = Mail(_header(message, "Subject"), _header(message, "From"), _date(message))
     shown = [(key, _header(message, key)) for key in _HEADERS]
     mail.blocks = heading_blocks(mail.subject, [(k, v) for k, v in shown if v])
-    _add_parts(message, mail, name)
+    forwarded = _add_parts(message, mail, name)
+    for inner in forwarded if depth < MOST_FORWARDED else ():
+        attached = _read(inner, name, depth + 1)
+        mail.blocks += attached.blocks
+        mail.flags |= attached.flags
     return mail
 
 
@@ -124,7 +133,8 @@ def _best(children: list[EmailMessage]) -> list[EmailMessage]:
     return children[:1]
 
 
-def _add_parts(message: EmailMessage, mail: Mail, name: str) -> None:
+def _add_parts(message: EmailMessage, mail: Mail, name: str) -> list[EmailMessage]:
+    """Adds what the parts hold; returns the messages that are attached."""
     parts = list(_leaves(message, name))
     images = {
         str(part.get("Content-ID", "")).strip("<> "): part
@@ -161,13 +171,22 @@ def _add_parts(message: EmailMessage, mail: Mail, name: str) -> None:
     if names:
         mail.flags.add("attachments")
         mail.blocks.append(attachment_block(names))
+    return [inner for inner in map(_forwarded, attached) if inner is not None]
+
+
+def _forwarded(part: EmailMessage) -> EmailMessage | None:
+    """The message that a part holds."""
+    if part.get_content_type() != "message/rfc822":
+        return None
+    inner = part.get_payload()
+    first = inner[0] if isinstance(inner, list) and inner else None
+    return first if isinstance(first, EmailMessage) else None
 
 
 def _filename(part: EmailMessage) -> str:
     if part.get_content_type() == "message/rfc822":
-        inner = part.get_payload()
-        first = inner[0] if isinstance(inner, list) and inner else None
-        subject = _header(first, "Subject") if isinstance(first, EmailMessage) else None
+        first = _forwarded(part)
+        subject = _header(first, "Subject") if first else None
         return part.get_filename() or f"message: {subject or 'without subject'}"
     return collapse(part.get_filename() or "") or f"unnamed ({part.get_content_type()})"
 

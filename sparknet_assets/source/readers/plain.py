@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -11,8 +12,19 @@ from resources.failure import FailureKind, SparknetError
 from sparknet_assets.source.readers.hypertext import MOST_CELLS, read_hypertext
 from sparknet_assets.source.readers.markup import Block, Grid, clean, collapse, lines_of, paragraph
 
+_JSON = re.compile(r"\s*[\[{]")
+# Letters, in pairs of surrogates too; no controls, and nothing behind another backslash.
+_CODES = re.compile(r"(?<!\\)(?:\\u(?!00[01]|0022|005[cC])[0-9a-fA-F]{4})+")
+_STATED = re.compile(r"sep=([,;\t|:])\r?\n", re.IGNORECASE)
 _BLANK = re.compile(r"\n[ \t\f\v]*\n\s*?(?=[^\n]|\Z)|\f")
 _ALIGNED = re.compile(r"\S {2,}\S|^ {4,}\S|\t", re.MULTILINE)
+
+
+def unescaped(text: str) -> str:
+    """JSON with its letters instead of their codes (\\u00e9), as which most programs write them."""
+    if not _JSON.match(text):
+        return text
+    return _CODES.sub(lambda codes: str(json.loads(f'"{codes[0]}"')), text)
 
 
 def text_blocks(text: str) -> Iterator[Block]:
@@ -50,9 +62,11 @@ def csv_blocks(text: str, name: str) -> list[Block]:
         SparknetError: `too_large` for more cells than a document may have.
     """
     csv.field_size_limit(2**31 - 1)
+    stated = _STATED.match(text)  # a line that tells Excel the separator, and is no row
+    text = text[stated.end() :] if stated else text
     sample = text[:64_000]
     lines = io.StringIO(text.replace("\0", ""), newline="")
-    reader = csv.reader(lines, delimiter=_delimiter(sample))
+    reader = csv.reader(lines, delimiter=stated[1] if stated else _delimiter(sample))
     rows: list[list[str]] = []
     cells = 0
     for row in reader:
