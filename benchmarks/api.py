@@ -140,8 +140,12 @@ def peak_mb(process: int, action: Callable[[], None]) -> float:
 
 
 def growth(process: int, url: str, given: Sequence[Call], count: int) -> dict[str, float]:
-    """Megabytes before and after many requests of many kinds; the first tenth warms up."""
-    timed(url, given, count // 10, CLIENTS)
+    """Megabytes before and after many requests of many kinds.
+
+    As many are made before: each thread gets its connections and caches, and it takes thousands of
+    requests until all of the threads have had each kind.
+    """
+    timed(url, given, count, CLIENTS)
     before = resident_mb(process)
     timed(url, given, count, CLIENTS)
     after = resident_mb(process)
