@@ -11,8 +11,9 @@ from sparknet_assets.source.text.reading_order import Segment
 
 # Slopes: less is none, more is no skew of a page but text set at an angle.
 LEAST, MOST = 0.004, 0.3
-# Lines tell the slope when they are so many times as long as high, and there are enough of them.
-LONG = 5.0
+# Lines tell the slope when they are so many times as long as high, from the middle of their first
+# word to that of their last, and there are enough of them; the shorter ones in want of longer.
+LONG, SHORT = 5.0, 2.0
 FEWEST_LINES = 3
 
 
@@ -85,14 +86,16 @@ def levelled(segments: Sequence[Segment], aspect: float) -> Levelled:
 
 
 def _slope(segments: Sequence[Segment], aspect: float) -> float:
-    slopes = []
+    slopes: list[tuple[float, float]] = []
     for segment in segments:
         first, last = segment.words[0], segment.words[-1]
         height = median(word.y1 - word.y0 for word in segment.words)
         way = (last.x0 + last.x1 - first.x0 - first.x1) / 2 * aspect
-        if way > LONG * height and not segment.aslant:
-            slopes.append((last.y0 + last.y1 - first.y0 - first.y1) / 2 / way)
-    return median(slopes) if len(slopes) >= FEWEST_LINES else 0.0
+        if way > SHORT * height and not segment.aslant:
+            slopes.append((way / height, (last.y0 + last.y1 - first.y0 - first.y1) / 2 / way))
+    long = [slope for length, slope in slopes if length > LONG]
+    found = long if len(long) >= FEWEST_LINES else [slope for _, slope in slopes]
+    return median(found) if len(found) >= FEWEST_LINES else 0.0
 
 
 def _level(word: Word, slope: float, aspect: float) -> Word:
