@@ -53,6 +53,14 @@ def test_a_word_that_is_cut_otherwise_does_not_matter() -> None:
     assert round(box.x0, 2) == 0.1
 
 
+def test_a_word_parted_at_the_end_of_a_line_is_placed_on_both() -> None:
+    text = page(1, "see the new time-", "table of the well-", "known ferry")
+    boxes = boxes_of("timetable of the well-known ferry", [text], WHOLE)
+    assert [round(box.x0, 2) for box in boxes] == [0.34, 0.1, 0.1]
+    first, second = boxes_of("new timetable", [text], WHOLE)
+    assert (round(first.x0, 2), round(second.x1, 2)) == (0.26, 0.17)
+
+
 def test_what_is_not_there_has_no_place() -> None:
     assert boxes_of("nothing of the kind", [page(1, *ROWS)], WHOLE) == []
     assert boxes_of("...", [page(1, *ROWS)], WHOLE) == []
