@@ -24,6 +24,7 @@ _OPEN = re.compile(
 _LONGEST_MARK = 4000
 _LIST = re.compile(r"^\s*(?:[-*\u2022>#]+|\d{1,2}[.)])\s+")
 _ENDED = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)\]]*$")
+_LETTER = re.compile(r"\w")
 _TIGHT = re.compile(r"^[ \t]*(?=[.,;:!?\u3002])")
 
 
@@ -68,7 +69,9 @@ class ClaimReader:
         found = claims_of(text)
         # A mark may yet follow the last claim, on the next line if it has none.
         if found and not (found[-1].marks and text.rstrip(" \t").endswith("\n")):
-            found.pop()
+            # What follows a mere quotation mark may show that no sentence ended before it.
+            while not _LETTER.search(found.pop().text) and found:
+                pass
         return self._new(found)
 
     def finish(self) -> list[Claim]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any, NamedTuple
 
@@ -51,10 +52,12 @@ def streamed(
 async def _encoded(
     events: Generator[Event, None, None], closing: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    coming: asyncio.Future[Event | None] | None = None
+    turns = _Turns(events)
     try:
         while True:
-            coming = asyncio.ensure_future(run_in_threadpool(next, events, None))
+            coming = asyncio.ensure_future(run_in_threadpool(turns.next))
+            # Nobody may be there any more to be told of an error.
+            coming.add_done_callback(lambda done: done.cancelled() or done.exception())
             while not coming.done():
                 await asyncio.wait({coming}, timeout=_TICK_SECONDS)
                 if closing() and not coming.done():
@@ -66,14 +69,30 @@ async def _encoded(
         problem = problem_of(error).problem.model_dump(mode="json", exclude_none=True)
         yield Event("error", problem).encode()
     finally:
-        if coming is None or coming.done():
-            # At once and here: who is cancelled can't wait for a thread any more.
-            events.close()
-        else:
-            coming.add_done_callback(lambda done: _close(events, done))
+        turns.close()
 
 
-def _close(events: Generator[Event, None, None], done: asyncio.Future[Event | None]) -> None:
-    if not done.cancelled():
-        done.exception()  # nobody is there any more to be told of it
-    events.close()
+class _Turns:
+    """An iterator that threads take turns at, and that may be closed while one of them is at it."""
+
+    def __init__(self, events: Generator[Event, None, None]) -> None:
+        self._events = events
+        self._turn = threading.Lock()
+        self._is_left = False
+
+    def next(self) -> Event | None:
+        """The next event; None after the last one."""
+        with self._turn:
+            event = None if self._is_left else next(self._events, None)
+        if self._is_left:
+            self.close()
+        return event
+
+    def close(self) -> None:
+        """Closes the iterator: here, since who is cancelled can't wait, or in the thread at it."""
+        self._is_left = True
+        if self._turn.acquire(blocking=False):
+            try:
+                self._events.close()
+            finally:
+                self._turn.release()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sparknet_assets.answers.claims import Claim, ClaimReader, Mark, claims_of
@@ -61,6 +61,7 @@ PIECES = st.lists(st.sampled_from(PARTS), max_size=12)
 
 
 @given(PIECES, st.integers(1, 9))
+@example(["The rent is 840. ", " [3]", '"', "a [b] c"], 2)
 def test_pieces_of_any_size_give_the_same_claims(parts: list[str], size: int) -> None:
     text = "".join(parts)
     reader = ClaimReader()

@@ -110,7 +110,10 @@ def test_the_runs_of_a_backfill_check_their_documents(
     assert {asset for asset, _ in found} == set(STAGE_NAMES)
     assert all(evaluation.passed for evaluation in found.values())
     assert {evaluation.metadata["documents"].value for evaluation in found.values()} == {2}
-    assert len(result.get_asset_materialization_events()) == 2 * len(STAGE_NAMES)
+    made = instance.get_records_for_run(
+        result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
+    assert len(made.records) == 2 * len(STAGE_NAMES)
 
 
 def test_runs_of_the_commands_make_no_checks(
