@@ -63,7 +63,7 @@ def test_axe_finds_nothing(page: Page, site: Site) -> None:
     for where, there in views(page, site):
         page.evaluate("(where) => { location.hash = where; }", where)
         page.wait_for_selector(there, state="attached")
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(".waiting")).to_have_count(0)
         found += violations(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
