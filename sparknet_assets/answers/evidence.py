@@ -64,8 +64,8 @@ class Support(NamedTuple):
     Attributes:
         score: Sum of five parts, see `weigh`; about 0.4 for a sentence that has nothing to do with
             the question, 2.5 for one that repeats it.
-        named: What names and headings add to its place. They say where to look, not that there is
-            an answer.
+        named: What names and headings, and an amount where one is asked for, add to its place. They
+            say where to look, not that there is an answer.
     """
 
     passage: Passage
@@ -126,8 +126,8 @@ def weigh(
             statement.sentence,
             float(cosine)
             + 0.5 * (passage.similarity + share + _share(weights, passage.text))
-            + fitting.points(statement, share),
-            _named(weights, passage),
+            + fitting.points(statement),
+            _named(weights, passage) + fitting.more(statement, share),
         )
         for (passage, statement, share), cosine in zip(candidates, np.asarray(near), strict=True)
     ]
@@ -143,25 +143,27 @@ class _Fitting:
         self._must_count = must_count(question)
         self._of_unknown = any(name not in there for name in _names_in(question))
 
-    def points(self, statement: Statement, share: float) -> float:
-        """More for amounts where one is asked for, and for rows whose label the question says.
-
-        Args:
-            share: Of the question's words that the statement has: without any, an amount is of
-                something else.
-        """
+    def points(self, statement: Statement) -> float:
+        """More for rows whose label the question says, less without the amount it must have."""
         points = -_NO_AMOUNT if statement.leads else 0.0
         if self._of_unknown:
             points -= _UNKNOWN
         figures = has_figures(statement.text)
         if self._must_count and not figures and not states_amount(statement.text):
             points -= _NO_AMOUNT
-        if self._asks_amount and figures and share:
-            points += _AMOUNT
         if figures and (label := _words(label_of(statement.text))):
             # A label of which half is said is mostly that of another thing: net, operating income.
             points += _LABEL * (len(label & self._words) / len(label)) ** 2
         return points
+
+    def more(self, statement: Statement, share: float) -> float:
+        """What an amount adds where one is asked for.
+
+        Args:
+            share: Of the question's words that the statement has: without any, an amount is of
+                something else.
+        """
+        return _AMOUNT if self._asks_amount and share and has_figures(statement.text) else 0.0
 
 
 def _named(weights: Mapping[str, float], passage: Passage) -> float:
