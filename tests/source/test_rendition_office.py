@@ -125,6 +125,79 @@ def test_word_leaves_out_what_can_not_be_seen(make) -> None:
     assert made.rendition.flags == ["hidden_text"]
 
 
+def test_word_leaves_out_text_that_a_style_hides_and_deleted_rows(make) -> None:
+    hide = "<w:rPr><w:vanish/></w:rPr>"
+    body = (
+        '<w:p><w:r><w:rPr><w:rStyle w:val="C"/></w:rPr><w:t>one</w:t></w:r>'
+        "<w:r><w:t>kept</w:t></w:r>"
+        '<w:r><w:rPr><w:rStyle w:val="C"/><w:vanish w:val="0"/></w:rPr>'
+        "<w:t> again</w:t></w:r></w:p>"
+        '<w:p><w:pPr><w:pStyle w:val="B"/></w:pPr><w:r><w:t>two</w:t></w:r></w:p>'
+        "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc></w:tr><w:tr><w:trPr>"
+        "<w:del/></w:trPr><w:tc><w:p><w:r><w:t>three</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    )
+    styles = (
+        f'<w:styles xmlns:w="{W}"><w:style w:styleId="C">{hide}</w:style>'
+        f'<w:style w:styleId="P">{hide}</w:style>'
+        '<w:style w:styleId="B"><w:basedOn w:val="P"/></w:style></w:styles>'
+    )
+    document = f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
+    made = make(zipped({"word/document.xml": document, "word/styles.xml": styles}), DOCX, "a.docx")
+    assert made.text.split() == ["kept", "again", "a"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_word_lists_restart_and_start_where_they_say(make) -> None:
+    def item(text: str, number: int) -> str:
+        listed = f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr>'
+        return f"<w:p><w:pPr>{listed}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    def number(name: int, override: str = "", abstract: int = 0) -> str:
+        override = override and f'<w:lvlOverride w:ilvl="0">{override}</w:lvlOverride>'
+        link = f'<w:abstractNumId w:val="{abstract}"/>'
+        return f'<w:num w:numId="{name}">{link}{override}</w:num>'
+
+    level = '<w:lvl w:ilvl="0"><w:numFmt w:val="%s"/><w:lvlText w:val="%%1."/></w:lvl>'
+    numbering = (
+        f'<w:numbering xmlns:w="{W}"><w:abstractNum w:abstractNumId="0"><w:styleLink w:val="L"/>'
+        f'{level % "decimal"}</w:abstractNum><w:abstractNum w:abstractNumId="1">'
+        f'<w:numStyleLink w:val="L"/></w:abstractNum>'
+        + number(1)
+        + number(2, '<w:startOverride w:val="1"/>')
+        + number(3, '<w:startOverride w:val="5"/>' + level % "upperRoman")
+        + number(4, abstract=1)
+        + "</w:numbering>"
+    )
+    body = "".join(item(f"list{n}", n) for n in (1, 1, 2, 2, 1, 3, 3, 4))
+    document = f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
+    parts = {"word/document.xml": document, "word/numbering.xml": numbering}
+    made = make(zipped(parts), DOCX, "a.docx")
+    assert made.text.split()[::2] == ["1.", "2.", "1.", "2.", "3.", "V.", "VI.", "1."]
+
+
+def test_word_reads_controlled_rows_once_check_boxes_and_inserted_pages(make) -> None:
+    table = "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>%s</w:t></w:r></w:p>%s</w:tc></w:tr></w:tbl>"
+    outer = table % ("outer", table % ("inner", ""))
+    row = outer.removeprefix("<w:tbl>").removesuffix("</w:tbl>")
+    body = (
+        f"<w:tbl><w:sdt><w:sdtContent>{row}</w:sdtContent></w:sdt></w:tbl>"
+        '<w:p><w:r><w:fldChar><w:ffData><w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>'
+        "</w:ffData></w:fldChar></w:r><w:r><w:t>yes</w:t></w:r></w:p>"
+        f'<w:altChunk xmlns:r="{RELATION}" r:id="h"/>'
+    )
+    document = f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
+    relation = f'<Relationship Id="h" Type="{RELATION}/aFChunk" Target="a.html"/>'
+    parts = {
+        "word/document.xml": document,
+        "word/_rels/document.xml.rels": (
+            f'<Relationships xmlns="{RELATIONS}">{relation}</Relationships>'
+        ),
+        "word/a.html": "<p>inserted</p>",
+    }
+    made = make(zipped(parts), DOCX, "a.docx")
+    assert made.text.split() == ["outer", "inner", "☒yes", "inserted"]
+
+
 def test_word_text_boxes_are_read_once(make) -> None:
     mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
     box = "<w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent>"
