@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+from xml.etree import ElementTree
 
 import docx
 import openpyxl
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.readers.drawing import chart
 from sparknet_assets.source.readers.numberformat import shown
 from sparknet_assets.source.readers.numbering import numeral
 
@@ -390,6 +392,67 @@ def test_opendocument_slides_and_hidden_parts(make) -> None:
         ["The title", "body"],
         ["Slide 2", "untitled", "Notes: say this"],
     ]
+
+
+def test_slides_and_shapes_that_a_show_hides_are_left_out(make) -> None:
+    hidden = shape("no shape").replace("<p:sp>", '<p:sp><p:nvSpPr><p:cNvPr hidden="1"/></p:nvSpPr>')
+    data = presentation([shape("First", "title") + hidden, shape("no slide"), shape("Third")])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts: dict[str, str | bytes] = {n: archive.read(n) for n in archive.namelist()}
+    slide = bytes(parts["ppt/slides/s1.xml"])
+    parts["ppt/slides/s1.xml"] = slide.replace(b"<p:sld ", b'<p:sld show="0" ', 1)
+    made = make(zipped(parts), PPTX, "a.pptx")
+    assert [page.split() for page in made.pages] == [["First"], ["Slide", "3", "Third"]]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_chart_values_are_shown_in_their_format() -> None:
+    values = '<c:pt idx="0"><c:v>0.125</c:v></c:pt><c:pt idx="1"><c:v>0.5</c:v></c:pt>'
+    root = ElementTree.fromstring(
+        '<c:chart xmlns:c="urn:c"><c:ser><c:val><c:numCache><c:formatCode>0.0%</c:formatCode>'
+        f"{values}</c:numCache></c:val></c:ser></c:chart>"
+    )
+    assert [block.text for block in chart(root)] == ["12.5%, 50.0%"]
+
+
+def test_opendocument_leaves_out_what_it_hides_and_numbers_lists_as_stated(make) -> None:
+    field = '<text:hidden-{0} text:is-hidden="true">no</text:hidden-{0}>'
+    body = (
+        f"<text:p>kept{field.format('text')}</text:p>"
+        f"<text:p>{field.format('paragraph')}no</text:p>"
+        '<text:section text:display="none"><text:p>no</text:p></text:section>'
+        '<text:list text:style-name="L"><text:list-item text:start-value="4"><text:p>four</text:p>'
+        "</text:list-item><text:list-item><text:p>five</text:p></text:list-item></text:list>"
+    )
+    listed = '<text:list-style style:name="L"><text:list-level-style-number/></text:list-style>'
+    content = (
+        f"<office:document-content {OD}><office:automatic-styles>{listed}"
+        f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body>"
+        "</office:document-content>"
+    )
+    made = make(zipped({"content.xml": content}), ODT, "a.odt")
+    assert made.text.split() == ["kept", "4.", "four", "5.", "five"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_hidden_opendocument_slide_is_left_out(make) -> None:
+    page = (
+        "<draw:page {}><draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    )
+    hide = (
+        '<style:style style:name="H"><style:drawing-page-properties presentation:visibility='
+        '"hidden"/></style:style>'
+    )
+    pages = page.format('draw:style-name="H"', "no") + "</draw:page>"
+    pages += page.format("", "yes") + "</draw:page>"
+    content = (
+        f"<office:document-content {OD} {DRAW}><office:automatic-styles>{hide}"
+        f"</office:automatic-styles><office:body><office:presentation>{pages}"
+        "</office:presentation></office:body></office:document-content>"
+    )
+    made = make(zipped({"content.xml": content}), ODP, "a.odp")
+    assert [page.split() for page in made.pages] == [["Slide", "2", "yes"]]
+    assert made.rendition.flags == ["hidden_text"]
 
 
 def test_hidden_opendocument_paragraph_is_left_out(make) -> None:
