@@ -30,6 +30,9 @@ _LEAST_COMMON = 0.6
 # Letters of other scripts do not touch Latin ones, those with accents do.
 _TOUCHING = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 _MOST_TOUCHING = 0.1
+# Nor do most East Asian characters stand in a Latin word, as accents read in pairs do.
+_WITHIN = re.compile(r"(?<=[A-Za-z]{2})[^\x00-\x7f]|[^\x00-\x7f](?=[a-z]{2})")
+_MOST_WITHIN = 0.5
 _LATIN = ("cp1252", "cp1250", "mac_roman", "cp850")
 _MOST_BROKEN = 0.05
 _LEAST_KANA, _MOST_HALF_WIDTH = 0.1, 0.1
@@ -44,7 +47,7 @@ def likely_encoding(data: bytes, *, complete: bool) -> str | None:
     """
     for encoding, fits in _EAST_ASIAN:
         text = _decoded(data, encoding, complete)
-        if text and fits(text):
+        if text and fits(text) and not _within_words(text):
             return encoding
     scores = {
         encoding: _share(text, common)
@@ -71,6 +74,10 @@ def _decoded(data: bytes, encoding: str, complete: bool) -> str:
         return ""
     first = _NON_ASCII.search(text)
     return text[max(0, first.start() - 20) : first.start() + _SAMPLE] if first else ""
+
+
+def _within_words(text: str) -> bool:
+    return len(_WITHIN.findall(text)) > _MOST_WITHIN * len(_NON_ASCII.findall(text))
 
 
 def _is_japanese(text: str) -> bool:

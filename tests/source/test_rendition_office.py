@@ -269,10 +269,37 @@ def test_sheet_rows_survive_and_inflated_ranges_cost_nothing(make) -> None:
     assert made.rows == rows
 
 
+def test_sheet_text_is_shown_as_its_format_says(make) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row, (text, code) in enumerate(
+        [("none", ";;;"), ("7a", '"Ref "@'), ("a_x0009_b _x005F_x0041_", "@"), ("x", "0.0")], 1
+    ):
+        sheet.cell(row, 1, text).number_format = code
+        sheet.cell(row, 2, row)
+    assert [row[0] for row in make(saved(book), XLSX, "a.xlsx").rows] == [
+        "",
+        "Ref 7a",
+        "a b _x0041_",
+        "x",
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "code", "text"),
     [
         ("1234.5", "#,##0.00", "1,234.50"),
+        ("0.125", "# ??/??", "1/8"),
+        ("-2.75", "# ?/?", "-2 3/4"),
+        ("1.3", "# ?/8", "1 2/8"),
+        ("1.5", "?/?", "3/2"),
+        ("3", "# ?/?", "3"),
+        ("5551234567", "[<=9999999]###-####;(###) ###-####", "(555) 123-4567"),
+        ("5551234", "[<=9999999]###-####;(###) ###-####", "555-1234"),
+        ("5", '[>=100]"big" 0;[<100]"small" 0', "small 5"),
+        ("123456", "000-000", "123-456"),
+        ("-12345", "0-00-00", "-1-23-45"),
+        ("7", ";;;", ""),
         ("-1234.5", "#,##0.00;(#,##0.00)", "(1,234.50)"),
         ("0.5", "0%", "50%"),
         ("5", "00000", "00005"),
