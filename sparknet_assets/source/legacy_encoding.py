@@ -30,7 +30,8 @@ _LEAST_COMMON = 0.6
 # Letters of other scripts do not touch Latin ones, those with accents do.
 _TOUCHING = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 _MOST_TOUCHING = 0.1
-# Nor do most East Asian characters stand in a Latin word, as accents read in pairs do.
+# Nor do most East Asian characters stand in a Latin word, as an accent does that was read in one
+# with the letter after it. Big5 and Korean take such pairs; GB 2312 does not.
 _WITHIN = re.compile(r"(?<=[A-Za-z]{2})[^\x00-\x7f]|[^\x00-\x7f](?=[a-z]{2})")
 _MOST_WITHIN = 0.5
 _LATIN = ("cp1252", "cp1250", "mac_roman", "cp850")
@@ -47,7 +48,7 @@ def likely_encoding(data: bytes, *, complete: bool) -> str | None:
     """
     for encoding, fits in _EAST_ASIAN:
         text = _decoded(data, encoding, complete)
-        if text and fits(text) and not _within_words(text):
+        if text and fits(text):
             return encoding
     scores = {
         encoding: _share(text, common)
@@ -88,7 +89,12 @@ def _is_japanese(text: str) -> bool:
 
 def _is_korean(text: str) -> bool:
     letters = [sign for sign in _NON_ASCII.findall(text) if sign.isalpha()]
-    return bool(letters) and len(_HANGUL.findall(text)) >= _LEAST_HANGUL * len(letters)
+    hangul = len(_HANGUL.findall(text))
+    return bool(letters) and hangul >= _LEAST_HANGUL * len(letters) and not _within_words(text)
+
+
+def _is_big5(text: str) -> bool:
+    return _is_chinese(text, "big5", 0xA4, 0xC6) and not _within_words(text)
 
 
 def _is_chinese(text: str, encoding: str, first: int, last: int) -> bool:
@@ -108,7 +114,7 @@ _EAST_ASIAN: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("cp949", _is_korean),
     # GB 2312, level 1; Big5, frequently used characters
     ("gb18030", partial(_is_chinese, encoding="gb2312", first=0xB0, last=0xD7)),
-    ("big5hkscs", partial(_is_chinese, encoding="big5", first=0xA4, last=0xC6)),
+    ("big5hkscs", _is_big5),
 )
 
 

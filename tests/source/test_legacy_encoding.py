@@ -86,3 +86,7 @@ def test_a_single_accented_word_is_not_taken_for_east_asian(text: str) -> None:
 
     assert decoded is not None
     assert decoded[0] == text
+
+
+def test_chinese_around_a_latin_word_is_read_as_chinese() -> None:
+    assert decode_text("用git提交\n".encode("gb18030")) == ("用git提交\n", "gb18030")
