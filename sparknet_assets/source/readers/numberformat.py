@@ -109,7 +109,8 @@ def _fractional(number: Decimal, section: tuple[str, ...]) -> str:
 
 def _choose(sections: tuple[tuple[str, ...], ...], number: Decimal) -> tuple[tuple[str, ...], bool]:
     """The section for a number, and whether the number still shows its own sign."""
-    conditions = [_CONDITION.fullmatch(token) for section in sections for token in section[:1]]
+    bracketed = any(section and section[0][0] == "[" for section in sections)
+    conditions = [_CONDITION.fullmatch(s[0]) if s else None for s in sections if bracketed]
     if any(conditions):
         for section, stated in zip(sections, conditions, strict=False):
             if stated is None or _COMPARE[stated[1]](number, Decimal(stated[2])):
