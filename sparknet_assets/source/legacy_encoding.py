@@ -30,6 +30,10 @@ _LEAST_COMMON = 0.6
 # Letters of other scripts do not touch Latin ones, those with accents do.
 _TOUCHING = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 _MOST_TOUCHING = 0.1
+# Nor do most East Asian characters stand in a Latin word, as an accent does that was read in one
+# with the letter after it. Big5 and Korean take such pairs; GB 2312 does not.
+_WITHIN = re.compile(r"(?<=[A-Za-z]{2})[^\x00-\x7f]|[^\x00-\x7f](?=[a-z]{2})")
+_MOST_WITHIN = 0.5
 _LATIN = ("cp1252", "cp1250", "mac_roman", "cp850")
 _MOST_BROKEN = 0.05
 _LEAST_KANA, _MOST_HALF_WIDTH = 0.1, 0.1
@@ -73,6 +77,10 @@ def _decoded(data: bytes, encoding: str, complete: bool) -> str:
     return text[max(0, first.start() - 20) : first.start() + _SAMPLE] if first else ""
 
 
+def _within_words(text: str) -> bool:
+    return len(_WITHIN.findall(text)) > _MOST_WITHIN * len(_NON_ASCII.findall(text))
+
+
 def _is_japanese(text: str) -> bool:
     total = len(_NON_ASCII.findall(text))
     kana, narrow = len(_KANA.findall(text)), len(_HALF_WIDTH.findall(text))
@@ -81,7 +89,12 @@ def _is_japanese(text: str) -> bool:
 
 def _is_korean(text: str) -> bool:
     letters = [sign for sign in _NON_ASCII.findall(text) if sign.isalpha()]
-    return bool(letters) and len(_HANGUL.findall(text)) >= _LEAST_HANGUL * len(letters)
+    hangul = len(_HANGUL.findall(text))
+    return bool(letters) and hangul >= _LEAST_HANGUL * len(letters) and not _within_words(text)
+
+
+def _is_big5(text: str) -> bool:
+    return _is_chinese(text, "big5", 0xA4, 0xC6) and not _within_words(text)
 
 
 def _is_chinese(text: str, encoding: str, first: int, last: int) -> bool:
@@ -101,7 +114,7 @@ _EAST_ASIAN: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("cp949", _is_korean),
     # GB 2312, level 1; Big5, frequently used characters
     ("gb18030", partial(_is_chinese, encoding="gb2312", first=0xB0, last=0xD7)),
-    ("big5hkscs", partial(_is_chinese, encoding="big5", first=0xA4, last=0xC6)),
+    ("big5hkscs", _is_big5),
 )
 
 

@@ -76,3 +76,17 @@ def test_json_shows_its_letters_instead_of_their_codes() -> None:
         r'{"name": "Café 😀", "path": "C:\\u00e9", "q": "\u0022", "n": 1.50}'
     )
     assert unescaped(r"Write \u00e9 in Python") == r"Write \u00e9 in Python"
+
+
+@pytest.mark.parametrize(
+    "text", ["Äpfel;1,50\n", "Grüße\n", "für 12\n", "Straße;Müller\n", "Größe Öl\n", "naïve café\n"]
+)
+def test_a_single_accented_word_is_not_taken_for_east_asian(text: str) -> None:
+    decoded = decode_text(text.encode("cp1252"))
+
+    assert decoded is not None
+    assert decoded[0] == text
+
+
+def test_chinese_around_a_latin_word_is_read_as_chinese() -> None:
+    assert decode_text("用git提交\n".encode("gb18030")) == ("用git提交\n", "gb18030")

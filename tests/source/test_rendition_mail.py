@@ -124,3 +124,17 @@ def test_attached_messages_are_read_as_deep_as_people_forward_them(make) -> None
     assert [n for n in range(10) if f"Body {n}\n" in made.text] == [0, 1, 2, 3, 4, 5]
     assert made.rendition.title == "Message 0"
     assert made.rendition.flags == ["attachments"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/pkcs7-mime; smime-type=enveloped-data",
+        'multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b',
+    ],
+)
+def test_encrypted_message_says_so(make, kind: str) -> None:
+    data = f"Subject: Hush\r\nContent-Type: {kind}\r\n\r\n--b\r\n\r\nMIIB\r\n--b--\r\n"
+    with pytest.raises(SparknetError, match=r"a\.eml is an encrypted e-mail") as error:
+        make(data.encode(), EML, "a.eml")
+    assert error.value.kind is FailureKind.ENCRYPTED

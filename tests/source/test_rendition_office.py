@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+from xml.etree import ElementTree
 
 import docx
 import openpyxl
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.readers.drawing import chart
 from sparknet_assets.source.readers.numberformat import shown
 from sparknet_assets.source.readers.numbering import numeral
 
@@ -125,6 +127,79 @@ def test_word_leaves_out_what_can_not_be_seen(make) -> None:
     assert made.rendition.flags == ["hidden_text"]
 
 
+def test_word_leaves_out_text_that_a_style_hides_and_deleted_rows(make) -> None:
+    hide = "<w:rPr><w:vanish/></w:rPr>"
+    body = (
+        '<w:p><w:r><w:rPr><w:rStyle w:val="C"/></w:rPr><w:t>one</w:t></w:r>'
+        "<w:r><w:t>kept</w:t></w:r>"
+        '<w:r><w:rPr><w:rStyle w:val="C"/><w:vanish w:val="0"/></w:rPr>'
+        "<w:t> again</w:t></w:r></w:p>"
+        '<w:p><w:pPr><w:pStyle w:val="B"/></w:pPr><w:r><w:t>two</w:t></w:r></w:p>'
+        "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc></w:tr><w:tr><w:trPr>"
+        "<w:del/></w:trPr><w:tc><w:p><w:r><w:t>three</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    )
+    styles = (
+        f'<w:styles xmlns:w="{W}"><w:style w:styleId="C">{hide}</w:style>'
+        f'<w:style w:styleId="P">{hide}</w:style>'
+        '<w:style w:styleId="B"><w:basedOn w:val="P"/></w:style></w:styles>'
+    )
+    document = f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
+    made = make(zipped({"word/document.xml": document, "word/styles.xml": styles}), DOCX, "a.docx")
+    assert made.text.split() == ["kept", "again", "a"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_word_lists_restart_and_start_where_they_say(make) -> None:
+    def item(text: str, number: int) -> str:
+        listed = f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr>'
+        return f"<w:p><w:pPr>{listed}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    def number(name: int, override: str = "", abstract: int = 0) -> str:
+        override = override and f'<w:lvlOverride w:ilvl="0">{override}</w:lvlOverride>'
+        link = f'<w:abstractNumId w:val="{abstract}"/>'
+        return f'<w:num w:numId="{name}">{link}{override}</w:num>'
+
+    level = '<w:lvl w:ilvl="0"><w:numFmt w:val="%s"/><w:lvlText w:val="%%1."/></w:lvl>'
+    numbering = (
+        f'<w:numbering xmlns:w="{W}"><w:abstractNum w:abstractNumId="0"><w:styleLink w:val="L"/>'
+        f'{level % "decimal"}</w:abstractNum><w:abstractNum w:abstractNumId="1">'
+        f'<w:numStyleLink w:val="L"/></w:abstractNum>'
+        + number(1)
+        + number(2, '<w:startOverride w:val="1"/>')
+        + number(3, '<w:startOverride w:val="5"/>' + level % "upperRoman")
+        + number(4, abstract=1)
+        + "</w:numbering>"
+    )
+    body = "".join(item(f"list{n}", n) for n in (1, 1, 2, 2, 1, 3, 3, 4))
+    document = f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
+    parts = {"word/document.xml": document, "word/numbering.xml": numbering}
+    made = make(zipped(parts), DOCX, "a.docx")
+    assert made.text.split()[::2] == ["1.", "2.", "1.", "2.", "3.", "V.", "VI.", "1."]
+
+
+def test_word_reads_controlled_rows_once_check_boxes_and_inserted_pages(make) -> None:
+    table = "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>%s</w:t></w:r></w:p>%s</w:tc></w:tr></w:tbl>"
+    outer = table % ("outer", table % ("inner", ""))
+    row = outer.removeprefix("<w:tbl>").removesuffix("</w:tbl>")
+    body = (
+        f"<w:tbl><w:sdt><w:sdtContent>{row}</w:sdtContent></w:sdt></w:tbl>"
+        '<w:p><w:r><w:fldChar><w:ffData><w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>'
+        "</w:ffData></w:fldChar></w:r><w:r><w:t>yes</w:t></w:r></w:p>"
+        f'<w:altChunk xmlns:r="{RELATION}" r:id="h"/>'
+    )
+    document = f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
+    relation = f'<Relationship Id="h" Type="{RELATION}/aFChunk" Target="a.html"/>'
+    parts = {
+        "word/document.xml": document,
+        "word/_rels/document.xml.rels": (
+            f'<Relationships xmlns="{RELATIONS}">{relation}</Relationships>'
+        ),
+        "word/a.html": "<p>inserted</p>",
+    }
+    made = make(zipped(parts), DOCX, "a.docx")
+    assert made.text.split() == ["outer", "inner", "☒yes", "inserted"]
+
+
 def test_word_text_boxes_are_read_once(make) -> None:
     mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
     box = "<w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent>"
@@ -194,10 +269,37 @@ def test_sheet_rows_survive_and_inflated_ranges_cost_nothing(make) -> None:
     assert made.rows == rows
 
 
+def test_sheet_text_is_shown_as_its_format_says(make) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row, (text, code) in enumerate(
+        [("none", ";;;"), ("7a", '"Ref "@'), ("a_x0009_b _x005F_x0041_", "@"), ("x", "0.0")], 1
+    ):
+        sheet.cell(row, 1, text).number_format = code
+        sheet.cell(row, 2, row)
+    assert [row[0] for row in make(saved(book), XLSX, "a.xlsx").rows] == [
+        "",
+        "Ref 7a",
+        "a b _x0041_",
+        "x",
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "code", "text"),
     [
         ("1234.5", "#,##0.00", "1,234.50"),
+        ("0.125", "# ??/??", "1/8"),
+        ("-2.75", "# ?/?", "-2 3/4"),
+        ("1.3", "# ?/8", "1 2/8"),
+        ("1.5", "?/?", "3/2"),
+        ("3", "# ?/?", "3"),
+        ("5551234567", "[<=9999999]###-####;(###) ###-####", "(555) 123-4567"),
+        ("5551234", "[<=9999999]###-####;(###) ###-####", "555-1234"),
+        ("5", '[>=100]"big" 0;[<100]"small" 0', "small 5"),
+        ("123456", "000-000", "123-456"),
+        ("-12345", "0-00-00", "-1-23-45"),
+        ("7", ";;;", ""),
         ("-1234.5", "#,##0.00;(#,##0.00)", "(1,234.50)"),
         ("0.5", "0%", "50%"),
         ("5", "00000", "00005"),
@@ -317,6 +419,67 @@ def test_opendocument_slides_and_hidden_parts(make) -> None:
         ["The title", "body"],
         ["Slide 2", "untitled", "Notes: say this"],
     ]
+
+
+def test_slides_and_shapes_that_a_show_hides_are_left_out(make) -> None:
+    hidden = shape("no shape").replace("<p:sp>", '<p:sp><p:nvSpPr><p:cNvPr hidden="1"/></p:nvSpPr>')
+    data = presentation([shape("First", "title") + hidden, shape("no slide"), shape("Third")])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts: dict[str, str | bytes] = {n: archive.read(n) for n in archive.namelist()}
+    slide = bytes(parts["ppt/slides/s1.xml"])
+    parts["ppt/slides/s1.xml"] = slide.replace(b"<p:sld ", b'<p:sld show="0" ', 1)
+    made = make(zipped(parts), PPTX, "a.pptx")
+    assert [page.split() for page in made.pages] == [["First"], ["Slide", "3", "Third"]]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_chart_values_are_shown_in_their_format() -> None:
+    values = '<c:pt idx="0"><c:v>0.125</c:v></c:pt><c:pt idx="1"><c:v>0.5</c:v></c:pt>'
+    root = ElementTree.fromstring(
+        '<c:chart xmlns:c="urn:c"><c:ser><c:val><c:numCache><c:formatCode>0.0%</c:formatCode>'
+        f"{values}</c:numCache></c:val></c:ser></c:chart>"
+    )
+    assert [block.text for block in chart(root)] == ["12.5%, 50.0%"]
+
+
+def test_opendocument_leaves_out_what_it_hides_and_numbers_lists_as_stated(make) -> None:
+    field = '<text:hidden-{0} text:is-hidden="true">no</text:hidden-{0}>'
+    body = (
+        f"<text:p>kept{field.format('text')}</text:p>"
+        f"<text:p>{field.format('paragraph')}no</text:p>"
+        '<text:section text:display="none"><text:p>no</text:p></text:section>'
+        '<text:list text:style-name="L"><text:list-item text:start-value="4"><text:p>four</text:p>'
+        "</text:list-item><text:list-item><text:p>five</text:p></text:list-item></text:list>"
+    )
+    listed = '<text:list-style style:name="L"><text:list-level-style-number/></text:list-style>'
+    content = (
+        f"<office:document-content {OD}><office:automatic-styles>{listed}"
+        f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body>"
+        "</office:document-content>"
+    )
+    made = make(zipped({"content.xml": content}), ODT, "a.odt")
+    assert made.text.split() == ["kept", "4.", "four", "5.", "five"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_hidden_opendocument_slide_is_left_out(make) -> None:
+    page = (
+        "<draw:page {}><draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    )
+    hide = (
+        '<style:style style:name="H"><style:drawing-page-properties presentation:visibility='
+        '"hidden"/></style:style>'
+    )
+    pages = page.format('draw:style-name="H"', "no") + "</draw:page>"
+    pages += page.format("", "yes") + "</draw:page>"
+    content = (
+        f"<office:document-content {OD} {DRAW}><office:automatic-styles>{hide}"
+        f"</office:automatic-styles><office:body><office:presentation>{pages}"
+        "</office:presentation></office:body></office:document-content>"
+    )
+    made = make(zipped({"content.xml": content}), ODP, "a.odp")
+    assert [page.split() for page in made.pages] == [["Slide", "2", "yes"]]
+    assert made.rendition.flags == ["hidden_text"]
 
 
 def test_hidden_opendocument_paragraph_is_left_out(make) -> None:

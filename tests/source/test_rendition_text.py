@@ -212,3 +212,8 @@ def test_one_paragraph_of_a_million_characters(make) -> None:
 )
 def test_labels_mean_what_their_writers_meant(text: str, encoding: str, label: str) -> None:
     assert decode(text.encode(encoding), label) == text
+
+
+def test_rtf_leaves_out_deleted_and_hidden_text(make) -> None:
+    data = rb"{\rtf1\ansi Kept {\deleted gone {\b more} \} gone}{\deleted0 stays} {\v no}end\par}"
+    assert make(data, "application/rtf", "a.rtf").text.split() == ["Kept", "stays", "end"]

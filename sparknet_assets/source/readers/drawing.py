@@ -14,6 +14,7 @@ from sparknet_assets.source.readers.markup import (
     grid,
     paragraph,
 )
+from sparknet_assets.source.readers.numberformat import shown
 from sparknet_assets.source.readers.numbering import BULLET, numeral
 from sparknet_assets.source.readers.package import local
 from sparknet_assets.source.readers.plain import heading_row
@@ -141,4 +142,9 @@ def _cached(*found: Element | None) -> list[str]:
     element = next((e for e in found if e is not None), None)
     if element is None:
         return []
-    return [collapse(v.text or "") for v in element.iter() if local(v) == "v"]
+    code = next((c.text or "General" for c in element.iter() if local(c) == "formatCode"), "")
+    return [
+        collapse(shown(v.text or "", code) if code else v.text or "")
+        for v in element.iter()
+        if local(v) == "v"
+    ]

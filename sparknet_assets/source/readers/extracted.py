@@ -17,6 +17,8 @@ from sparknet_assets.source.readers.plain import text_blocks
 if TYPE_CHECKING:
     from kreuzberg import ExtractionResult
 
+_DELETED = re.compile(rb"(?<!\\)\\deleted(?![0-9a-z])")
+_RTF_SIGN = re.compile(rb"\\.|[{}]", re.DOTALL)
 _PAGE_MARK = re.compile(r"<p>&lt;!-- PAGE \d+ --&gt;</p>")
 
 
@@ -42,9 +44,27 @@ def extract(path: Path, media_type: str, name: str, output: str = "html") -> Ext
         disable_ocr=True,
     )
     try:
+        if media_type.endswith("/rtf"):
+            data = without_deleted(path.read_bytes())
+            return kreuzberg.extract_bytes_sync(data, mime_type=media_type, config=config)
         return kreuzberg.extract_file_sync(path, mime_type=media_type, config=config)
     except (kreuzberg.KreuzbergError, RuntimeError, ValueError, OSError) as error:
         raise _failure(error, name) from None
+
+
+def without_deleted(data: bytes) -> bytes:
+    """RTF without the text that a tracked change deleted: from `\\deleted` to its group's end."""
+    kept = []
+    at = 0
+    while found := _DELETED.search(data, at):
+        kept.append(data[at : found.start()])
+        depth, at = 0, len(data)
+        for sign in _RTF_SIGN.finditer(data, found.end()):
+            depth += {b"{": 1, b"}": -1}.get(sign[0], 0)
+            if depth < 0:
+                at = sign.start()
+                break
+    return b"".join([*kept, data[at:]])
 
 
 def html_blocks(result: ExtractionResult) -> list[Block]:

@@ -46,7 +46,8 @@ def read_eml(data: bytes, name: str) -> Mail:
     """Reads an RFC 5322 message, of which each part may lie about its encoding.
 
     Raises:
-        SparknetError: `corrupt` without any header line; `too_large` with too many parts.
+        SparknetError: `corrupt` without any header line; `too_large` with too many parts;
+            `encrypted` for one whose body is (S/MIME, OpenPGP).
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0":
         data = decode(data).encode("utf-8")
@@ -60,6 +61,12 @@ def read_eml(data: bytes, name: str) -> Mail:
 
 
 def _read(message: EmailMessage, name: str, depth: int) -> Mail:
+    if depth == 0 and _is_encrypted(message):
+        raise SparknetError(
+            FailureKind.ENCRYPTED,
+            f"{name} is an encrypted e-mail; save it decrypted from the mail program and "
+            "ingest that",
+        )
     mail = Mail(_header(message, "Subject"), _header(message, "From"), _date(message))
     shown = [(key, _header(message, key)) for key in _HEADERS]
     mail.blocks = heading_blocks(mail.subject, [(k, v) for k, v in shown if v])
@@ -69,6 +76,15 @@ def _read(message: EmailMessage, name: str, depth: int) -> Mail:
         mail.blocks += attached.blocks
         mail.flags |= attached.flags
     return mail
+
+
+def _is_encrypted(message: EmailMessage) -> bool:
+    """As RFC 8551 (3.3) and RFC 3156 (4) mark it; a message that is signed alone is not."""
+    kind = message.get_content_type()
+    if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
+        stated = str(message.get_param("smime-type") or "").lower()
+        return stated in ("enveloped-data", "authenveloped-data")
+    return kind == "multipart/encrypted"
 
 
 def heading_blocks(subject: str | None, headers: list[tuple[str, str]]) -> list[Block]:

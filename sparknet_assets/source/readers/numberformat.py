@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 from functools import lru_cache
+from operator import eq, ge, gt, le, lt, ne
 
 BUILT_IN = {
+    # Their currency sign is the reader's: none is shown.
+    **dict.fromkeys((5, 6, 41, 42), "#,##0;(#,##0)"),
+    **dict.fromkeys((7, 8, 43, 44), "#,##0.00;(#,##0.00)"),
+    # Dates of East Asian files, which differ by the language.
+    **dict.fromkeys((27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy-mm-dd"),
     0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%",
-    11: "0.00E+00", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM",
+    11: "0.00E+00", 12: "# ?/?",
+    13: "# ??/??", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM",
     19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)",
     38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 45: "mm:ss",
     46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
@@ -21,6 +29,8 @@ _TOKEN = re.compile(
     r"y+|m+|d+|h+|s+(?:\.0+)?|General|E[+-]|[#0?,.%@/]|.",
     re.IGNORECASE | re.DOTALL,
 )
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_COMPARE = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}
 _DATE = re.compile(r"^(?:y+|m+|d+|h+|s+(?:\.0+)?|\[(?:h+|m+|s+)\])$", re.IGNORECASE)
 
 
@@ -39,6 +49,8 @@ def _sections(code: str) -> tuple[tuple[str, ...], ...]:
             sections.append([])
         elif token[0] == "_":
             sections[-1].append("' ")
+        elif _CONDITION.fullmatch(token):
+            sections[-1].insert(0, token)
         elif token[0] != "*" and (token[0] != "[" or _DATE.match(token)):
             sections[-1].append(token)
     return tuple(tuple(section) for section in sections)
@@ -55,9 +67,11 @@ def shown(value: str, code: str, date1904: bool = False) -> str:
     sections = _sections(code)
     section, signed = _choose(sections, number)
     if not section and code:
-        return ""
+        return "" if len(sections) > 1 else _general(number)
     if any(_DATE.match(token) for token in section):
         return _date(float(number), section, date1904) or _general(number)
+    if "/" in section and any(token in "0#?" for token in section):
+        return _fractional(number if signed else abs(number), section)
     if any(token.lower() == "general" or token == "@" for token in section) or not section:
         return _around(section, _general(number if signed else abs(number)))
     if any(token in "0#?" for token in section):
@@ -65,8 +79,43 @@ def shown(value: str, code: str, date1904: bool = False) -> str:
     return "".join(token[1:] for token in section if token[0] == "'").strip()
 
 
+def worded(text: str, code: str) -> str:
+    """A cell's text as the fourth section of its format shows it (the only one, if it has `@`)."""
+    sections = _sections(code)
+    section = sections[3] if len(sections) > 3 else sections[-1]
+    if len(sections) > 3 and not section:
+        return ""
+    return _around(section, text) if "@" in section else text
+
+
+def _fractional(number: Decimal, section: tuple[str, ...]) -> str:
+    """A number as whole and fraction: `# ?/?` by the nearest small one, `# ?/8` in eighths."""
+    slash = section.index("/")
+    below = "".join(token for token in section[slash + 1 :] if token in "0#?" or token.isdecimal())
+    above = [token for token in section[:slash] if token in "0#?"]
+    exact = Fraction(abs(number))
+    if below.strip("0").isdecimal():
+        size = int(below)
+        near = Fraction(round(exact * size), size)
+    else:
+        size, near = 0, exact.limit_denominator(10 ** min(len(below), 4) - 1)
+    mixed = len(above) > 1 and " " in section[:slash]
+    whole, rest = divmod(near, 1) if mixed else (0, near)
+    bottom = size or rest.denominator
+    parts = [str(whole)] if whole or (mixed and not rest) else []
+    parts += [f"{rest * bottom}/{bottom}"] if rest or not mixed else []
+    return ("-" if number < 0 and near else "") + " ".join(parts)
+
+
 def _choose(sections: tuple[tuple[str, ...], ...], number: Decimal) -> tuple[tuple[str, ...], bool]:
     """The section for a number, and whether the number still shows its own sign."""
+    bracketed = any(section and section[0][0] == "[" for section in sections)
+    conditions = [_CONDITION.fullmatch(s[0]) if s else None for s in sections if bracketed]
+    if any(conditions):
+        for section, stated in zip(sections, conditions, strict=False):
+            if stated is None or _COMPARE[stated[1]](number, Decimal(stated[2])):
+                return section[stated is not None :], True
+        return (), True
     if number < 0 and len(sections) > 1:
         return sections[1], False
     if number == 0 and len(sections) > 2:
@@ -99,7 +148,7 @@ def _around(section: tuple[str, ...], text: str) -> str:
 def _number(number: Decimal, section: tuple[str, ...]) -> str:
     digits = [n for n, token in enumerate(section) if token in "0#?"]
     first, last = digits[0], digits[-1]
-    if "/" in section or any(token[0] in "Ee" for token in section):
+    if any(token[0] in "Ee" for token in section):
         return _around(("'",), _exponent(number, section))
     core = section[first : last + 1]
     prefix = "".join(_literal(token) for token in section[:first])
@@ -121,14 +170,29 @@ def _number(number: Decimal, section: tuple[str, ...]) -> str:
     if "," in whole and left:
         left = f"{int(left):,}".rjust(len(left), "0")
     sign = "-" if number < 0 and rounded else ""
+    if "," not in whole and any(token not in "0#?" for token in whole):
+        left, core = _placed(left, whole), part
     inner = "".join(_literal(token) for token in core if token[0] == "'")
     body = left + ("." + right if right else "")
     return (sign + prefix + body + inner + suffix).strip()
 
 
+def _placed(digits: str, whole: tuple[str, ...]) -> str:
+    """Digits among the signs of a format such as `000-000`, from the right."""
+    out = []
+    places = sum(token in "0#?" for token in whole)
+    for token in reversed(whole):
+        if token in "0#?":
+            places -= 1
+            cut = len(digits) - 1 if places and digits else 0
+            out.append(digits[cut:])
+            digits = digits[:cut]
+        else:
+            out.append(_literal(token))
+    return "".join(reversed(out))
+
+
 def _exponent(number: Decimal, section: tuple[str, ...]) -> str:
-    if "/" in section:
-        return _general(number)
     part = section[section.index(".") + 1 :] if "." in section else ()
     places = 0
     for token in part:

@@ -62,7 +62,10 @@ def _sheets(reader: BodyReader, body: Element) -> Iterator[Block]:
 
 
 def _slides(reader: BodyReader, body: Element) -> Iterator[Block]:
+    first = True
     for number, page in enumerate(body.findall(f"{_DRAW}page"), 1):
+        if not reader.seen(page):
+            continue
         titles: list[Block] = []
         rest: list[Block] = []
         for shape in page:
@@ -79,9 +82,10 @@ def _slides(reader: BodyReader, body: Element) -> Iterator[Block]:
                     titles.append(Heading(text, 1))
                 else:
                     rest += blocks
-        if number > 1:
-            yield PageBreak()
         if titles or rest:
+            if not first:
+                yield PageBreak()
+            first = False
             yield from titles or [Heading(f"Slide {number}", 2)]
             yield from rest
 

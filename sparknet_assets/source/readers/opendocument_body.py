@@ -25,7 +25,10 @@ from sparknet_assets.source.readers.plain import heading_row
 from sparknet_assets.source.readers.word_body import block_text
 
 NS = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
-_TEXT, _TABLE, _STYLE = (NS % name for name in ("text", "table", "style"))
+_TEXT, _TABLE, _STYLE, _DRAW, _PRESENTATION = (
+    NS % name for name in ("text", "table", "style", "drawing", "presentation")
+)
+_HIDING = f"{_TEXT}hidden-paragraph"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _UNSEEN = frozenset({"tracked-changes", "annotation", "annotation-end", "note-citation", "desc",
                      "title", "sequence-decls", "forms", "ruby-text"})  # fmt: skip
@@ -63,6 +66,7 @@ class BodyReader:
                 if (
                     child.get(f"{_TEXT}display") == "none"
                     or child.get(f"{_TABLE}display") == "false"
+                    or child.get(f"{_PRESENTATION}visibility") == "hidden"
                 ):
                     self._unseen.add(name)
 
@@ -82,7 +86,7 @@ class BodyReader:
                 found += self.table(child, depth)
             elif kind in ("frame", "custom-shape", "g", "rect", "ellipse", "a"):
                 found += self.shape(child, depth + 1)
-            elif kind in _CONTAINERS:
+            elif kind in _CONTAINERS and self._shows(child):
                 found += self.blocks(child, depth + 1)
         return found
 
@@ -117,7 +121,7 @@ class BodyReader:
         return [Paragraph(tuple(runs), "text", marker, indent), *extra]
 
     def _inline(self, element: Element, runs: list[Run], extra: list[Block], depth: int) -> None:
-        if element.get(f"{_TEXT}style-name", "") in self._unseen:
+        if element.get(f"{_TEXT}style-name", "") in self._unseen or not self._shows(element):
             self.hidden = True
             return
         if depth > DEEPEST:
@@ -159,7 +163,8 @@ class BodyReader:
                     named = child.get(f"{_TEXT}style-name", style)
                     found += self._list(child, level + 1, named, depth + 1)
                 elif kind in ("p", "h"):
-                    count += first
+                    start = item.get(f"{_TEXT}start-value", "") if first else ""
+                    count = int(start) if start.isdecimal() else count + first
                     marker = f"{count}." if style in self._numbered else BULLET
                     found += self._paragraph(child, 0, depth, marker if first else "", level)
                     first = False
@@ -207,8 +212,18 @@ class BodyReader:
                 blanks += min(repeat, 16384)
         return cells
 
-    def seen(self, table: Element) -> bool:
-        if table.get(f"{_TABLE}style-name", "") in self._unseen:
+    def _shows(self, element: Element) -> bool:
+        """Whether a section, a field or a paragraph with one does not say that it is hidden."""
+        stated = element.get(f"{_TEXT}is-hidden") == "true"
+        stated |= element.get(f"{_TEXT}display") == "none"
+        stated |= any(mark.get(f"{_TEXT}is-hidden") == "true" for mark in element.findall(_HIDING))
+        self.hidden |= stated
+        return not stated
+
+    def seen(self, part: Element) -> bool:
+        """Whether a sheet or slide shows; notes that one was hidden."""
+        styles = {part.get(f"{kind}style-name", "") for kind in (_TABLE, _DRAW)}
+        if styles & self._unseen:
             self.hidden = True
             return False
         return True

@@ -21,13 +21,14 @@ from sparknet_assets.source.readers.markup import (
     collapse,
     grid,
 )
-from sparknet_assets.source.readers.numberformat import BUILT_IN, shown
+from sparknet_assets.source.readers.numberformat import BUILT_IN, shown, worded
 from sparknet_assets.source.readers.package import Package, local
 from sparknet_assets.source.readers.plain import heading_row
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d*")
+_CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 GAP = 2  # blank rows: so many part two tables of a sheet
 
 Row = dict[int, str]
@@ -70,26 +71,25 @@ class _Book:
 
     def _text(self, cell: Element) -> str:
         kind = cell.get("t", "n")
+        style = cell.get("s", "0")
+        index = int(style) if style.isdecimal() else 0
+        code = self.formats[index] if index < len(self.formats) else "General"
         if kind == "inlineStr":
             inline = cell.find(f"{_S}is")
-            return _rich(inline) if inline is not None else ""
+            return worded(_rich(inline), code) if inline is not None else ""
         value = cell.findtext(f"{_S}v") or ""
         if not value:
             formula = cell.findtext(f"{_S}f")
             return f"={formula}" if formula else ""  # never calculated: all that is there
         if kind == "s":
-            return (
-                self.strings[int(value)]
-                if value.isdecimal() and int(value) < len(self.strings)
-                else ""
-            )
+            known = value.isdecimal() and int(value) < len(self.strings)
+            return worded(self.strings[int(value)], code) if known else ""
         if kind == "b":
             return "TRUE" if value == "1" else "FALSE"
-        if kind in ("str", "e", "d"):
+        if kind == "str":
+            return worded(_decoded(value), code)
+        if kind in ("e", "d"):
             return value
-        style = cell.get("s", "0")
-        index = int(style) if style.isdecimal() else 0
-        code = self.formats[index] if index < len(self.formats) else "General"
         return shown(value, code, self.date1904)
 
 
@@ -186,7 +186,14 @@ def _rich(item: Element) -> str:
             out.append(child.text or "")
         elif kind == "r":
             out.append(child.findtext(f"{_S}t") or "")
-    return "".join(out).replace("_x000D_", "")
+    return _decoded("".join(out))
+
+
+def _decoded(text: str) -> str:
+    """Text with its controls instead of their codes, `_x0009_` (ECMA-376, 22.9.2.19)."""
+    if "_x" not in text:
+        return text
+    return _CODE.sub(lambda match: chr(int(match[1], 16)), text).replace("\r", "")
 
 
 def _formats(root: Element | None) -> list[str]:

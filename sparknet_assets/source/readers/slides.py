@@ -22,11 +22,14 @@ _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DEEPEST = 30
 _FURNITURE = frozenset({"sldNum", "dt", "ftr", "hdr", "sldImg"})
+_OFF, _ON = ("0", "false"), ("1", "true")
 _TITLES = frozenset({"title", "ctrTitle"})
 
 
 def read_slides(path: Path, media_type: str, name: str) -> Content:
     """Reads a PPTX: titles, text, tables, pictures and speaker notes, in the order of the slides.
+
+    Slides and shapes that a show hides are left out and flagged.
 
     Raises:
         SparknetError: `encrypted`, `corrupt` or `too_large`.
@@ -36,11 +39,15 @@ def read_slides(path: Path, media_type: str, name: str) -> Content:
         root = package.required(part)
         relations = package.relations(part)
         blocks: list[Block] = []
-        for number, slide in enumerate(_slide_parts(root, relations), 1):
-            if number > 1:
+        hidden = False
+        for number, name_of_part in enumerate(_slide_parts(root, relations), 1):
+            slide = _Slide(package, name_of_part)
+            shown = slide.blocks(number)
+            hidden |= slide.hidden
+            if shown and blocks:
                 blocks.append(PageBreak())
-            blocks += _Slide(package, slide).blocks(number)
-        return Content(blocks, *package.facts())
+            blocks += shown
+        return Content(blocks, *package.facts(), {"hidden_text"} if hidden else set())
 
 
 def _slide_parts(root: Element, relations: dict[str, Relation]) -> list[str]:
@@ -53,13 +60,20 @@ class _Slide:
         self._package = package
         self._part = part
         self._relations = package.relations(part)
+        self.hidden = False
 
     def blocks(self, number: int) -> list[Block]:
         root = self._package.tree(self._part)
         titles: list[str] = []
         body: list[Block] = []
         if root is not None:
+            if root.get("show") in _OFF:
+                self.hidden = True
+                return []
             for shape in _shapes(root, 0):
+                if _is_hidden(shape):
+                    self.hidden |= bool("".join(shape.itertext()).strip())
+                    continue
                 self._add(shape, titles, body)
         heading = Heading(titles[0], 1) if titles else Heading(f"Slide {number}", 2)
         rest: list[Block] = [Heading(title, 2) for title in titles[1:]]
@@ -128,6 +142,11 @@ class _Slide:
                 if text:
                     return [paragraph(f"Notes: {text}", "note")]
         return []
+
+
+def _is_hidden(shape: Element) -> bool:
+    own = shape.find(f"./*/{_P}cNvPr")
+    return own is not None and own.get("hidden") in _ON
 
 
 def _shapes(parent: Element, depth: int) -> Iterator[Element]:

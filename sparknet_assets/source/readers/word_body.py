@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
+from sparknet_assets.source.encoding import declared_charset, decode
 from sparknet_assets.source.readers import drawing
+from sparknet_assets.source.readers.hypertext import read_hypertext
 from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
@@ -58,12 +60,25 @@ class BodyReader:
                 found += self.table(child, depth)
             elif kind in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"):
                 found += self.blocks(child, depth + 1)
+            elif kind == "altChunk":
+                found += self._inserted(child)
         return found
 
+    def _inserted(self, element: Element) -> list[Block]:
+        """The text of a web page or text file that the document brings along to be inserted."""
+        relation = self.relations.get(element.get(f"{_R}id", ""))
+        data = self.package.data(relation.target) if relation and not relation.external else None
+        if not data or data.startswith(b"PK") or data.startswith(b"{\\rtf"):
+            return []
+        page = read_hypertext(decode(data, declared_charset(data)))
+        self.hidden |= page.hidden
+        return page.blocks
+
     def paragraph(self, element: Element, depth: int) -> list[Block]:
-        inline = Inline(self, depth, element.find(f"{W}pPr/{W}shd") is not None)
-        inline.walk(element, "", 0)
         style, number, level = self._paragraph_style(element)
+        shaded = element.find(f"{W}pPr/{W}shd") is not None
+        inline = Inline(self, depth, shaded, style.hidden)
+        inline.walk(element, "", 0)
         blocks: list[Block] = []
         text = "".join(run.text for run in inline.runs)
         if text.strip():
@@ -88,7 +103,7 @@ class BodyReader:
         style = self.styles.get(named, Style())
         outline = value(properties, "outlineLvl")
         if outline.isdecimal() and int(outline) < 6:
-            style = Style(int(outline) + 1, style.number, style.depth)
+            style = replace(style, level=int(outline) + 1)
         number, level = style.number, style.depth
         listed = properties.find(f"{W}numPr")
         if listed is not None:
@@ -170,10 +185,10 @@ def _rows(table: Element) -> list[Element]:
     found = []
     for child in table:
         kind = local(child)
-        if kind == "tr":
+        if kind == "tr" and child.find(f"{W}trPr/{W}del") is None:
             found.append(child)
         elif kind in ("sdt", "sdtContent", "ins", "customXml"):
-            found += [row for row in child.iter(f"{W}tr")]
+            found += _rows(child)
     return found
 
 

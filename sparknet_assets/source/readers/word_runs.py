@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from sparknet_assets.source.readers.markup import Block, Run, clean
 from sparknet_assets.source.readers.package import local
-from sparknet_assets.source.readers.word_styles import VAL, W, value
+from sparknet_assets.source.readers.word_styles import Style, W, switch, value
 
 if TYPE_CHECKING:
     from sparknet_assets.source.readers.word_body import BodyReader
@@ -24,10 +24,11 @@ _CHARACTERS = {"tab": "  ", "cr": "\n", "noBreakHyphen": "-"}
 class Inline:
     """Walks one paragraph: `runs` is its text, `blocks` what hangs on it."""
 
-    def __init__(self, reader: BodyReader, depth: int, shaded: bool) -> None:
+    def __init__(self, reader: BodyReader, depth: int, shaded: bool, hidden: bool = False) -> None:
         self._reader = reader
         self._depth = depth
         self._shaded = shaded
+        self._hidden = hidden
         self.runs: list[Run] = []
         self.blocks: list[Block] = []
         self.breaks_before = False
@@ -54,10 +55,17 @@ class Inline:
 
     def _run(self, run: Element, depth: int) -> None:
         properties = run.find(f"{W}rPr")
-        if properties is not None and (_on(properties, "vanish") or self._invisible(properties)):
+        if self._vanishes(properties) or (properties is not None and self._invisible(properties)):
             self._reader.hidden |= any((t.text or "").strip() for t in run.iter(f"{W}t"))
             return
         self.walk(run, _run_style(properties), depth + 1)
+
+    def _vanishes(self, properties: Element | None) -> bool:
+        """Hidden by the run itself, or else by its style, or else by its paragraph's style."""
+        stated = switch(properties, "vanish")
+        if stated is not None:
+            return stated
+        return self._hidden or self._reader.styles.get(value(properties, "rStyle"), Style()).hidden
 
     def _invisible(self, properties: Element) -> bool:
         """White on white, or of no size. In a table the ground may be dark by the table's style."""
@@ -77,8 +85,8 @@ class Inline:
                     self.breaks_before = True
             else:
                 self.runs.append(Run("\n", style))
-        elif kind == "sym":
-            self.runs.append(Run(_symbol(child), style))
+        elif kind in ("sym", "checkBox"):
+            self.runs.append(Run(_symbol(child) if kind == "sym" else _checked(child), style))
         elif kind in ("footnoteReference", "endnoteReference"):
             self._reader.notes.append((kind, child.get(f"{W}id", "")))
             self.runs.append(Run(str(len(self._reader.notes)), "p"))
@@ -97,17 +105,18 @@ class Inline:
             self.walk(child, style, depth + 1)
 
 
-def _on(properties: Element, tag: str) -> bool:
-    child = properties.find(f"{W}{tag}")
-    return child is not None and child.get(VAL, "true") not in ("0", "false", "off")
-
-
 def _run_style(properties: Element | None) -> str:
     if properties is None:
         return ""
-    style = "".join(tag for tag in "bi" if _on(properties, tag))
+    style = "".join(tag for tag in "bi" if switch(properties, tag))
     raised = value(properties, "vertAlign")
     return style + {"superscript": "p", "subscript": "u"}.get(raised, "")
+
+
+def _checked(box: Element) -> str:
+    """The sign of a check box of the forms before content controls (ECMA-376, 17.16.7)."""
+    stated = switch(box, "checked")
+    return "☒" if (switch(box, "default") if stated is None else stated) else "☐"
 
 
 def _symbol(element: Element) -> str:

@@ -11,11 +11,12 @@ VAL = f"{W}val"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Outline level (0 for body text), list and list level of a paragraph style."""
+    """Outline level (0 for body text), list and list level of a style, and whether it hides."""
 
     level: int = 0
     number: str = ""
     depth: int = 0
+    hidden: bool = False
 
 
 def read_styles(root: Element | None) -> dict[str, Style]:
@@ -29,12 +30,14 @@ def read_styles(root: Element | None) -> dict[str, Style]:
 def _style(elements: dict[str, Element], name: str) -> Style:
     """Outline level and list of a style, looked up along the styles that it is based on."""
     level, number, depth = 0, "", 0
+    hidden: bool | None = None
     current: str | None = name
     for _ in range(20):
         element = elements.get(current or "")
         if element is None:
             break
         named = value(element, "name").lower()
+        hidden = switch(element.find(f"{W}rPr"), "vanish") if hidden is None else hidden
         properties = element.find(f"{W}pPr")
         if not level and named == "title":
             level = 1
@@ -49,7 +52,13 @@ def _style(elements: dict[str, Element], name: str) -> Style:
         if not level and named.startswith("heading ") and named[8:].isdecimal():
             level = min(max(int(named[8:]), 1), 6)
         current = value(element, "basedOn")
-    return Style(level, number, depth)
+    return Style(level, number, depth, bool(hidden))
+
+
+def switch(properties: Element | None, tag: str) -> bool | None:
+    """Whether properties turn `tag` on or off; None where they don't name it."""
+    child = properties.find(f"{W}{tag}") if properties is not None else None
+    return None if child is None else child.get(VAL, "true") not in ("0", "false", "off")
 
 
 def value(parent: Element | None, tag: str) -> str:
