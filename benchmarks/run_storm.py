@@ -196,7 +196,7 @@ def measure(documents: int = DOCUMENTS, runs: int = RUNS) -> Verdict:
         postgres_server() as server,
     ):
         database = server.create_database()
-        for number in (1, runs):
+        for number in dict.fromkeys((1, runs)):
             result = storm(database, Path(folder), runs=number, documents=documents)
             print(result, flush=True)
             for failure in result.failures:

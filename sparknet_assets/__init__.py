@@ -1,3 +1,3 @@
 """SPARKNET Assets: documents to searchable, traceable knowledge, as a Dagster asset graph."""
 
-__version__ = "0.1.0"
+__version__ = "0.4.0"
