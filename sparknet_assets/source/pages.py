@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import RENDITION, DocumentMetadata, DocumentRef
 from sparknet_assets.source.image import ImageFile
-from sparknet_assets.source.pdf import library, native_errors, open_pdf, reason_of
+from sparknet_assets.source.pdf import (
+    broken_content,
+    forget_warnings,
+    library,
+    native_errors,
+    open_pdf,
+    reason_of,
+)
 from sparknet_assets.source.raster import rasterise
 from sparknet_assets.source.text.text_layer import needs_ocr
 
@@ -39,7 +46,11 @@ class PageSource(Protocol):
     def page_count(self) -> int: ...
 
     def render(self, page: int) -> Raster:
-        """Renders the 1-based `page`. Raises SparknetError when that page can't be."""
+        """Renders the 1-based `page`.
+
+        Raises:
+            SparknetError: It can't be rendered, or is blank because its content can't be read.
+        """
         ...
 
     def pdf_page(self, page: int) -> pymupdf.Page | None:
@@ -80,10 +91,13 @@ class PdfSource:
         return self._page[1]
 
     def render(self, page: int) -> Raster:
+        forget_warnings()
         pdf_page = self.pdf_page(page)
         with self._reading(page):
             for_ocr = self._for_ocr(pdf_page)
             raster = Raster(*rasterise(pdf_page, self._settings, for_ocr=for_ocr))
+            if (broken := broken_content(pdf_page)) and _is_blank(raster):
+                raise ValueError(f"nothing of it can be shown: {broken}")
         if for_ocr:  # scans share nothing, and MuPDF would keep 256 MB of them
             self.trim()
         return raster
@@ -138,6 +152,10 @@ class ImageSource:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _is_blank(raster: Raster) -> bool:
+    return bool((raster.pixels == raster.pixels.flat[0]).all())
 
 
 class _Opened(NamedTuple):

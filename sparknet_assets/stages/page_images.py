@@ -182,7 +182,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
 STAGE = PagedStage(
     name="page_images",
     inputs=("documents",),
-    code_version="1",
+    code_version="2",
     description="A PNG of every page, upright, in the resolution that its reading needs.",
     artifact=PAGES,
     shape=_shape,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,34 @@ def test_a_damaged_page_fails_alone(deployment: Deployment) -> None:
             source.render(2)
         assert caught.value.kind is FailureKind.CORRUPT
         assert source.render(1).pixels.shape == (1650, 1275)
+
+
+@pytest.mark.parametrize("broken", ["cut off", "not compressed", "of an unknown filter"])
+def test_a_page_whose_content_can_not_be_read_is_not_taken_for_blank(
+    deployment: Deployment, broken: str
+) -> None:
+    document = text_page()
+    document.new_page()
+    content = document[0].get_contents()[0]
+    written = {
+        "cut off": zlib.compress(document.xref_stream(content))[:20],
+        "not compressed": b"\x99" * 200,
+        "of an unknown filter": b"\x99" * 200,
+    }
+    document.update_stream(content, written[broken], compress=False)
+    if broken == "of an unknown filter":
+        document.xref_set_key(content, "Filter", "/Nope")
+    else:
+        document.xref_set_key(content, "Filter", "/FlateDecode")
+    metadata = store(deployment, document)
+    with (
+        open_source(REF, metadata, deployment) as source,
+        pytest.raises(SparknetError, match=r"Page 1 of .*nothing of it can be shown") as caught,
+    ):
+        source.render(1)
+    assert caught.value.kind is FailureKind.CORRUPT
+    with open_source(REF, metadata, deployment) as source:
+        assert (source.render(2).pixels == 255).all()
 
 
 def test_renditions_and_images_have_pages_too(deployment: Deployment) -> None:
