@@ -155,15 +155,27 @@ def _open(path: Path, media_type: str) -> Image.Image:
 
 
 def _page_frames(image: Image.Image) -> list[int]:
-    count = getattr(image, "n_frames", 1) if image.format in _PAGED_FORMATS else 1
-    if image.format != "TIFF" or count == 1:
-        return list(range(count))
-    pages = []
-    for frame in range(count):
-        image.seek(frame)
+    if image.format == "TIFF":
+        return _tiff_frames(image)
+    return list(range(getattr(image, "n_frames", 1) if image.format in _PAGED_FORMATS else 1))
+
+
+def _tiff_frames(image: Image.Image) -> list[int]:
+    """Frames that are pages; where the file breaks off, one more that stands for what is lost."""
+    pages: list[int] = []
+    count = 0
+    while True:
+        try:
+            image.seek(count)
+        except EOFError:  # after the last one
+            return pages or list(range(count))
+        except _DECODER_ERRORS:
+            if not pages:
+                raise
+            return [*pages, count]
         if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
-            pages.append(frame)
-    return pages or list(range(count))
+            pages.append(count)
+        count += 1
 
 
 def _resolution(image: Image.Image) -> tuple[float, float] | None:

@@ -52,6 +52,22 @@ def test_every_frame_is_a_page(tmp_path: Path, suffix: str) -> None:
     image.close()
 
 
+def test_a_tiff_that_breaks_off_keeps_the_pages_before_that(tmp_path: Path) -> None:
+    path = tmp_path / "scan.tif"
+    frames = [Image.fromarray(upper_left_dark()) for _ in range(4)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    file = ImageFile(path, "image/tiff", path.name)
+    assert [file.render(page, NO_LIMIT)[0].shape for page in (1, 2)] == [(40, 60)] * 2
+    assert file.page_count > 2
+    for lost in range(3, file.page_count + 1):
+        with pytest.raises(SparknetError, match=f"Page {lost} of scan.tif") as caught:
+            file.render(lost, NO_LIMIT)
+        assert caught.value.kind is FailureKind.CORRUPT
+    assert len(list(file.digests(path, "0"))) == file.page_count
+    file.close()
+
+
 def test_reduced_copies_in_a_tiff_are_no_pages(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     page, preview = Image.new("L", (80, 80), 200), Image.new("L", (8, 8), 50)
