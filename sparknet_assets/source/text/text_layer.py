@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from sparknet_assets.source.text.arabic import has_lam_alef, order_ligatures, reworded
+from sparknet_assets.source.text.marks import with_check_boxes, with_dingbats
 from sparknet_assets.source.text.page_frame import PageFrame
 from sparknet_assets.source.text.page_lines import lines_of, with_words
 from sparknet_assets.source.text.pieces import pieces_of, turn_of
@@ -128,7 +129,7 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
     for line, words in with_words(lines_of(content), rows):
-        words = reworded(line, words) if arabic else words
+        words = with_dingbats(line, reworded(line, words) if arabic else words)
         turn = turn_of(frame, line)
         if turn is not None:
             turns[turn] = turns.get(turn, 0) + len(words)
@@ -146,7 +147,7 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     verdict = _judge(shown, hidden, share)
     return TextLayer(
         verdict,
-        _decoded(shown) if verdict == "good-text-layer" else shown,
+        with_check_boxes(_decoded(shown), page, frame) if verdict == "good-text-layer" else shown,
         hidden,
         rotation,
         rules_of(paths, frame, rotation),
