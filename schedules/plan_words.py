@@ -12,15 +12,19 @@ _TO_DO = (*WORK, Change.REMOVED)
 _LEFT = (Change.UNCHANGED, Change.WAITING, Change.UNSETTLED)
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """The totals of a plan in words, with what a person should know."""
+def plan_lines(plan: Plan, *, allow_removals: bool = False) -> list[str]:
+    """The totals of a plan in words, with what a person should know.
+
+    Args:
+        allow_removals: What the plan holds back is done all the same.
+    """
     todo, rest = _counted(plan, _TO_DO), _counted(plan, _LEFT)
     lines = [f"Nothing to do: {rest or 'no documents yet'}."]
     if todo:
         lines = [f"To do: {todo}. {_estimate(plan)}"]
         if rest:
             lines.append(f"Left as they are: {rest}.")
-    if plan.held_back:
+    if plan.held_back and not allow_removals:
         lines.append(f"Removals are held back: {plan.held_back}")
     if len(tiers := plan.by_tier()) > 1:
         lines.append(f"By tier: {'; '.join(_of_tier(*item) for item in tiers.items())}.")

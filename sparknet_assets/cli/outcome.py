@@ -56,7 +56,7 @@ def materialize_stale(session: Session, allow_removals: bool, as_json: bool) -> 
             requested_by="sparknet materialize --stale",
         )
     if not as_json:
-        for line in plan_lines(outcome.plan):
+        for line in plan_lines(outcome.plan, allow_removals=allow_removals):
             click.echo(clean(line))
         for receipt in outcome.receipts:
             click.echo(f"removed {receipt.doc_id}")

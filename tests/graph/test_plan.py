@@ -307,6 +307,8 @@ def test_too_many_removals_are_held_back() -> None:
     documents = [planned(Change.REMOVED), planned(Change.UNCHANGED)]
     plan = make_plan(documents, Rates(), hold_back=lambda removed, known: f"{removed} of {known}")
     assert plan.held_back == "1 of 2"
+    assert "Removals are held back: 1 of 2" in plan_lines(plan)
+    assert not any("held back" in line for line in plan_lines(plan, allow_removals=True))
     assert len(plan.of(Change.REMOVED)) == 1
 
 
