@@ -14,6 +14,7 @@ from sparknet_assets.answers.amounts import asks_amount, has_figures, must_count
 from sparknet_assets.answers.sentences import ROW, Sentence
 from sparknet_assets.answers.statements import Statement, statements
 from sparknet_assets.answers.tables import label_of
+from sparknet_assets.fields.typed.amounts import CODES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,8 @@ _LEAST_STEM = 4
 # Words of German: any of its nouns has a capital.
 _CAPITAL_NOUNS = frozenset("der die das den dem des ein eine ist war sind wird im zum mit".split())  # noqa: SIM905
 _ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", '"', "\u201d", ")")
+# In a label they say what the amounts are in, not of what they are.
+_CURRENCIES = frozenset(code.casefold() for code in CODES)
 # A question is embedded with so many sentences at most: those that share words with it go first.
 MOST_SENTENCES = 32
 _PREFERENCE = 0.3
@@ -151,7 +154,7 @@ class _Fitting:
         figures = has_figures(statement.text)
         if self._must_count and not figures and not states_amount(statement.text):
             points -= _NO_AMOUNT
-        if figures and (label := _words(label_of(statement.text))):
+        if figures and (label := _words(label_of(statement.text)) - _CURRENCIES):
             # A label of which half is said is mostly that of another thing: net, operating income.
             points += _LABEL * (len(label & self._words) / len(label)) ** 2
         return points

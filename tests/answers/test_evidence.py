@@ -46,3 +46,12 @@ def test_headings_and_running_lines_are_not_quoted() -> None:
         "Margin rose in part 1.",
         "Margin rose in part 2.",
     ]
+
+
+def test_a_currency_is_no_part_of_a_rows_label() -> None:
+    text = "Yard hire, invoice of the dock | 1 | 250.00\nTotal EUR | 1,250.00"
+    embedder = WordEmbedder()
+    question = "What is the total of the invoice of the yard?"
+    [vector] = embedder.embed([question])
+    best = weigh(question, vector, [Passage("1", text, 0.5)], [text, "unlike"], embedder)[0]
+    assert best.sentence.text == "Total EUR | 1,250.00"
