@@ -54,6 +54,13 @@ def test_a_box_that_is_not_shown_is_none() -> None:
     assert words(page) == ["Employed", "Retired", "\u2610"]
 
 
+def test_a_box_without_a_state_of_its_own_shows_the_value_of_its_field() -> None:
+    page = form()
+    for box in page.widgets():
+        page.parent.xref_set_key(box.xref, "AS", "null")
+    assert {"\u2612", "\u2610"} <= set(words(page))
+
+
 def test_dingbats_are_what_is_drawn() -> None:
     page = pymupdf.open().new_page()
     page.insert_text((72, 72), "Agreed on 3 points")

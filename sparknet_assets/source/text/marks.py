@@ -73,7 +73,9 @@ def _check_boxes(page: pymupdf.Page, frame: PageFrame) -> Iterator[tuple[Box, bo
             continue
         kind, state = page.parent.xref_get_key(widget.xref, "AS")
         place = Box(*(round(value, 5) for value in frame.seen(widget.rect)))
-        yield place, kind == "name" and state != "/Off"
+        # Without a state of its own it shows the field's value.
+        value = state if kind == "name" else f"/{widget.field_value or 'Off'}"
+        yield place, value not in ("/Off", "/False")
 
 
 def _holds(outer: Sequence[float], inner: Sequence[float]) -> bool:
