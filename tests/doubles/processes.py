@@ -20,7 +20,10 @@ _IMPORTED = [
     "opensearchpy",
     "pytest",
     "redis",
+    "sparknet_assets.definitions",
+    "sparknet_assets.runs.execution",
     "tests.doubles.aws_read",
+    "tests.graph.fakes",
 ]
 
 

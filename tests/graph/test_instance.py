@@ -23,7 +23,7 @@ from sparknet_assets.instance import dagster_home, open_instance
 from sparknet_assets.run_owner import TAG, is_alive, owner_tag, settle_dead_runs, this_process
 from sparknet_assets.runs import execution
 from sparknet_assets.runs.execution import RunSummary
-from tests.doubles.forked import forked
+from tests.doubles import processes
 from tests.graph.fakes import STAGE_NAMES, ScriptedBatch, partitions_of, register
 
 
@@ -231,8 +231,10 @@ def _ingest(home: Path, name: str) -> None:
 
 
 def test_two_processes_share_a_new_instance(settings) -> None:
-    processes = [forked(_ingest, settings.home, name) for name in ("left", "right")]
-    for process in processes:
+    both = [processes.process(_ingest, settings.home, name) for name in ("left", "right")]
+    for process in both:
+        process.start()
+    for process in both:
         process.join(100)
         assert process.exitcode == 0
     with open_instance(settings) as instance:

@@ -28,7 +28,7 @@ from sparknet_assets.definitions import build_defs
 from sparknet_assets.instance import open_instance
 from sparknet_assets.jobs import INGEST, RECONCILE, RETRY
 from sparknet_assets.partitions import PARTITIONS
-from tests.doubles.forked import forked
+from tests.doubles import processes
 from tests.graph.fakes import STAGE_NAMES, register
 
 PLAN = dg.AssetKey("reconciliation_plan")
@@ -235,7 +235,8 @@ def test_a_reconciliation_that_is_stopped_leaves_nothing_under_way(
     home = tmp_path / "data"
     deployment = Deployment(Settings(home=home))
     drop(deployment, "a", "b")
-    process = forked(_reconcile_for_ever, home)
+    process = processes.process(_reconcile_for_ever, home)
+    process.start()
     deadline = time.monotonic() + 60
     while not (home / "working").exists() and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from resources.ocr import Box, Word
+from resources.ocr import Box
+from resources.ocr.geometry import word_at
 from sparknet_assets.source.text.reading_order import Segment
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def with_check_boxes(
         if words:
             kept.append(replace(segment, words=words))
     for box, is_checked in boxes:
-        mark = Word(CHECKED if is_checked else UNCHECKED, *box, 1.0)
+        mark = word_at(CHECKED if is_checked else UNCHECKED, box, 1.0)
         kept.append(Segment([mark], box.y1 - box.y0))
     return kept
 
@@ -72,10 +73,9 @@ def _check_boxes(page: pymupdf.Page, frame: PageFrame) -> Iterator[tuple[Box, bo
         if widget.field_display != 0 or widget.rect.is_empty:
             continue
         kind, state = page.parent.xref_get_key(widget.xref, "AS")
-        place = Box(*(round(value, 5) for value in frame.seen(widget.rect)))
         # Without a state of its own it shows the field's value.
         value = state if kind == "name" else f"/{widget.field_value or 'Off'}"
-        yield place, value not in ("/Off", "/False")
+        yield frame.seen(widget.rect), value not in ("/Off", "/False")
 
 
 def _holds(outer: Sequence[float], inner: Sequence[float]) -> bool:
