@@ -24,7 +24,7 @@ def _vectors(subject: Subject) -> Iterator[Disagreement]:
     written = subject.stages[STAGE].metadata.get("generation", subject.corpus.target)
     if written not in subject.vectors:
         return
-    if not subject.settled and _outrun(subject):
+    if subject.outrun(STAGE):
         return
     ids, stored = set(chunks.chunk_ids), set(subject.vectors[written])
     if missing := sorted(ids - stored):
@@ -32,12 +32,6 @@ def _vectors(subject: Subject) -> Iterator[Disagreement]:
     if extra := sorted(stored - ids):
         detail = f"vectors of chunks that are no more: {_some(extra)}"
         yield subject.problem("extra_vectors", detail, STAGE)
-
-
-def _outrun(subject: Subject) -> bool:
-    """A newer version has its chunks already, and got no further: an older one answers."""
-    stages = (stage for stage in subject.corpus.graph if stage.name == STAGE)
-    return any(subject.made_from_current(stage) is False for stage in stages)
 
 
 def _holdings(subject: Subject) -> Iterator[Disagreement]:

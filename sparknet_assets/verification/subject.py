@@ -112,6 +112,14 @@ class Subject:
             return None
         return record.fingerprint == recorded_fingerprint(recipe, versions)
 
+    def outrun(self, name: str) -> bool:
+        """A newer version came as far as the inputs of this stage and no further.
+
+        What the stage holds belongs to the version before it, and is not to be held against them.
+        """
+        stages = (stage for stage in self.corpus.graph if stage.name == name)
+        return not self.settled and any(self.made_from_current(s) is False for s in stages)
+
     def problem(self, kind: str, detail: str, stage: str = "") -> Disagreement:
         """A disagreement about this document."""
         return Disagreement(self.document.doc_id, kind, detail, stage)

@@ -70,3 +70,15 @@ def test_a_kill_between_chunks_and_index_before_a_version_that_fails(
     machine.be_killed_while_reconciling(writes=writes)
     machine.write(doc_id="alpha", content=[SMUDGE])
     machine.reconcile()
+
+
+@pytest.mark.parametrize("writes", range(6, 18))
+def test_a_kill_between_chunks_and_embeddings_before_a_version_that_fails(
+    machine: Reconciliation, writes: int
+) -> None:
+    machine.start(contents={"alpha": [""]})
+    machine.reconcile()
+    machine.write(doc_id="alpha", content=["", "marker01q"])
+    machine.be_killed_while_reconciling(writes=writes)
+    machine.spoil(doc_id="alpha", number=0, word=CORRUPT)
+    machine.reconcile()
