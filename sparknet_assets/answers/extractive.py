@@ -10,6 +10,7 @@ from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.amounts import has_figures
 from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
+from sparknet_assets.answers.languages import language_of
 from sparknet_assets.answers.listing import MOST_LISTED, asks_of_each, mentions, note_on
 from sparknet_assets.answers.tables import label_of
 from sparknet_assets.answers.timing import Times
@@ -78,7 +79,16 @@ def quotes(found: Found) -> Quoted:
         Quote(chunks[support.passage.key], support.sentence.text, round(support.score, 4))
         for support in chosen
     ]
-    return Quoted(said, missing)
+    return Quoted(said, missing or ("" if said else _other_language(found)))
+
+
+def _other_language(found: Found) -> str:
+    """A note where what was found is in another language than the question: few words agree."""
+    asked = language_of(found.question)
+    there = language_of("\n".join(hit.chunk.text for hit in found.hits[:PASSAGES]))
+    if not asked or not there or asked == there:
+        return ""
+    return f"The question is in {asked}, most of what was found in {there}: ask in {there}."
 
 
 def _mentioned(found: Found) -> Quoted:
