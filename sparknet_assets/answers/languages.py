@@ -9,7 +9,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # Frequent words that hardly are words of another of these languages.
 _FREQUENT = {
     "English": "the of and to what which who how was were does did with for are that from his",
-    "German": "der die das den dem und ist war wie welche wer von zu mit für eine wurde im sind hoch",
+    "German": "der die das den dem und ist war wie welche wer von zu mit für eine wurde im sind",
     "French": "le les des et est quel quelle qui du pour dans une sur quels combien avec aux sont",
     "Spanish": "el los las y es cuál qué quién por para una del con cuánto cuántos fue son",
     "Italian": "il gli di che è qual chi per una del della con quanto quanti sono nel dei",

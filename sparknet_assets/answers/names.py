@@ -95,25 +95,25 @@ def strangers(
     if without != texts.keys():
         return Strangers(without)
     nowhere = set.intersection(*(lacking[key] for key in without))
-    words = {word for said in texts.values() for text in said for word in _words(text)}
-    unknown = [names[root] for root in nowhere if not _begins(root[:_LEAST], words)]
+    whole = [text for said in texts.values() for text in said]
+    unknown = [names[root] for root in nowhere if not _begins(root[:_LEAST], whole)]
     return Strangers(without, tuple(sorted(unknown)))
 
 
-def _missing(roots: Collection[str], texts: Iterable[str], called: Iterable[str]) -> set[str]:
-    words = {
-        word.casefold() for text in texts for word in _WORD.findall(text) if not word.islower()
+def _missing(roots: Collection[str], texts: Sequence[str], called: Sequence[str]) -> set[str]:
+    return {
+        root
+        for root in roots
+        if not _begins(root, texts, capital=True) and not _begins(root, called)
     }
-    words.update(word for name in called for word in _words(name))
-    return {root for root in roots if not _begins(root, words)}
 
 
-def _words(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(text)]
-
-
-def _begins(root: str, words: Iterable[str]) -> bool:
-    return any(word.startswith(root) for word in words)
+def _begins(root: str, texts: Iterable[str], *, capital: bool = False) -> bool:
+    """Whether a word of the texts begins so; with a capital in it, if that is asked."""
+    pattern = re.compile(rf"(?<![^\W_]){re.escape(root)}[^\W_]*", re.IGNORECASE)
+    return any(
+        not (capital and match[0].islower()) for text in texts for match in pattern.finditer(text)
+    )
 
 
 def _root(name: str) -> str:
