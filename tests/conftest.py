@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis.internal.conjecture import engine
 
 import sparknet_assets.source  # noqa: F401 - before PyMuPDF, whose models it does without
 from resources.aws.clients import AwsClients
@@ -27,6 +28,15 @@ from tests.doubles.postgres_server import PostgresServer, postgres_server, reaso
 __all__ = ["pytest_xdist_make_scheduler"]
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
+# What hypothesis found is made small for so long, not for its five minutes: a model of states that
+# fails would take the time of all other tests.
+SHRINKING_SECONDS = 60
+
+
+def pytest_configure() -> None:
+    """Bounds what a failure costs."""
+    assert engine.MAX_SHRINKING_SECONDS
+    engine.MAX_SHRINKING_SECONDS = SHRINKING_SECONDS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
