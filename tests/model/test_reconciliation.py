@@ -45,7 +45,11 @@ TROUBLES = (stages.CORRUPT, stages.AWKWARD, stages.SMUDGE, stages.FLICKER, stage
 PAGE_TROUBLES = (stages.SMUDGE, stages.FLICKER)
 EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "12"))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.model,
+    pytest.mark.timeout(60 + 20 * EXAMPLES),
+]
 
 doc_ids = st.sampled_from(DOC_IDS)
 page_numbers = st.integers(0, 3)
