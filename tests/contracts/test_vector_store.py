@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -466,20 +466,29 @@ def test_generations_are_apart(tmp_path: Path) -> None:
     assert all(3 <= len(name) <= 120 and name.isascii() for name in names)
 
 
-@hypothesis_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "add", "delete", "delete", "compact", "repair", "drop"]),
+        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6),
+        st.integers(0, 5),
+    ),
+    max_size=8,
 )
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["add", "add", "add", "delete", "delete", "compact", "repair", "drop"]),
-            st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6),
-            st.integers(0, 5),
-        ),
-        max_size=8,
-    )
-)
-def test_behaves_like_a_mapping(new_store: NewStore, steps: list[tuple[str, Any, int]]) -> None:
+
+
+def test_behaves_like_a_mapping(new_store: NewStore, request: pytest.FixtureRequest) -> None:
+    # A real server needs most of a second for an index: of its kind, the double takes all examples.
+    few = request.node.callspec.params["new_store"] == "opensearch-real"
+
+    @given(_steps)
+    @hypothesis_settings(max_examples=5 if few else 12, deadline=None)
+    def check(steps: list[tuple[str, Any, int]]) -> None:
+        _does_as_a_mapping(new_store, steps)
+
+    check()
+
+
+def _does_as_a_mapping(new_store: NewStore, steps: list[tuple[str, Any, int]]) -> None:
     store = new_store()
     other = new_store(like=store)
     model: dict[str, tuple[Chunk, int]] = {}
