@@ -251,7 +251,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
 STAGE = PagedStage(
     name="ocr_text",
     inputs=("documents", "page_images"),
-    code_version="2",
+    code_version="3",
     description="Text of every page with its place: the text layer where it is good, else OCR.",
     artifact=TEXT,
     shape=_shape,

@@ -136,7 +136,7 @@ def _page_text(
         width=image.width,
         height=image.height,
         engine=engine,
-        reason=layer.verdict,
+        reason=f"{layer.verdict}; incomplete: {image.lost}" if image.lost else layer.verdict,
         rotation=rotation,
         lines=lines,
         tables=tables,
