@@ -317,8 +317,9 @@ class Reconciliation(RuleBasedStateMachine):
         row = self.deployment.catalog.get(doc_id)
         records = self.deployment.catalog.stages([doc_id])[doc_id]
         answers_of_old = row.status == "failed" and bool(seen.shown[doc_id])
-        # Of what a kill left in the index before the first record of it, the catalog knows nothing.
-        known = "vector_index" in records
+        # Of what a kill left in the index before a record of chunks, the catalog knows nothing.
+        index = records.get("vector_index")
+        known = index is not None and bool(index.metadata.get("chunks"))
         assert bool(row.stale) == (answers_of_old and known), f"{doc_id}: stale is {row.stale!r}"
         assert row.filename == document.filename
         worked = any(seen.calls[doc_id, stage] for stage in NAMES)

@@ -14,7 +14,7 @@ from resources.failure import FailureKind
 from resources.vector_store import Compaction
 from sparknet_assets.claims import Claims
 from sparknet_assets.intake.taking_in import take_in
-from sparknet_assets.removal.intents import unfinished
+from sparknet_assets.removal.intents import drop_intents, unfinished
 from sparknet_assets.removal.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal.removing import remove
 from sparknet_assets.retrieval import search
@@ -235,6 +235,23 @@ def test_what_came_between_stays(
     assert files_with(deployment.home, SECRET) == []
     index(deployment, "doc")
     assert found(deployment, "new words") == {"doc"}
+
+
+def test_what_nobody_has_read_stays_when_nobody_knows_what_was_to_go(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A removal broken off by a version that did not note what it meant to remove."""
+    add(deployment, tmp_path / "in", doc=f"The {SECRET}", old=f"Another {SECRET}")
+    monkeypatch.setattr(deployment.cache, "forget", _broken)
+    monkeypatch.setattr(deployment.storage, "delete", _broken)
+    with pytest.raises(RemovalError):
+        remove(deployment, ["doc", "old"], **ASKED)
+    monkeypatch.undo()
+    drop_intents(deployment.catalog, ["doc", "old"])
+    deployment.storage.put("raw/doc/doc.txt", b"New words.")
+    receipts = remove(deployment, ["doc", "old"], **ASKED)
+    assert [receipt.kept for receipt in receipts] == [["raw/doc/doc.txt"], []]
+    assert files_with(deployment.home, SECRET) == []
 
 
 def test_an_intake_finishes_what_was_broken_off(
