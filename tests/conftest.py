@@ -155,7 +155,10 @@ def opensearch_stores(
             url = request.getfixturevalue("opensearch_server")
             return lambda like=None: like_or(like, lambda: real(url, dimension))
         double = doubles.enter_context(
-            opensearch_double("domain" if kind == "opensearch" else kind, scale=0.01)  # type: ignore[arg-type]
+            opensearch_double(
+                "domain" if kind == "opensearch" else kind,  # type: ignore[arg-type]
+                scale=0.004 if kind == "serverless-classic" else 0.01,
+            )
         )
         return lambda like=None: like_or(like, lambda: on(double, dimension))
 
