@@ -125,6 +125,20 @@ def test_a_failed_document_is_tried_again_and_its_attempts_counted(deployment: D
     assert row.failure is None
 
 
+def test_what_failed_vouches_for_no_output(deployment: Deployment) -> None:
+    """What a stage had written when it failed may be a mixture of old and new."""
+    for text in (GOOD, f"{GOOD}\nunindexable", "refuse"):
+        put(deployment, "doc", text)
+        run(deployment, ["doc"])
+    records = deployment.catalog.stages(["doc"])["doc"]
+    prints = {name: (record.status, bool(record.fingerprint)) for name, record in records.items()}
+    assert prints == {
+        "documents": (StageStatus.FAILED, False),
+        "ocr_text": (StageStatus.DONE, True),
+        "vector_index": (StageStatus.FAILED, False),
+    }
+
+
 def test_a_stage_for_the_whole_batch_fails_documents_one_by_one(deployment: Deployment) -> None:
     put(deployment, "bad", "fine\nunindexable")
     put(deployment, "good", GOOD)

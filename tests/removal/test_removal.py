@@ -19,6 +19,7 @@ from sparknet_assets.removal.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal.removing import remove
 from sparknet_assets.retrieval import search
 from sparknet_assets.scratch import scratch
+from sparknet_assets.verification import verify
 from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of
 
 ASKED = {"reason": "a test", "requested_by": "pytest"}
@@ -252,6 +253,24 @@ def test_what_nobody_has_read_stays_when_nobody_knows_what_was_to_go(
     receipts = remove(deployment, ["doc", "old"], **ASKED)
     assert [receipt.kept for receipt in receipts] == [["raw/doc/doc.txt"], []]
     assert files_with(deployment.home, SECRET) == []
+
+
+def test_a_removal_of_leftovers_that_is_broken_off_is_unfinished(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receipt of the first removal must not pass for that of the second."""
+    add(deployment, tmp_path / "in", doc="words")
+    (first,) = remove(deployment, ["doc"], **ASKED)
+    deployment.storage.put("processed/doc/text.json", SECRET.encode())
+    monkeypatch.setattr(deployment.storage, "delete_many", _broken)
+    with pytest.raises(RemovalError):
+        remove(deployment, ["doc"], **ASKED)
+    monkeypatch.undo()
+    assert unfinished(deployment.catalog) == ["doc"]
+    assert [found.kind for found in verify(deployment)] == ["unfinished_removal"]
+    (second,) = remove(deployment, ["doc"], **ASKED)
+    assert (first.key != second.key, second.removed["processed"].count) == (True, 1)
+    assert list(verify(deployment)) == []
 
 
 def test_an_intake_finishes_what_was_broken_off(
