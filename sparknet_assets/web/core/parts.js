@@ -110,9 +110,19 @@ export const choice = (properties, options, chosen) => {
   return select;
 };
 
+/** Says that documents under way are not searched yet; nothing where there are none. */
+export function unread(runs) {
+  const left = runs.reduce((sum, run) => sum + run.documents - (run.finished ?? 0), 0);
+  if (left <= 0) return null;
+  const text = `${counted(left, "document")} being processed: not in the index before that is done.`;
+  return h("p", { class: "hint" }, text);
+}
+
 /** A running batch: what it does, how far it is. */
 export function runProgress(run) {
   const { finished: done = 0, documents: total = 0 } = run;
+  // Of a batch of another process the documents that it still holds are known, and no more.
+  const elsewhere = run.what === "elsewhere" && run.state === "running";
   const stages = Object.entries(run.stages ?? {}).filter(([, count]) => count);
   return h(
     "div",
@@ -121,11 +131,17 @@ export function runProgress(run) {
       "div",
       { class: "run-head" },
       h("strong", null, run.state === "waiting" ? "Waiting" : "Processing"),
-      h("span", null, `${number(done)} of ${counted(total, "document")}`),
+      elsewhere
+        ? h("span", null, `${counted(total, "document")} left, begun elsewhere`)
+        : h("span", null, `${number(done)} of ${counted(total, "document")}`),
       run.failed ? h("span", { class: "wrong" }, `${number(run.failed)} failed`) : null,
       words(run.message ?? "", { class: "hint run-message" }),
     ),
-    h("progress", { max: total || 1, value: done, "aria-label": "Documents processed" }),
+    h("progress", {
+      max: total || 1,
+      value: elsewhere ? null : done,
+      "aria-label": "Documents processed",
+    }),
     stages.length
       ? h(
           "div",
@@ -136,14 +152,23 @@ export function runProgress(run) {
   );
 }
 
+// Scripts that put no spaces between words.
+const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
+
+/** A term as a pattern: the word, with an ending of two letters at most; not within another. */
+function wordly(term) {
+  const literal = term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return UNSPACED.test(term)
+    ? literal
+    : `(?<![\\p{L}\\p{N}])${literal}\\p{L}{0,2}(?![\\p{L}\\p{N}])`;
+}
+
 /** The text with what was asked for marked in it. */
 export function marked(text, terms, tag = "p", properties = {}) {
   const node = h(tag, { dir: "auto", ...properties });
-  const found = terms
-    .filter((term) => term.length > 1)
-    .map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const found = terms.filter((term) => term.length > 1).sort((a, b) => b.length - a.length);
   if (!found.length) return put(node, text);
-  const pattern = new RegExp(`(${found.sort((a, b) => b.length - a.length).join("|")})`, "giu");
+  const pattern = new RegExp(`(${found.map(wordly).join("|")})`, "giu");
   return put(
     node,
     text.split(pattern).map((part, i) => (i % 2 ? h("mark", null, part) : part)),

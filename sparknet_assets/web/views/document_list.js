@@ -46,14 +46,20 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
     refresh,
     changed,
     gone,
+    get length() {
+      return rows.length;
+    },
     keys: { j: () => move(1), k: () => move(-1), ArrowDown: arrow(1), ArrowUp: arrow(-1) },
   };
 
-  async function start(where) {
+  /** @param from {rows, top}: how far it was read and scrolled when it was left */
+  async function start(where, from = { rows: 0, top: 0 }) {
     place = where;
     window.addEventListener("scroll", draw, { passive: true, signal });
     window.addEventListener("resize", draw, { passive: true, signal });
     await reset();
+    while (next && rows.length < from.rows && !signal.aborted) await more();
+    if (from.top) window.scrollTo(0, from.top);
   }
 
   async function reset() {
