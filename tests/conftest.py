@@ -82,6 +82,8 @@ def running_moto() -> Iterator[MotoServer]:
 def moto(running_moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
     """That server, empty, with the environment of this test pointing to it."""
     running_moto.reset()
+    # Its queues have at once what they have: a second of waiting finds no more.
+    monkeypatch.setattr("resources.event_queue.sqs.WAIT_SECONDS", 0)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in running_moto.environment.items():
@@ -117,6 +119,14 @@ def signing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def attempts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore makes as many attempts as ever, and waits for none: up to 20 seconds each."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    # Where retries are adaptive, one that was throttled waits before it sends, too.
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from tests.contracts.test_vector_store import DIMENSION, chunk, settled, vectors
 from tests.doubles.moto_server import MotoServer
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 
-pytestmark = pytest.mark.usefixtures("signing")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("signing")]
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
 
+pytestmark = pytest.mark.slow
+
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
 
