@@ -187,6 +187,17 @@ def recognise(
     return result
 
 
+def drawn(image: PageImage, pixels: NDArray[np.uint8]) -> PageImage:
+    """`image`, as the one that these pixels make."""
+    digest = hashlib.sha256(f"{pixels.shape}\n".encode() + pixels.tobytes()).hexdigest()
+    return image.model_copy(update={"sha256": digest})
+
+
+def with_facts(text: PageText) -> PageText:
+    """The page with what follows from its lines worked out anew."""
+    return text.model_copy(update=_facts(text.lines))
+
+
 def _pixels(ref: DocumentRef, image: PageImage, deployment: Deployment) -> NDArray[np.uint8]:
     import cv2
     import numpy as np
