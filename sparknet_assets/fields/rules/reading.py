@@ -130,15 +130,24 @@ def _unknown_format(span: Span) -> Candidate | None:
 
 def by_pattern(spec: FieldSpec, span: Span) -> Candidate | None:
     """The first text in a part of a piece that the pattern of a field matches."""
-    try:
-        match = re.search(rf"(?<!\w)(?:{spec.pattern})(?!\w)", span.text[:_LONGEST])
-    except re.error:
-        return None
+    match = next(matches_of(spec, span.text), None)
     if match is None or not match[0].strip():
         return None
     cut = span.piece.cut(span.start + match.start(), span.start + match.end())
     reading = read(spec.type, match[0])
     return None if reading is None else Candidate(reading.value, (cut,), 1.0)
+
+
+def matches_of(spec: FieldSpec, text: str) -> Iterator[re.Match[str]]:
+    """Where the pattern of a field matches whole words of a text; one that is wrong nowhere."""
+    # What stands for the ends of the value are not those of the line.
+    pattern = (spec.pattern or "").removeprefix("^")
+    if pattern.endswith("$") and not pattern.endswith("\\$"):
+        pattern = pattern[:-1]
+    try:
+        return re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text[:_LONGEST])
+    except re.error:
+        return iter(())
 
 
 def _token_with_digits(span: Span) -> Candidate | None:
