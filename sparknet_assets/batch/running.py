@@ -19,7 +19,7 @@ from sparknet_assets.batch.document_run import DocumentRun, StageResult
 from sparknet_assets.batch.document_threads import DocumentThreads
 from sparknet_assets.batch.workers import WorkerPool, as_sparknet_error
 from sparknet_assets.claims import Claims
-from sparknet_assets.fields.noted import corrections_noted
+from sparknet_assets.fields.noted import corrections_settled
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
@@ -154,7 +154,7 @@ def _load_runs(
 ) -> list[DocumentRun]:
     documents = registered(doc_ids, deployment)
     records = deployment.catalog.stages(doc_ids)
-    corrections = corrections_noted(deployment.catalog)
+    corrections = corrections_settled(deployment, doc_ids)
     runs = []
     for doc_id in doc_ids:
         document = documents[doc_id]

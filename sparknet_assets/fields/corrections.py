@@ -11,12 +11,10 @@ from resources.failure import FailureKind, SparknetError
 from resources.vector_store import PageBox
 from sparknet_assets.fields.correction_log import (
     Correction,
-    CorrectionLog,
     correcting,
     read_log,
-    write_log,
 )
-from sparknet_assets.fields.noted import forget_corrections, note_corrections
+from sparknet_assets.fields.noted import store_corrections
 from sparknet_assets.fields.overlay import value_of
 from sparknet_assets.fields.paths import Path, parse_path, value_at
 from sparknet_assets.fields.reading import fields_of, known_document
@@ -143,7 +141,7 @@ def choose_schemas(deployment: Deployment, doc_id: str, schemas: Sequence[str] |
         chosen = None if schemas is None else list(dict.fromkeys(schemas))
         if chosen == log.schemas:
             return False
-        _write(deployment, log.model_copy(update={"schemas": chosen}))
+        store_corrections(deployment, log.model_copy(update={"schemas": chosen}))
     return True
 
 
@@ -153,16 +151,7 @@ def _add(deployment: Deployment, doc_id: str, entry: Correction) -> None:
         raise SparknetError(
             FailureKind.REFUSED, f"{doc_id} has {MOST_ENTRIES:,} corrections; it takes no more."
         )
-    _write(deployment, log.model_copy(update={"entries": [*log.entries, entry]}))
-
-
-def _write(deployment: Deployment, log: CorrectionLog) -> None:
-    """The file first: what is noted is durable, and a run that reads more redoes no harm."""
-    write_log(deployment.storage, log)
-    if log.version:
-        note_corrections(deployment.catalog, {log.doc_id: log.version})
-    else:
-        forget_corrections(deployment.catalog, [log.doc_id])
+    store_corrections(deployment, log.model_copy(update={"entries": [*log.entries, entry]}))
 
 
 def _now(deployment: Deployment, doc_id: str, schema: str) -> tuple[Found, Found]:
