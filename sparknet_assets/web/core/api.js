@@ -7,6 +7,8 @@ const KEY = "sparknet.key";
 // A caller that is too fast is told to wait: that long is waited without a word, so often.
 const MOST_WAIT_S = 10;
 const MOST_WAITS = 5;
+const UNREACHED = "The server does not answer. Look whether sparknet serve is running, then try again.";
+const BROKEN_OFF = "The connection broke before the file was there. Try again once the server answers.";
 
 /** An answer that is an error, in the API's words (problem+json). */
 export class Problem extends Error {
@@ -68,7 +70,7 @@ async function send(method, parts, { query, json, signal, accept } = {}) {
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Problem(0, { detail: "The server does not answer. Look whether sparknet serve is running, then try again." });
+      throw new Problem(0, { detail: UNREACHED });
     }
     if (response.ok) return response;
     if (response.status !== 401 || !unauthorized.ask) {
@@ -143,7 +145,7 @@ function sent(file, { tier, progress, signal }) {
       reject(new Problem(request.status, request.response ?? {}, wait));
     });
     request.addEventListener("error", () =>
-      reject(new Problem(0, { detail: "The connection broke before the file was there. Try again once the server answers." })),
+      reject(new Problem(0, { detail: BROKEN_OFF })),
     );
     request.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
     signal?.addEventListener("abort", () => request.abort());

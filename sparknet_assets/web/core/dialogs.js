@@ -128,7 +128,7 @@ function askForKey() {
       "form",
       { class: "stack" },
       refused
-        ? h("p", { class: "wrong", role: "alert" }, "The server does not accept this key. Try another.")
+        ? h("p", { class: "wrong", role: "alert" }, "The server does not accept this key.")
         : null,
       h("label", { for: "api-key" }, "API key"),
       field,

@@ -18,12 +18,26 @@ export const empty = (title, ...more) =>
 
 export const waiting = (text = "Loading…") => h("p", { class: "waiting", role: "status" }, text);
 
+const TITLES = {
+  budget: "The budget is spent",
+  0: "No connection",
+  403: "This key may not do that",
+  404: "Not found",
+  429: "Too many requests",
+  503: "Not available just now",
+  504: "That took too long",
+};
+
 /** An error in the place of what it kept from being shown. */
 export const wrong = (error, again) =>
   h(
     "div",
     { class: "empty", role: "alert" },
-    h("p", { class: "empty-title" }, error.status === 404 ? "Not found" : "That did not work"),
+    h(
+      "p",
+      { class: "empty-title" },
+      TITLES[error.kind] ?? TITLES[error.status] ?? "That did not work",
+    ),
     words(error.message, {}, "p"),
     again
       ? h("button", { type: "button", class: "quiet", on: { click: again } }, "Try again")
@@ -114,8 +128,7 @@ export const choice = (properties, options, chosen) => {
 export function unread(runs) {
   const left = runs.reduce((sum, run) => sum + run.documents - (run.finished ?? 0), 0);
   if (left <= 0) return null;
-  const text = `${counted(left, "document")} being processed: not in the index before that is done.`;
-  return h("p", { class: "hint" }, text);
+  return h("p", { class: "hint" }, `${counted(left, "document")} being processed, not found yet.`);
 }
 
 /** A running batch: what it does, how far it is. */

@@ -5,7 +5,7 @@ import { placeAddress } from "../core/router.js";
 
 /**
  * The answer in parts: texts, and numbers of citations where they belong.
- * A model writes them as [1]; a quote that stands in the answer word for word gets its own behind it.
+ * A model writes them as [1]; a quote that stands in the answer word for word has its own behind.
  */
 export function partsOf(text, citations) {
   if (/\[\d+\]/.test(text)) {

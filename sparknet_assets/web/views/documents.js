@@ -211,8 +211,8 @@ function nothing(filter, canWrite) {
       "p",
       null,
       canWrite
-        ? "Drop files anywhere on this page, or upload them."
-        : "Nothing was ingested so far.",
+        ? "Drop files anywhere on this page, or upload them. A folder: sparknet ingest FOLDER"
+        : "Nothing was taken in so far. Uploading takes a key with the scope write.",
     ),
   );
 }
