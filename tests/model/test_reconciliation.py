@@ -14,13 +14,16 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from resources.failure import SparknetError
 from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
 from sparknet_assets.removal.removing import remove
@@ -165,6 +168,19 @@ class Reconciliation(RuleBasedStateMachine):
         else:
             self.check()
         self.deployment.fuse.left = None
+
+    @rule(writes=st.integers(0, 60), full=st.sampled_from(("once", "lasting")))
+    def run_out_of_space(self, writes: int, full: Literal["once", "lasting"]) -> None:
+        fuse = self.deployment.fuse
+        fuse.left, fuse.full = writes, full
+        with suppress(SparknetError):
+            self.reconcile_once()
+        hit = fuse.left < 0
+        fuse.left, fuse.full = None, ""
+        if hit:
+            self.after_a_kill(self.documents.values())
+        else:
+            self.check()
 
     @rule(doc_id=doc_ids, writes=st.none() | st.integers(0, 30))
     def delete(self, doc_id: str, writes: int | None) -> None:

@@ -14,7 +14,7 @@ from resources.failure import FailureKind
 from resources.vector_store import Compaction
 from sparknet_assets.claims import Claims
 from sparknet_assets.intake.taking_in import take_in
-from sparknet_assets.removal.intents import drop_intents, unfinished
+from sparknet_assets.removal.intents import drop_intents, intents, unfinished
 from sparknet_assets.removal.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal.removing import remove
 from sparknet_assets.retrieval import search
@@ -40,6 +40,7 @@ def test_nothing_is_left_but_tombstone_and_receipt(deployment: Deployment, tmp_p
     assert (record.raw_version, record.raw_sha256, record.pages, record.chunks) == ("", "", 0, 0)
     assert unfinished(deployment.catalog) == []
     assert read_receipt(deployment.storage, receipt.key) == receipt
+    assert intents(deployment.catalog) == {}
 
 
 def test_what_was_searched_for_is_not_found_again(deployment: Deployment, tmp_path: Path) -> None:
