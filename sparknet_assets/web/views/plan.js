@@ -91,7 +91,7 @@ export async function open(root, _route, { me, signal }) {
       documents.length
         ? figures([
             ["Pages", number(totals.pages)],
-            ["About", seconds(totals.seconds)],
+            ["Estimated time", seconds(totals.seconds)],
             ["Estimated cost", money(totals.cost_usd)],
           ])
         : null,
@@ -159,7 +159,7 @@ export async function open(root, _route, { me, signal }) {
           ? [
               ["Questions put to a model", number(questions.asked)],
               ["Spent on questions", money(asked)],
-              ["Of it today", money(questions.today_usd)],
+              ["Spent on questions today", money(questions.today_usd)],
             ]
           : []),
         ...(questions.budget_usd === null
@@ -207,7 +207,7 @@ const figures = (given) =>
 
 const planTable = (documents) =>
   table(
-    ["Document", "Change", "Stages", "Pages", "About", "Cost", "Why"],
+    ["Document", "Change", "Stages", "Pages", "Time", "Cost", "Why"],
     documents.map((row) => [
       h("a", { href: address("documents", row.doc_id), data: { item: "" } }, words(row.doc_id)),
       h("span", { class: "tag" }, label(row.change)),
