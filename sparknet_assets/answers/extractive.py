@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.amounts import has_figures
 from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
+from sparknet_assets.answers.languages import language_of
 from sparknet_assets.answers.listing import MOST_LISTED, asks_of_each, mentions, note_on
 from sparknet_assets.answers.tables import label_of
 from sparknet_assets.answers.timing import Times
@@ -55,7 +56,8 @@ def quotes(found: Found) -> Quoted:
     if unknown := found.strangers.names:
         return Quoted([], f"Nothing that was found has the name {' or '.join(unknown)}.")
     admitted, missing = _of_time(found)
-    passages = _passages(found, admitted)
+    first = [hit for hit in found.hits[:PASSAGES] if hit in admitted] or admitted[:PASSAGES]
+    passages = _passages(found, admitted, {hit.chunk.chunk_id for hit in first})
     chunks = {hit.chunk.chunk_id: hit.chunk for hit in admitted}
     background = [hit.chunk.text for hit in found.hits]
 
@@ -77,7 +79,16 @@ def quotes(found: Found) -> Quoted:
         Quote(chunks[support.passage.key], support.sentence.text, round(support.score, 4))
         for support in chosen
     ]
-    return Quoted(said, missing)
+    return Quoted(said, missing or ("" if said else _other_language(found)))
+
+
+def _other_language(found: Found) -> str:
+    """A note where what was found is in another language than the question: few words agree."""
+    asked = language_of(found.question)
+    there = language_of("\n".join(hit.chunk.text for hit in found.hits[:PASSAGES]))
+    if not asked or not there or asked == there:
+        return ""
+    return f"The question is in {asked}, most of what was found in {there}: ask in {there}."
 
 
 def _mentioned(found: Found) -> Quoted:
@@ -98,7 +109,8 @@ def _of_each(
         of.setdefault(hit.chunk.doc_id, []).append(hit)
     first = [group[:_PASSAGES_OF_EACH] for group in [*of.values()][:MOST_LISTED]]
     share = max(MOST_SENTENCES // max(len(first), 1), 1)
-    kept = _best_of_each(weighed(_passages(found, group), share) for group in first)
+    near = {hit.chunk.chunk_id for group in first for hit in group}
+    kept = _best_of_each(weighed(_passages(found, group, near), share) for group in first)
     return sorted(kept, key=lambda support: -support.place)
 
 
@@ -123,8 +135,8 @@ def _of_time(found: Found) -> tuple[list[SearchHit], str]:
     return admitted, note if found.hits else ""
 
 
-def _passages(found: Found, hits: Sequence[SearchHit]) -> list[Passage]:
-    """The best hits, and of the others the rows that are called what the question says."""
+def _passages(found: Found, hits: Sequence[SearchHit], near: Collection[str]) -> list[Passage]:
+    """The hits; of those that are not near only the rows that are called what is asked for."""
     # What only its words brought up is no nearer than the last that is near in meaning.
     least = min(found.similarity.values(), default=0.0)
     return [
@@ -136,9 +148,9 @@ def _passages(found: Found, hits: Sequence[SearchHit]) -> list[Passage]:
             hit.chunk.section,
             found.preference(hit.chunk),
             stranger=hit.chunk.doc_id in found.strangers.documents,
-            rows_only=place >= PASSAGES,
+            rows_only=hit.chunk.chunk_id not in near,
         )
-        for place, hit in enumerate(hits)
+        for hit in hits
     ]
 
 

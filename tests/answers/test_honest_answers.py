@@ -8,6 +8,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.answer import NOTHING, Answer, ask
+from sparknet_assets.answers.languages import language_of
 from sparknet_assets.answers.listing import asks_of_each, mentions, note_on, subject_of
 from sparknet_assets.answers.names import names_in
 from sparknet_assets.answers.statements import statements
@@ -157,6 +158,30 @@ def test_a_name_that_nothing_has_is_not_answered_with_anothers(files: Deployment
         "58 million"
         in ask(files, "How many crowns were Nordby's net sales of tickets in Q2 2023?").answer
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Wie hoch war der Gewinn im Jahr?", "German"),
+        ("What was the profit of the year?", "English"),
+        ("Quel est le montant de la facture ?", "French"),
+        ("Hoeveel is het totaal van de factuur?", "Dutch"),
+        ("\u00bfCu\u00e1l es el total de los gastos?", "Spanish"),
+        ("Qual \u00e8 il totale della fattura?", "Italian"),
+        ("Rent 2027", ""),
+        ("", ""),
+    ],
+)
+def test_languages_are_told_by_frequent_words(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_a_question_in_another_language_is_told_so(files: Deployment) -> None:
+    answer = ask(files, "Wie teuer ist die Reparatur der Maschine im Winter?")
+    assert answer.answer == NOTHING
+    assert "in German" in answer.note
+    assert "ask in English" in answer.note
 
 
 def test_an_entry_of_a_form_is_quoted_with_the_caption_below_it() -> None:
