@@ -59,5 +59,5 @@ def test_code_versions() -> None:
         "chunks": "2",
         "embeddings": "1",
         "vector_index": "1",
-        "extracted_fields": "2",
+        "extracted_fields": "3",
     }
