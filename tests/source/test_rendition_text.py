@@ -236,4 +236,17 @@ def test_labels_mean_what_their_writers_meant(text: str, encoding: str, label: s
 
 def test_rtf_leaves_out_deleted_and_hidden_text(make) -> None:
     data = rb"{\rtf1\ansi Kept {\deleted gone {\b more} \} gone}{\deleted0 stays} {\v no}end\par}"
-    assert make(data, "application/rtf", "a.rtf").text.split() == ["Kept", "stays", "end"]
+    made = make(data, "application/rtf", "a.rtf")
+    assert made.text.split() == ["Kept", "stays", "end"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        rb"{\rtf1\ansi \viewkind4 Nothing \v0 is\v\v0  hidden {\v} here\par}",
+        rb"{\rtf1\ansi C:\\v is a folder\par}",
+    ],
+)
+def test_rtf_without_hidden_text_has_no_flag(make, data: bytes) -> None:
+    assert make(data, "application/rtf", "a.rtf").rendition.flags == []
