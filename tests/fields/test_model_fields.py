@@ -249,6 +249,40 @@ def test_ways_that_agree_are_surer_and_those_that_differ_are_told() -> None:
     assert absent.value == "List"
 
 
+def test_an_amount_without_its_currency_is_the_same_amount() -> None:
+    schema = Schema(name="s", fields=(FieldSpec(name="total", type=FieldType.AMOUNT),))
+
+    def way(amount: str, currency: str | None, sure: float, source: Any) -> Found:
+        value = {"amount": amount, "currency": currency}
+        return Found(fields={"total": FieldValue(value=value, confidence=sure, source=source)})
+
+    stated = way("119.00", "EUR", 0.8, "rules")
+    for bare in (way("119.00", None, 0.5, "llm"), way("119.0", None, 0.9, "llm")):
+        total = merged(schema, [stated, bare]).fields["total"]
+        assert total.value["currency"] == "EUR"
+        assert (total.problems, total.confidence >= 0.9) == ([], True)
+    other = merged(schema, [stated, way("119.00", "USD", 0.5, "llm")]).fields["total"]
+    assert other.problems and other.confidence == 0.8
+
+
+def test_what_can_not_be_right_is_not_sure() -> None:
+    schema = Schema(
+        name="s",
+        fields=(
+            FieldSpec(name="iban", type=FieldType.IDENTIFIER),
+            FieldSpec(name="day", type=FieldType.DATE),
+        ),
+    )
+    wrong = {
+        "iban": FieldValue(value="DE89 3704 0044 0532 0130 01", confidence=0.98),
+        "day": FieldValue(value="soon", confidence=0.98, source="llm"),
+    }
+    made, _ = checked(schema, Found(fields=wrong))
+    assert [(v.confidence, len(v.problems)) for v in made.fields.values()] == [(0.3, 1), (0.3, 1)]
+    right = {"iban": wrong["iban"].model_copy(update={"source": "correction"})}
+    assert checked(schema, Found(fields=right))[0].fields["iban"].confidence == 0.98
+
+
 def test_stretches_go_on() -> None:
     rows = [[word("a", 0.9), None]]
     table = TableValue(columns=["what", "price"], rows=rows)
