@@ -158,8 +158,9 @@ def _parts(
     yield from _by_quoting(deployment, found)
 
 
-def _by_quoting(deployment: Deployment, found: Found) -> Iterator[Event]:
-    for number, quote in enumerate(quotes(found)):
+def _by_quoting(deployment: Deployment, found: Found) -> Iterator[Event | Closing]:
+    quoted = quotes(found)
+    for number, quote in enumerate(quoted.quotes):
         yield Text(text=f" {quote.text}" if number else quote.text)
         yield CitationEvent(
             citation=citation(
@@ -171,3 +172,4 @@ def _by_quoting(deployment: Deployment, found: Found) -> Iterator[Event]:
                 context=heading_of(quote.chunk.text, quote.text),
             )
         )
+    yield Closing(EXTRACTIVE, None, [quoted.note] if quoted.note else [])

@@ -10,6 +10,8 @@ from resources.vector_store import Chunk
 from sparknet_assets.answers.claims import Claim
 from sparknet_assets.answers.quotes import find_quote, numbers
 
+# Quotes that a model puts into one mark: "exact words", "others".
+_SEVERAL = re.compile(r"[\"\u201d\u00bb]\s*[,;]\s*(?:and\s+)?[\"\u201c\u00ab]")
 _WORD = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|\b[\w-]+\.(?:com|net|org|io|example)\b")
 _MARKUP = re.compile(r"\[\s*\d|<[/\w|]|```|!\[|\]\(")
@@ -62,14 +64,24 @@ def check(claim: Claim, passages: Sequence[Chunk], question: str) -> Verified | 
             missing = f"it cites passage {number}, which was not given"
             continue
         # Without a quote the sentence has to be one itself.
-        found = find_quote(quote or claim.text, passages[number - 1].text)
-        if found is None:
+        passage = passages[number - 1]
+        found = _found(quote or claim.text, passage.text)
+        if not found:
             missing = f"its words are not in passage {number}"
-        elif (passages[number - 1], found) not in quotes:
-            quotes.append((passages[number - 1], found))
+        quotes += [(passage, each) for each in found if (passage, each) not in quotes]
     if not quotes:
         return missing
     return _unsupported(claim.text, quotes, question) or Verified(claim.text, tuple(quotes))
+
+
+def _found(quote: str, passage: str) -> list[str]:
+    """The quote as the passage has it, or each of several quotes in one; none unless all are."""
+    whole = find_quote(quote, passage)
+    if whole is not None:
+        return [whole]
+    parts = [find_quote(part, passage) for part in _SEVERAL.split(quote)]
+    there = [part for part in parts if part is not None]
+    return there if len(there) == len(parts) else []
 
 
 def _unsupported(text: str, quotes: Sequence[tuple[Chunk, str]], question: str) -> str:

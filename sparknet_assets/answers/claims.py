@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sparknet_assets.answers.sentences import sentences
 
 _OPENING, _CLOSING = '["\u201c\u201d\u201e\u00ab\u300c]', '["\u201c\u201d\u00bb\u300d]'
-# [2: "exact words"], [2: exact words], [2]
+_KIND = r"(?:passage|source|document|doc|reference|ref|quelle)s?"
+# [2: "exact words"], [2: exact words], [2], [1, 2], [Source 2], [#2], [^2]
 _MARK = re.compile(
-    rf"\[\s*(?:passage\s+)?(\d{{1,3}})\s*"
-    rf"(?:[:,]\s*(?:{_OPENING}(.*?){_CLOSING}|([^\[\]\"\u201c\u201d\u201e\u00ab]*)))?\s*\.?\]",
+    rf"[\[\u3010]\s*(?:{_KIND}\b\s*)?[#^]?\s*(\d{{1,3}})\s*"
+    rf"(?:(?:[:,]|[-\u2013\u2014]\s*(?={_OPENING}))\s*"
+    rf"(?:{_OPENING}(.*?){_CLOSING}|([^\[\]\"\u201c\u201d\u201e\u00ab]*)))?\s*\.?[\]\u3011]",
+    re.DOTALL | re.IGNORECASE,
+)
+# (Source 2), (Source 2: "exact words"), (2: "exact words"); a bare (2) may be of the text.
+_ROUND = re.compile(
+    rf"\(\s*(?:{_KIND}\s*#?\s*(\d{{1,3}})\s*|(\d{{1,3}})\s*(?=:))"
+    rf"(?::\s*({_OPENING}.*?{_CLOSING}))?\s*\.?\)",
     re.DOTALL | re.IGNORECASE,
 )
 # The beginning of one that may yet be completed.
 _OPEN = re.compile(
-    rf"\[\s*(?:p\w*\s*)?(?:\d{{0,3}}\s*(?:[:,]\s*"
-    rf"(?:{_OPENING}(?:(?!{_CLOSING}\s*\.?\]).)*|[^\[\]]*)?)?)?$",
+    rf"[\[\u3010]\s*(?:[a-z]+\s*)?[#^]?\s*(?:\d{{0,3}}\s*(?:[:,\u2013\u2014-]\s*"
+    rf"(?:{_OPENING}(?:(?!{_CLOSING}\s*\.?[\]\u3011]).)*|[^\[\]\u3011]*)?)?)?$"
+    rf"|\(\s*(?:[a-z]+\s*#?\s*)?(?:\d{{0,3}}\s*(?::\s*"
+    rf"(?:{_OPENING}(?:(?!{_CLOSING}\s*\.?\)).)*)?(?:{_CLOSING}\s*\.?)?)?)?$",
     re.DOTALL | re.IGNORECASE,
 )
+# More passages than one in a mark: [1: "exact words"; 2: "others"], [1, 2]
+_NEXT = re.compile(
+    rf"{_CLOSING}\s*[;,]\s*(?:{_KIND}\s*)?(\d{{1,3}})\s*:\s*{_OPENING}", re.IGNORECASE
+)
+_NUMBERS = re.compile(r"\d{1,3}(?:\s*[,;]\s*\d{1,3})*")
+_STRESSED_MARK = re.compile(r"[*_`]+(?=[\[\u3010])")
+_STRESS = re.compile(r"(?<![\w*`])[*`]+(?=[^\s*`])|(?<=[^\s*`])[*`]+(?![\w*`])")
 # After so much, a mark that does not close never will.
 _LONGEST_MARK = 4000
+_COMPLETING = frozenset("])\u3011\n")
 _LIST = re.compile(r"^\s*(?:[-*\u2022>#]+|\d{1,2}[.)])\s+")
 _ENDED = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)\]]*$")
 _LETTER = re.compile(r"\w")
@@ -59,7 +78,7 @@ class ClaimReader:
         """The claims that this piece completes."""
         self._text += piece
         # Only a closing bracket or an end of a line can complete a claim that counts.
-        self._seen = self._seen or "]" in piece or "\n" in piece
+        self._seen = self._seen or not _COMPLETING.isdisjoint(piece)
         if not self._seen:
             return []
         self._seen = False
@@ -109,18 +128,35 @@ def claims_of(text: str) -> list[Claim]:
 
 def _without_marks(text: str) -> tuple[str, list[tuple[int, Mark]]]:
     """The text without marks, and for each mark where in that text it stood."""
-    text = _joined_lists(text)
+    text = _STRESSED_MARK.sub("", _ROUND.sub(_squared, _joined_lists(text)))
     bare = ""
     marks: list[tuple[int, Mark]] = []
     at = 0
     for match in _MARK.finditer(text):
         bare = _appended(bare, text[at : match.start()])
-        quote = match[2] if match[2] is not None else match[3]
-        marks.append(
-            (len(bare.rstrip(" \t")), Mark(int(match[1]), quote.strip() or None if quote else None))
-        )
+        place = len(bare.rstrip(" \t"))
+        marks.extend((place, mark) for mark in _marks_of(match))
         at = match.end()
     return _appended(bare, text[at:]), marks
+
+
+def _marks_of(match: re.Match[str]) -> Iterator[Mark]:
+    number, quoted, bare = int(match[1]), match[2], (match[3] or "").strip()
+    if quoted is None:
+        listed = _NUMBERS.fullmatch(bare) and ":" not in match[0]
+        yield Mark(number, None if listed else bare or None)
+        if listed:
+            yield from (Mark(int(other), None) for other in re.findall(r"\d+", bare))
+        return
+    first, *others = _NEXT.split(quoted)
+    yield Mark(number, first.strip() or None)
+    for other, quote in zip(others[::2], others[1::2], strict=True):
+        yield Mark(int(other), quote.strip() or None)
+
+
+def _squared(mark: re.Match[str]) -> str:
+    number = mark[1] or mark[2]
+    return f"[{number}: {mark[3]}]" if mark[3] else f"[{number}]"
 
 
 def _joined_lists(text: str) -> str:
@@ -138,4 +174,5 @@ def _appended(bare: str, more: str) -> str:
 
 
 def _tidy(sentence: str) -> str:
-    return " ".join(sentence.replace("**", "").replace("__", "").split())
+    plain = _STRESS.sub("", sentence.replace("**", "").replace("__", ""))
+    return " ".join(plain.split())

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from resources.embeddings import Embedder
+from resources.vector_store.words import query_terms
 from sparknet_assets.answers.amounts import asks_amount, has_figures, must_count, states_amount
 from sparknet_assets.answers.sentences import ROW, Sentence
 from sparknet_assets.answers.statements import Statement, statements
 from sparknet_assets.answers.tables import label_of
 from sparknet_assets.fields.typed.amounts import CODES
+from sparknet_assets.retrieval.periods import without_periods
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,11 +25,10 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _AMOUNTS = re.compile(r"[$%\u20ac\u00a3\u00a5]|\d[.,]\d")
+_FOOTNOTE = re.compile(r"\(\d{1,2}\)")
 _PARAGRAPH = "\n\n"
 _ENDINGS = ("ing", "ed", "es", "s", "e")
 _LEAST_STEM = 4
-# Words of German: any of its nouns has a capital.
-_CAPITAL_NOUNS = frozenset("der die das den dem des ein eine ist war sind wird im zum mit".split())  # noqa: SIM905
 _ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", '"', "\u201d", ")")
 # In a label they say what the amounts are in, not of what they are.
 _CURRENCIES = frozenset(code.casefold() for code in CODES)
@@ -39,7 +40,9 @@ _PREFERENCE = 0.3
 _AMOUNT = 0.15
 _LABEL = 0.3
 _NO_AMOUNT = 0.3
-# What all lose where the question has a name that nothing found has.
+# Of the words that a question asks for, a row of a passage far down has so many in its label.
+_LEAST_OF_QUESTION = 0.25
+# What a sentence loses whose document does not have a name that the question has.
 _UNKNOWN = 0.2
 
 
@@ -51,6 +54,8 @@ class Passage(NamedTuple):
         named: Name of the document and headings above the passage: words there are evidence too.
         headings: Those headings, which answer nothing by themselves.
         preferred: How far the question names its document, see `retrieval.naming`.
+        stranger: Whether the question has a name that its document does not have.
+        rows_only: Whether nothing counts but rows that are called what the question asks for.
     """
 
     key: str
@@ -59,6 +64,8 @@ class Passage(NamedTuple):
     named: str = ""
     headings: tuple[str, ...] = ()
     preferred: float = 0.0
+    stranger: bool = False
+    rows_only: bool = False
 
 
 class Support(NamedTuple):
@@ -107,13 +114,15 @@ def weigh(
     """
     import numpy as np
 
-    said = [_words(text) for text in background]
+    said = [words_of(text) for text in background]
     weights = _weights(question, said)
     running = _running_lines(background)
+    asked = words_of(" ".join(query_terms(without_periods(question))))
+    asked = asked if asks_amount(question) else set()
     candidates = [
         (passage, statement, _share_of(statement, weights))
         for passage in passages
-        for statement in statements(passage.text)
+        for statement in _statements(passage, asked)
         if not _says_nothing(statement.text, passage, running)
     ]
     candidates.sort(key=lambda item: (-item[2], -item[0].similarity))
@@ -121,15 +130,15 @@ def weigh(
     if not candidates:
         return []
     near = embedder.embed([_told(passage, each) for passage, each, _ in candidates]) @ vector
-    there = set[str]().union(*said, *(_words(passage.named) for passage in passages))
-    fitting = _Fitting(question, weights, there)
+    fitting = _Fitting(question, weights)
     found = [
         Support(
             passage,
             statement.sentence,
             float(cosine)
             + 0.5 * (passage.similarity + share + _share(weights, passage.text))
-            + fitting.points(statement),
+            + fitting.points(statement)
+            - _UNKNOWN * passage.stranger,
             _named(weights, passage) + fitting.more(statement, share),
         )
         for (passage, statement, share), cosine in zip(candidates, np.asarray(near), strict=True)
@@ -140,21 +149,18 @@ def weigh(
 class _Fitting:
     """How far a statement is of the kind that a question asks for."""
 
-    def __init__(self, question: str, weights: Mapping[str, float], there: Collection[str]) -> None:
+    def __init__(self, question: str, weights: Mapping[str, float]) -> None:
         self._words = weights.keys()
         self._asks_amount = asks_amount(question)
         self._must_count = must_count(question)
-        self._of_unknown = any(name not in there for name in _names_in(question))
 
     def points(self, statement: Statement) -> float:
         """More for rows whose label the question says, less without the amount it must have."""
         points = -_NO_AMOUNT if statement.leads else 0.0
-        if self._of_unknown:
-            points -= _UNKNOWN
         figures = has_figures(statement.text)
         if self._must_count and not figures and not states_amount(statement.text):
             points -= _NO_AMOUNT
-        if figures and (label := _words(label_of(statement.text)) - _CURRENCIES):
+        if figures and (label := _label_words(statement.text)):
             # A label of which half is said is mostly that of another thing: net, operating income.
             points += _LABEL * (len(label & self._words) / len(label)) ** 2
         return points
@@ -167,6 +173,29 @@ class _Fitting:
                 something else.
         """
         return _AMOUNT if self._asks_amount and share and has_figures(statement.text) else 0.0
+
+
+def _statements(passage: Passage, asked: Collection[str]) -> Iterator[Statement]:
+    """Those that count; a passage without a row that does is not cut at all.
+
+    Args:
+        asked: Words that the question asks for.
+    """
+    if not passage.rows_only:
+        yield from statements(passage.text)
+    elif any(_is_row_asked_for(line, asked) for line in passage.text.split("\n")):
+        yield from (s for s in statements(passage.text) if _is_row_asked_for(s.text, asked))
+
+
+def _is_row_asked_for(line: str, asked: Collection[str]) -> bool:
+    """Whether the question says the whole label of a row, and little else."""
+    label = _label_words(line) if ROW in line else set()
+    enough = len(label) >= max(1.0, _LEAST_OF_QUESTION * len(asked))
+    return enough and label.issubset(asked) and has_figures(line)
+
+
+def _label_words(row: str) -> set[str]:
+    return words_of(_FOOTNOTE.sub("", label_of(row))) - _CURRENCIES
 
 
 def _named(weights: Mapping[str, float], passage: Passage) -> float:
@@ -212,18 +241,11 @@ def _says_nothing(text: str, passage: Passage, running: Collection[str]) -> bool
         # Only headings stand on lines of their own in a passage.
         return True
     alone = text in passage.text.split(_PARAGRAPH)
-    return alone and "|" in text and _shape(text) in running and len(_words(text)) < 12
+    return alone and "|" in text and _shape(text) in running and len(words_of(text)) < 12
 
 
-def _names_in(question: str) -> set[str]:
-    """Words with a capital inside the question: names, unless any noun of the language has one."""
-    words = _WORD.findall(question)
-    if not _CAPITAL_NOUNS.isdisjoint(words):
-        return set()
-    return {_stem(word.casefold()) for word in words[1:] if len(word) > 3 and word.istitle()}
-
-
-def _words(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
+    """The words of a text as they are compared: in small letters, without the ending of a form."""
     return {_stem(word) for word in _WORD.findall(text.casefold())}
 
 
@@ -241,7 +263,7 @@ def _weights(question: str, background: Sequence[Collection[str]]) -> dict[str, 
     having: Counter[str] = Counter()
     for words in background:
         having.update(words)
-    return {word: math.log(1 + len(background) / (1 + having[word])) for word in _words(question)}
+    return {word: math.log(1 + len(background) / (1 + having[word])) for word in words_of(question)}
 
 
 def _share_of(statement: Statement, weights: Mapping[str, float]) -> float:
@@ -255,5 +277,5 @@ def _share_of(statement: Statement, weights: Mapping[str, float]) -> float:
 def _share(weights: Mapping[str, float], text: str) -> float:
     """How much of the question's words, by weight, a text has: 0 to 1."""
     whole = sum(weights.values())
-    shared = sum(weights[word] for word in weights.keys() & _words(text))
+    shared = sum(weights[word] for word in weights.keys() & words_of(text))
     return shared / whole if whole else 0.0

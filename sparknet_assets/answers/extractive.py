@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from resources.vector_store import Chunk
+from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.amounts import has_figures
 from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
+from sparknet_assets.answers.listing import MOST_LISTED, asks_of_each, mentions, note_on
 from sparknet_assets.answers.tables import label_of
+from sparknet_assets.answers.timing import Times
+from sparknet_assets.retrieval.asking import asked_of
 
 _QUOTES = 3
 # Below this, sentences were as likely to come from documents without an answer: docs/quality.md.
@@ -19,6 +22,8 @@ THRESHOLD = 0.95
 _NEARLY = 0.85
 # One of another period need not be as near: what it stands beside is said by the question.
 _COMPARABLE = 0.7
+# Where something is asked of each of several documents, so many passages of each are looked at.
+_PASSAGES_OF_EACH = 3
 _WORD = re.compile(r"[^\W_]+")
 _FOOTNOTE = re.compile(r"\(\d{1,2}\)")
 
@@ -28,28 +33,30 @@ class Quote(NamedTuple):
 
     chunk: Chunk
     text: str
-    score: float
+    score: float | None
 
 
-def quotes(found: Found) -> list[Quote]:
+class Quoted(NamedTuple):
+    """The sentences that answer, and what the reader should know of them; mostly nothing."""
+
+    quotes: list[Quote]
+    note: str
+
+
+def quotes(found: Found) -> Quoted:
     """The sentences that answer, in the order in which one would read them; mostly one to three.
 
-    Where the question compares documents, the best of each, the earliest first.
+    Where the question compares documents, the best of each, the earliest first; where it asks for
+    something of each, the best of each, the best first; where it asks which documents mention
+    something, the first sentence of each that does.
     """
-    chunks = {hit.chunk.chunk_id: hit.chunk for hit in found.hits[:PASSAGES]}
-    # What only its words brought up is no nearer than the last that is near in meaning.
-    least = min(found.similarity.values(), default=0.0)
-    passages = [
-        Passage(
-            key,
-            chunk.text,
-            found.similarity.get(key, least),
-            " ".join([found.filename(chunk), *chunk.section]),
-            chunk.section,
-            found.preference(chunk),
-        )
-        for key, chunk in chunks.items()
-    ]
+    if found.subject:
+        return _mentioned(found)
+    if unknown := found.strangers.names:
+        return Quoted([], f"Nothing that was found has the name {' or '.join(unknown)}.")
+    admitted, missing = _of_time(found)
+    passages = _passages(found, admitted)
+    chunks = {hit.chunk.chunk_id: hit.chunk for hit in admitted}
     background = [hit.chunk.text for hit in found.hits]
 
     def weighed(passages: Sequence[Passage], most: int = MOST_SENTENCES) -> list[Support]:
@@ -62,11 +69,76 @@ def quotes(found: Found) -> list[Quote]:
             weighed([each for each in passages if chunks[each.key].doc_id == doc_id], share)
             for doc_id in found.compared
         )
+    elif asks_of_each(found.question):
+        chosen = _of_each(found, admitted, weighed)
     if len(chosen) < 2:
         chosen = _chosen(weighed(passages))
-    return [
+    said = [
         Quote(chunks[support.passage.key], support.sentence.text, round(support.score, 4))
         for support in chosen
+    ]
+    return Quoted(said, missing)
+
+
+def _mentioned(found: Found) -> Quoted:
+    """A sentence of each document that mentions what is asked about: all its words, one of them."""
+    listed = mentions(found.subject, found.mentioning)
+    said = [Quote(each.chunk, each.text, None) for each in listed[:MOST_LISTED]]
+    return Quoted(said, note_on(listed, len(found.mentioning)))
+
+
+def _of_each(
+    found: Found,
+    hits: Sequence[SearchHit],
+    weighed: Callable[[Sequence[Passage], int], list[Support]],
+) -> list[Support]:
+    """The best of each of the first documents, if it is nearly as good as the best of all."""
+    of: dict[str, list[SearchHit]] = {}
+    for hit in hits:
+        of.setdefault(hit.chunk.doc_id, []).append(hit)
+    first = [group[:_PASSAGES_OF_EACH] for group in [*of.values()][:MOST_LISTED]]
+    share = max(MOST_SENTENCES // max(len(first), 1), 1)
+    kept = _best_of_each(weighed(_passages(found, group), share) for group in first)
+    return sorted(kept, key=lambda support: -support.place)
+
+
+def _of_time(found: Found) -> tuple[list[SearchHit], str]:
+    """The hits that can tell of a period that the question names, and a note of one none can.
+
+    Documents that are compared were chosen by their periods.
+    """
+    asked = asked_of(found.question).periods
+    if not asked:
+        return list(found.hits), ""
+    times = Times(found.hits, found.records, found.named)
+    telling = {each: [h for h in found.hits if times.tells(h.chunk, each)] for each in asked}
+    told = {hit.chunk.chunk_id for hits in telling.values() for hit in hits}
+    admitted = [
+        hit
+        for hit in found.hits
+        if hit.chunk.chunk_id in told or hit.chunk.doc_id in found.compared
+    ]
+    missing = [str(each) for each, hits in telling.items() if not hits]
+    note = f"Nothing that was found is of {' or '.join(missing)}." if missing else ""
+    return admitted, note if found.hits else ""
+
+
+def _passages(found: Found, hits: Sequence[SearchHit]) -> list[Passage]:
+    """The best hits, and of the others the rows that are called what the question says."""
+    # What only its words brought up is no nearer than the last that is near in meaning.
+    least = min(found.similarity.values(), default=0.0)
+    return [
+        Passage(
+            hit.chunk.chunk_id,
+            hit.chunk.text,
+            found.similarity.get(hit.chunk.chunk_id, least),
+            " ".join([found.filename(hit.chunk), *hit.chunk.section]),
+            hit.chunk.section,
+            found.preference(hit.chunk),
+            stranger=hit.chunk.doc_id in found.strangers.documents,
+            rows_only=place >= PASSAGES,
+        )
+        for place, hit in enumerate(hits)
     ]
 
 

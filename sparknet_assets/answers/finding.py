@@ -11,6 +11,8 @@ from resources.deployment import Deployment
 from resources.embeddings import Embedder
 from resources.storage import ObjectNotFoundError
 from resources.vector_store import Chunk, PageBox, SearchHit
+from sparknet_assets.answers.listing import DEPTH, subject_of
+from sparknet_assets.answers.names import Strangers, names_in, strangers
 from sparknet_assets.answers.places import boxes_of
 from sparknet_assets.answers.results import Citation
 from sparknet_assets.artifacts import DocumentRef, read_text
@@ -39,6 +41,9 @@ class Found(NamedTuple):
         named: doc_id -> how far the question names that document, rather than others.
         compared: The documents whose periods the question compares, the earliest first; mostly
             none.
+        strangers: The names of the question that documents do not have.
+        subject: What is asked to be told the documents that mention it; mostly empty.
+        mentioning: The best passages by its words; none without a subject.
         note: What the reader should know of the index that answered; mostly empty.
     """
 
@@ -50,6 +55,9 @@ class Found(NamedTuple):
     records: Mapping[str, DocumentRecord]
     named: Mapping[str, Named]
     compared: Sequence[str]
+    strangers: Strangers
+    subject: str
+    mentioning: Sequence[SearchHit]
     note: str
 
     def filename(self, chunk: Chunk) -> str:
@@ -76,6 +84,9 @@ def find(deployment: Deployment, question: str, filters: Filters | None) -> Foun
     near = store.search(vector, _DEPTH, within=scope)
     worded = store.search_text(question, _DEPTH, within=scope)
     ranked = fuse(near, worded, weights=[weight_of_vectors(live, question)])
+    subject = subject_of(question)
+    having = store.search_text(subject, DEPTH, within=scope) if subject else []
+    mentioning, mentioned = known_hits(having, deployment)
     hits, records = known_hits(ranked, deployment)
     named = naming(question, hits, records, store)
     versions = compared(question, named)
@@ -86,8 +97,11 @@ def find(deployment: Deployment, question: str, filters: Filters | None) -> Foun
         hits=_in_turn(favoured(hits, named), versions),
         named=named,
         compared=versions,
+        subject=subject,
+        mentioning=mentioning,
+        strangers=strangers(names_in(question), hits, records, store),
         similarity={hit.chunk.chunk_id: hit.score for hit in near},
-        records=records,
+        records={**mentioned, **records},
         note=another_answers(deployment, live),
     )
 

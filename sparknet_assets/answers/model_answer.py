@@ -25,10 +25,15 @@ _ENDINGS = {
 
 
 class Closing(NamedTuple):
-    """The last thing that a language model's answer yields."""
+    """The last thing that an answer yields.
+
+    Attributes:
+        usage: None where no language model was asked.
+        notes: What the reader should know of the answer.
+    """
 
     model: str
-    usage: AnswerUsage
+    usage: AnswerUsage | None
     notes: list[str]
 
 

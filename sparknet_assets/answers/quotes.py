@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _QUOTE_SIGNS = frozenset("\"'`\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2039\u203a")
+_CURRENCY_SIGNS = frozenset("$\u00a3\u00a5\u20ac")
 _EDGES = " .,;:!?\u2026\u3002'-"
 _FEWEST_WORDS = 2
 _FEWEST_SIGNS = 4
@@ -19,7 +20,9 @@ def find_quote(quote: str, passage: str) -> str | None:
 
     White space, the bars between cells, the kinds of hyphens and quotation marks, hyphens inside
     words, capitals and compatibility forms (ligatures, full width) may differ, and full stops at
-    either end. Everything else is the same, and begins and ends with a whole word or number.
+    either end; so may commas between groups of three digits, and the space between a number and
+    the sign of its currency, or of per cent. Everything else is the same, and begins and ends with
+    a whole word or number.
     """
     wanted = _folded(quote)[0].strip(_EDGES)
     if not _says_something(wanted):
@@ -75,12 +78,26 @@ def _joined(signs: list[str], places: list[int]) -> tuple[str, list[int]]:
     for number, sign in enumerate(signs):
         if sign == "-" and kept and kept[-1].isalpha() and _letter_after(signs, number):
             continue
+        if sign in ", " and _between_figures(signs, number):
+            continue
         after_hyphen = number and signs[number - 1] in "- " and kept and kept[-1] != "-"
         if sign == " " and after_hyphen:
             continue
         kept.append(sign)
         where.append(places[number])
     return "".join(kept), where
+
+
+def _between_figures(signs: list[str], number: int) -> bool:
+    """Whether a comma groups digits, or a space parts a number from its sign: $ 1,234, 5 %."""
+    before, after = signs[number - 1] if number else "", "".join(signs[number + 1 : number + 5])
+    if signs[number] == ",":
+        return (
+            before.isdigit() and after[:3].isdigit() and len(after) > 2 and not after[3:].isdigit()
+        )
+    return (before in _CURRENCY_SIGNS and after[:1].isdigit()) or (
+        before.isdigit() and after[:1] == "%"
+    )
 
 
 def _letter_after(signs: list[str], number: int) -> bool:

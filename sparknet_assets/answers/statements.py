@@ -11,6 +11,8 @@ from sparknet_assets.answers.tables import above_table, heading_of
 
 _LEADS = (":", "\uff1a")
 _ITEM = re.compile(r"(?:[\u2022\u25cf\u25aa\u2023\u00b7*\u2013-]|\(?(?:\d{1,2}|[a-z])[.)])\s")
+_CAPTION = re.compile(r"\([^()]{3,100}\)")
+_LONGEST_ENTRY = 100
 # A list is quoted up to this many characters.
 _LONGEST_LIST = 700
 
@@ -37,9 +39,10 @@ def statements(passage: str) -> Iterator[Statement]:
     """The statements of a passage, in order.
 
     A sentence that ends with a colon leads to what follows: with a list or a paragraph it is one
-    statement; to the rows of a table it belongs as their caption, and is none itself.
+    statement; to the rows of a table it belongs as their caption, and is none itself. What stands
+    below a short line in brackets says what that line is, as on forms, and is quoted with it.
     """
-    cut = list(sentences(passage))
+    cut = _with_captions(passage, list(sentences(passage)))
     at = 0
     while at < len(cut):
         sentence = cut[at]
@@ -57,6 +60,26 @@ def statements(passage: str) -> Iterator[Statement]:
             last = cut[end - 1].end
             yield Statement(Sentence(passage[sentence.start : last], sentence.start, last))
             at = end
+
+
+def _with_captions(passage: str, cut: Sequence[Sentence]) -> list[Sentence]:
+    kept: list[Sentence] = []
+    for sentence in cut:
+        last = kept[-1] if kept else None
+        if (
+            last is not None
+            and _CAPTION.fullmatch(sentence.text)
+            and last.end - last.start <= _LONGEST_ENTRY
+            and not passage[last.end : sentence.start].strip()
+            and "\n" in passage[last.end : sentence.start]
+            and ROW not in last.text
+            and not last.text.endswith((")", ".", *_LEADS))
+        ):
+            text = passage[last.start : sentence.end]
+            kept[-1] = Sentence(text, last.start, sentence.end)
+        else:
+            kept.append(sentence)
+    return kept
 
 
 def _above(passage: str, row: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from resources.deployment import Deployment
@@ -58,11 +59,12 @@ def correct(
 
     Raises:
         SparknetError: `refused`: there is no such document, schema or field, or the value is not
-            of its type.
+            of its type, or a box is none.
     """
     spec_of = _schema(deployment, schema)
     path = parse_path(spec_of, field)
     typed = _typed(path.spec, field, value)
+    _check_boxes(doc_id, boxes)
     with correcting(deployment):
         shown, found = _now(deployment, doc_id, schema)
         _check_row(shown, path, field)
@@ -81,6 +83,15 @@ def correct(
         _add(deployment, doc_id, entry)
     value_now = value_of(entry)
     return value_now.model_copy(update={"problems": _problems(path.spec, typed)})
+
+
+def _check_boxes(doc_id: str, boxes: Sequence[PageBox]) -> None:
+    """What is no number can't be written as JSON: all corrections of the document would be lost."""
+    if not all(isfinite(side) for box in boxes for side in box[1:]):
+        raise SparknetError(
+            FailureKind.REFUSED,
+            f"{doc_id}: a box needs numbers, fractions of the page, for all four sides.",
+        )
 
 
 def drop(
@@ -193,7 +204,7 @@ def _typed(spec: FieldSpec, field: str, value: Any) -> Any:
         value = value.strip()
     if not check(bare, value):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         value = str(value)
     reading = read(spec.type, value) if isinstance(value, str) else None
     if reading is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from resources.ocr import PageText
 from sparknet_assets.fields.schema import FieldSpec, Schema
 from sparknet_assets.fields.typed import check
 from sparknet_assets.fields.values import FieldValue, Found, TableValue
@@ -13,6 +14,7 @@ from sparknet_assets.fields.values import FieldValue, Found, TableValue
 SUREST = 0.99
 # From here on, a value that differs is told beside the one that is taken.
 _HEARD = 0.5
+_NAMED = 20  # pages
 
 
 def merged(schema: Schema, ways: Sequence[Found]) -> Found:
@@ -47,6 +49,19 @@ def joined(parts: Sequence[Found]) -> Found:
             before = result.tables.get(name)
             result.tables[name] = table if before is None else _continued(before, table)
     return result
+
+
+def partial(found: Found, note: str) -> Found:
+    """The same with its tables marked as ones that may lack rows."""
+    update = {"complete": False, "note": note}
+    tables = {name: table.model_copy(update=update) for name, table in found.tables.items()}
+    return Found(fields=found.fields, tables=tables)
+
+
+def unread_note(pages: Iterable[PageText]) -> list[str]:
+    """What to say of pages that could not be read; nothing where all were."""
+    unread = [page.page for page in pages if page.failure is not None]
+    return [f"pages that could not be read: {', '.join(map(str, unread[:_NAMED]))}"] * bool(unread)
 
 
 def _continued(before: TableValue, after: TableValue) -> TableValue:

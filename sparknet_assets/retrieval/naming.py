@@ -129,16 +129,27 @@ def compared(question: str, named: Mapping[str, Named]) -> list[str]:
             continue
         # Of the same period the first is the one that ranks best.
         of = dict(zip(reversed(moments), reversed(keys), strict=True))
-        said = [moment for moment, key in of.items() if named[key].by_period == 1]
-        if said and asked.latest:
-            of = {moment: of[moment] for moment in {*said, max(of)}}
-        elif len(said) > 1:
-            of = {moment: of[moment] for moment in said}
-        elif said:
-            of = {moment: key for moment, key in of.items() if moment <= said[0]}
+        of = _compared_moments(asked, of, named)
         if len(of) > 1:
             return [key for _, key in sorted(of.items())][-MOST_COMPARED:]
     return []
+
+
+def _compared_moments(
+    asked: Asked, of: dict[tuple[int, ...], str], named: Mapping[str, Named]
+) -> dict[tuple[int, ...], str]:
+    """Of the versions of a thing, by when they are of, those that a question compares."""
+    said = [moment for moment, key in of.items() if named[key].by_period == 1]
+    if said and asked.latest:
+        return {moment: of[moment] for moment in {*said, max(of)}}
+    if len(said) > 1 or (said and len(asked.periods) > 1):
+        return {moment: of[moment] for moment in said}
+    if said:
+        return {moment: key for moment, key in of.items() if moment <= said[0]}
+    if asked.periods and not any(named[key].by_period for key in of.values()):
+        # They are of other times than those that it compares.
+        return {}
+    return of
 
 
 def names_of(record: DocumentRecord) -> tuple[str, ...]:

@@ -24,6 +24,14 @@ def one(text: str) -> Claim:
         'Rent is 840 euros.\n[1: "a rent of 840 euros"]',
         '- Rent is **840** euros. [Passage 1: "a rent of 840 euros"].',
         '1. Rent is 840 euros. [ 1 : "a rent of 840 euros" ]\n\n',
+        'Rent is 840 euros. [Source 1: "a rent of 840 euros"]',
+        'Rent is 840 euros. [#1: "a rent of 840 euros"]',
+        'Rent is 840 euros. [^1: "a rent of 840 euros"]',
+        'Rent is 840 euros. [1 - "a rent of 840 euros"]',
+        'Rent is 840 euros. \u30101: "a rent of 840 euros"\u3011',
+        'Rent is 840 euros. (1: "a rent of 840 euros")',
+        'Rent is 840 euros (Source 1: "a rent of 840 euros").',
+        'Rent is *840* `euros`. **[1: "a rent of 840 euros"]**',
     ],
 )
 def test_a_sentence_and_its_evidence(written: str) -> None:
@@ -48,6 +56,30 @@ def test_quotes_may_hold_quotes_brackets_and_lines() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "marks"),
+    [
+        ("[1, 2]", [(1, None), (2, None)]),
+        ("[1][2]", [(1, None), (2, None)]),
+        ("[Source 3]", [(3, None)]),
+        ("(Passage 3)", [(3, None)]),
+        ('[1: "a rent"; 2: "it ends"]', [(1, "a rent"), (2, "it ends")]),
+        ("[1: 840]", [(1, "840")]),
+        ("(1)", []),
+        ("(2027: a year)", []),
+    ],
+)
+def test_marks_in_other_forms(written: str, marks: list[tuple[int, str | None]]) -> None:
+    found = claims_of(f"Rent is due. {written}")
+    assert [tuple(mark) for claim in found for mark in claim.marks] == marks
+
+
+def test_what_is_no_mark_stays_text() -> None:
+    assert one("Section 3 (1) costs 4 * 5 euros [sic], see (a) and file_name_1.").text == (
+        "Section 3 (1) costs 4 * 5 euros [sic], see (a) and file_name_1."
+    )
+
+
 def test_what_is_not_ended_is_told() -> None:
     assert not one("The rent is").ended
     assert not one('The rent is 840 [1: "a rent of').ended
@@ -55,6 +87,7 @@ def test_what_is_not_ended_is_told() -> None:
 
 PARTS = (
     *("The rent is 840. ", '[1: "a rent"]', "\n", "[2", ': "x y"]', " It ends", ".", "[", "]"),
+    *("(", ")", "Source 1", "(2: ", "**", "[1, 2]", "(Source 2)", "; 3: ", "[#1]", "`a`"),
     *("U.S. ", "- ", "No. 5 ", '"', " [3]", "\u3002", "a [b] c"),
 )
 PIECES = st.lists(st.sampled_from(PARTS), max_size=12)

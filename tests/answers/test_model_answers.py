@@ -110,6 +110,28 @@ def test_what_is_verified_stays_when_the_rest_is_dropped(say: Callable[[str], An
     assert found.note == "2 sentences of the language model could not be verified and were dropped."
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        'The rent is 840 euros. [{n}: "a rent of 840 euros", "of each month"]',
+        "The tenant pays a rent of 840 euros on the first day of each month (Source {n}).",
+        "The tenant pays a rent of 840 euros on the first day of each month. [{n}, {n}]",
+    ],
+)
+def test_other_forms_of_evidence_are_verified_alike(
+    say: Callable[[str], Answer], home: Deployment, written: str
+) -> None:
+    found = say(written)
+    assert found.answer.startswith("The ")
+    assert found.dropped == []
+    assert verify_answer(home, found) == []
+
+
+def test_one_of_two_quotes_in_a_mark_that_is_made_up_drops_it(say: Callable[[str], Answer]) -> None:
+    found = say('The rent is 840 euros. [{n}: "a rent of 840 euros", "paid in gold"]')
+    assert found.citations == []
+
+
 def test_a_sentence_that_is_a_quote_needs_no_other(say: Callable[[str], Answer]) -> None:
     found = say("The tenant pays a rent of 840 euros on the first day of each month. [{n}]")
     assert found.citations[0].quote.startswith("The tenant pays")

@@ -35,6 +35,8 @@ from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
 
+pytestmark = pytest.mark.slow
+
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
 
@@ -366,13 +368,15 @@ def test_wrong_vectors_are_refused(store: VectorStore) -> None:
 
 
 def test_thousands_in_one_write(store: VectorStore) -> None:
-    count = 6500
+    # More than Chroma takes at once; to OpenSearch go 1,000 in a request.
+    count = 6500 if isinstance(store, ChromaVectorStore) else 2500
     store.add_chunks([chunk(f"d{n // 100}", n, f"w{n}") for n in range(count)], vectors(count))
     settled(store)
     assert store.count() == (count, count)
     assert sum(map(len, store.chunk_ids(store.document_ids()).values())) == count
-    assert store.search_text("w6499", 3)[0].chunk.ordinal == 6499
-    assert store.delete([f"d{n // 100}:{n}" for n in range(6000)]) == 6000
+    assert store.search_text(f"w{count - 1}", 3)[0].chunk.ordinal == count - 1
+    gone = count - 500
+    assert store.delete([f"d{n // 100}:{n}" for n in range(gone)]) == gone
     assert store.count() == (500, 500)
 
 
@@ -441,13 +445,11 @@ AWKWARD = [
 ]
 
 
-@pytest.mark.parametrize(
-    "query", [*AWKWARD, "x" * 100_000, "ab " * 50_000, "\ud83d\ude00", "%_;--"]
-)
-def test_any_string_is_a_query(store: VectorStore, query: str) -> None:
+def test_any_string_is_a_query(store: VectorStore) -> None:
     store.add_chunks([chunk("a", 0, "plain words")], vectors(1))
     settled(store)
-    assert store.search_text(query, 5) == []
+    for query in (*AWKWARD, "x" * 100_000, "ab " * 50_000, "\ud83d\ude00", "%_;--"):
+        assert store.search_text(query, 5) == [], query[:20]
 
 
 def test_generations_are_apart(tmp_path: Path) -> None:
@@ -567,13 +569,13 @@ def _take_turns(store: VectorStore, me: int, turns: Any, rounds: int) -> None:
 def test_two_processes_take_turns(store: VectorStore) -> None:
     context = processes.context()
     turns = [context.Semaphore(1), context.Semaphore(0)]
-    workers = [processes.process(_take_turns, store, me, turns, 5) for me in (0, 1)]
+    workers = [processes.process(_take_turns, store, me, turns, 3) for me in (0, 1)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(100)
     assert [worker.exitcode for worker in workers] == [0, 0]
-    assert store.count() == (10, 10)
+    assert store.count() == (6, 6)
 
 
 def _write_much(store: VectorStore, me: int) -> None:

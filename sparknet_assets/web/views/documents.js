@@ -13,6 +13,8 @@ import { uploads } from "./uploads.js";
 
 const STATUSES = ["indexed", "partial", "pending", "failed", "deleted"];
 const TYPED_MS = 250;
+// How far the list was read and scrolled when it was left, so that coming back leads there again.
+let left = null;
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
@@ -48,7 +50,10 @@ export async function open(root, route, { me, signal }) {
   live.on("run", showRuns, signal);
   showRuns();
   bindView({ ...list.keys, Escape: () => filter.q && reset() });
-  await list.start(place);
+  signal.addEventListener("abort", () => {
+    left = { rows: list.length, top: window.scrollY, shown: JSON.stringify(filter) };
+  });
+  await list.start(place, left?.shown === JSON.stringify(filter) ? left : undefined);
   return { update: () => false };
 
   function search() {
@@ -206,8 +211,8 @@ function nothing(filter, canWrite) {
       "p",
       null,
       canWrite
-        ? "Drop files anywhere on this page, or upload them."
-        : "Nothing was ingested so far.",
+        ? "Drop files anywhere on this page, or upload them. A folder: sparknet ingest FOLDER"
+        : "Nothing was taken in so far. Uploading takes a key with the scope write.",
     ),
   );
 }

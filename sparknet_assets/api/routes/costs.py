@@ -1,10 +1,10 @@
-"""What would be done, and what was paid."""
+"""What was paid."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
@@ -64,14 +64,6 @@ class Costs(BaseModel):
     total_usd: float
     budget_usd: float | None
     questions: QuestionCosts
-
-
-@router.get("/plan", operation_id="getPlan")
-def get_plan(api: ApiDep) -> dict[str, Any]:
-    """What is new, changed, gone or out of date, and why: as `sparknet plan --json`."""
-    from schedules.reconciliation import gather_settled
-
-    return gather_settled(api.deployment).plan.as_json()
 
 
 @router.get("/costs", operation_id="getCosts")
