@@ -1087,6 +1087,24 @@ def test_a_damaged_keyword_index(
     assert local.search_text("stray", 5) == []
 
 
+def test_a_full_disk_is_not_taken_for_damage(
+    local: ChromaVectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resources.vector_store import chroma_client
+
+    local.add_chunks([chunk("a", 0)], vectors(1))
+    before = sorted(tmp_path.rglob("chroma-*"))
+    chroma_client.close_siblings(tmp_path / local.generation / "chroma")
+
+    def full(*_: object) -> object:
+        raise RuntimeError("error returned from database: (code: 13) database or disk is full")
+
+    monkeypatch.setattr(chroma_client, "open_folder", full)
+    with pytest.raises(SparknetError, match="its disk is full: free some space"):
+        local.count()
+    assert sorted(tmp_path.rglob("chroma-*")) == before
+
+
 def test_a_damaged_register_is_told(local: ChromaVectorStore, tmp_path: Path) -> None:
     local.add_chunks([chunk("a", n, f"word{n} " * 50) for n in range(50)], vectors(50))
     local.compact()

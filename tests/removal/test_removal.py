@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -256,6 +257,16 @@ def test_what_nobody_has_read_stays_when_nobody_knows_what_was_to_go(
     assert files_with(deployment.home, SECRET) == []
 
 
+def test_the_receipt_counts_what_went_from_the_cache_before_it_was_broken_off(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    add(deployment, tmp_path / "in", a="the same words", b="the same words")
+    with pytest.raises(RemovalError):
+        remove(deployment, ["a"], progress=_broken, **ASKED)
+    (receipt,) = remove(deployment, ["a"], **ASKED)
+    assert receipt.removed["cache"].count == 0
+
+
 def test_a_removal_of_leftovers_that_is_broken_off_is_unfinished(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -376,5 +387,5 @@ def test_it_waits_for_an_intake(deployment: Deployment, tmp_path: Path) -> None:
     assert done
 
 
-def _broken(*_: object) -> int:
+def _broken(*_: object) -> Any:
     raise RuntimeError("pulled the plug")
