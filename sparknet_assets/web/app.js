@@ -1,7 +1,7 @@
 // The page: its bar, its views, its keys.
 
 import * as api from "./core/api.js";
-import { failed, help, say } from "./core/dialogs.js";
+import { failed, help, notice, say } from "./core/dialogs.js";
 import { button, h, put } from "./core/dom.js";
 import { counted, number } from "./core/format.js";
 import { bindEverywhere, bindView, listen } from "./core/keys.js";
@@ -100,13 +100,23 @@ function bar() {
   live.on("run", ({ run, before }) => {
     update();
     const ended = before && before.state !== run.state && /done|failed/.test(run.state);
-    if (ended)
-      say(`Processing has ended: ${counted(run.finished, "document")}, ${run.failed} failed.`);
+    if (ended) tellEnd(run);
     else if (run.state === "running" && Date.now() - lastSaid > SAID_EVERY_MS) {
       lastSaid = Date.now();
       say(`${run.finished} of ${counted(run.documents, "document")} processed.`);
     }
   });
+}
+
+/** What a run came to: its failures are shown, not only said. */
+function tellEnd(run) {
+  if (run.what === "elsewhere") return say("Processing has ended.");
+  const text = `Processing has ended: ${counted(run.finished, "document")}, ${run.failed} failed.`;
+  if (run.state === "failed" && run.message)
+    return notice(`Processing broke off. ${run.message}`, { kind: "error" });
+  if (!run.failed) return say(text);
+  const act = () => go("documents", "", { status: "failed" });
+  return notice(text, { kind: "error", action: "Show them", act });
 }
 
 /** How far runs are, briefly and in words; of those elsewhere only what is left is known. */

@@ -312,6 +312,24 @@ def test_a_deleted_document_is_gone(page: Page, site: Site) -> None:
         site.api("documents", site.ids["spare.txt"], "pages")
 
 
+def test_a_batch_of_another_process_ends_and_one_that_broke_off_says_why(page: Page) -> None:
+    counts = {"documents": 7, "finished": 0, "failed": 0}
+    elsewhere = {"id": "e", "what": "elsewhere", "state": "running", **counts}
+    said = "The budget is spent."
+    broken = {"id": "b", "what": "pending", "state": "failed", "message": said, **counts}
+    known: list[dict[str, Any]] = [elsewhere]
+    page.route("**/api/v1/runs", lambda route: route.fulfill(json={"runs": known}))
+    page.clock.install()
+    page.reload()
+    expect(page.locator(".run-head")).to_contain_text("7 documents left")
+    expect(page.locator(".live")).to_have_text("7 left")
+    known[:] = [broken]
+    page.clock.run_for(5_000)
+    expect(page.locator(".runs .failure")).to_contain_text(said)
+    expect(page.locator(".run")).to_have_count(0)
+    expect(page.locator(".live")).to_be_hidden()
+
+
 def test_a_failure_says_what_to_do(page: Page, site: Site) -> None:
     expect(row_of(page, "torn.pdf")).to_contain_text("torn.pdf")
     page.locator(".segments [data-status=failed]").click()

@@ -2,8 +2,8 @@
 
 import * as api from "../core/api.js";
 import { confirmed, failed, notice } from "../core/dialogs.js";
-import { button, h, icon, put, renew } from "../core/dom.js";
-import { counted, label, number } from "../core/format.js";
+import { button, h, icon, put, renew, words } from "../core/dom.js";
+import { counted, label, moment, number } from "../core/format.js";
 import { bindView } from "../core/keys.js";
 import { live } from "../core/live.js";
 import { choice, empty, runProgress, waiting } from "../core/parts.js";
@@ -143,8 +143,9 @@ export async function open(root, route, { me, signal }) {
   }
 
   function showRuns() {
-    put(runs, live.active.map(runProgress));
-    runs.hidden = !live.active.length;
+    const broken = live.active.length ? null : live.brokenOff;
+    put(runs, live.active.map(runProgress), broken ? brokenOff(broken) : null);
+    runs.hidden = !runs.childElementCount;
   }
 
   async function retry(row) {
@@ -163,6 +164,15 @@ export async function open(root, route, { me, signal }) {
     if (await removed(row)) list.gone(row.doc_id);
   }
 }
+
+const brokenOff = (run) =>
+  h(
+    "div",
+    { class: "failure" },
+    h("strong", null, "The last batch broke off"),
+    words(run.message, {}, "p"),
+    h("p", { class: "hint" }, moment(run.ended_at)),
+  );
 
 /** Deletes a document when that is meant; true when it is gone. */
 export async function removed(row) {
