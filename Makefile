@@ -28,11 +28,10 @@ test: setup ## Runs the tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-long: setup ## Runs the tests that take minutes: storms, thousands of documents, a real daemon
-	@# They wait more than they work: three at a time fit two cores.
-	@SPARKNET_TEST_LONG=1 $(BIN)/python -m pytest -n 3 --dist loadfile -m long
-	@# The models of states that `make test` looks at briefly, at length.
-	@SPARKNET_MODEL_EXAMPLES=100 $(BIN)/python -m pytest -n 2 --dist loadfile \
-		tests/model/test_reconciliation.py tests/generations/test_model.py
+	@# They wait more than they work: three at a time fit two cores. Beside them, at length, the
+	@# models of states that `make test` looks at briefly.
+	@SPARKNET_TEST_LONG=1 SPARKNET_MODEL_EXAMPLES=100 \
+		$(BIN)/python -m pytest -n 3 --dist loadfile -m "long or model"
 
 check: setup ## Format, lint, types and tests
 	$(BIN)/ruff format --check .

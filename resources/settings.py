@@ -111,6 +111,9 @@ class Settings(BaseSettings):
         description="`verify` warns of documents that OCR was less sure of; pages may climb.",
     )
     tables: bool = Field(True, description="Recognise tables on pages with a text layer.")
+    pictures: bool = Field(
+        True, description="Read large pictures on pages with a text layer, by an OCR that is free."
+    )
 
     default_tier: Tier = Field(
         "standard", description="Tier of documents that nobody and no rule says it of."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import threading
@@ -25,6 +26,9 @@ _REMEDIES = {
     sqlite3.SQLITE_READONLY: "check the permissions of the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "check that its folder exists and its permissions",
 }
+# A connection and its cache of statements refer to each other: when a thread ends, only the garbage
+# collector closes its connection, which in a quiet server may be after thousands of requests.
+_LEFT_OPEN = 16
 # Connections inherited through fork: closing one in the child could undo the parent's locks.
 _inherited: list[sqlite3.Connection] = []
 
@@ -54,6 +58,7 @@ class Database:
         self._busy_seconds = busy_seconds
         self._synchronous = synchronous
         self._local = threading.local()
+        self._left: list[int] = []
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -70,7 +75,9 @@ class Database:
             if connection.in_transaction or self._local.file == _identity(self.path):
                 return connection
             connection.close()  # The file was deleted or replaced.
+        self._close_left()
         self._local.connection = connection = self._open()
+        self._local.leaving = _Leaving(self._left)
         self._local.pid = os.getpid()
         self._local.file = _identity(self.path)
         return connection
@@ -129,6 +136,12 @@ class Database:
         if connection is not None and self._local.pid == os.getpid():
             connection.close()
         self._local.connection = None
+
+    def _close_left(self) -> None:
+        """Closes the connections of threads that have ended, once there are some of them."""
+        if self._left.count(os.getpid()) >= _LEFT_OPEN:
+            self._left.clear()
+            gc.collect()
 
     def _open(self) -> sqlite3.Connection:
         if self.path.exists() and not writable(self.path):
@@ -191,6 +204,17 @@ class Database:
                 f"{self.path} was written by a newer version of sparknet-assets: upgrade this one.",
                 retryable=False,
             )
+
+
+class _Leaving:
+    """Held by a thread beside its connection; notes the process when the thread has ended."""
+
+    def __init__(self, left: list[int]) -> None:
+        self._left = left
+        self._pid = os.getpid()
+
+    def __del__(self) -> None:
+        self._left.append(self._pid)
 
 
 def in_chunks(items: Iterable[T], size: int = MAX_VARIABLES) -> Iterator[list[T]]:

@@ -97,6 +97,7 @@ class Plan:
             "seconds": round(sum(document.seconds or 0.0 for document in self.documents), 3),
             "cost_usd": round(sum(document.cost_usd or 0.0 for document in self.documents), 6),
             **{change.value: self.counts.get(change, 0) for change in Change},
+            "ignored": len(self.ignored),
             "tiers": self.by_tier(),
         }
 

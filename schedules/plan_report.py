@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import dagster as dg
 
 from schedules.plan import Plan, PlannedDocument
+from schedules.plan_reasons import by_reason
 from schedules.plan_words import duration, plan_lines
 from schedules.planning import Change
 
@@ -41,29 +41,19 @@ def plan_metadata(plan: Plan) -> dict[str, dg.MetadataValue]:
 
 def _by_reason(documents: Sequence[PlannedDocument]) -> list[dg.TableRecord]:
     """A row for each reason, those of most documents first: of a setting there is one."""
-    groups: dict[tuple[str, str, str], list[PlannedDocument]] = defaultdict(list)
-    for document in documents:
-        stages = ", ".join(document.stages)
-        groups[document.change.value, document.reason, stages].append(document)
-    largest = sorted(groups.items(), key=lambda group: -len(group[1]))
     return [
         dg.TableRecord(
             {
-                "documents": len(members),
-                "change": change,
-                "reason": reason,
-                "pages": sum(member.pages or 0 for member in members),
-                "about": _about(_sum_seconds(members)),
-                "stages": stages,
+                "documents": each.documents,
+                "change": each.change.value,
+                "reason": each.reason,
+                "pages": each.pages,
+                "about": _about(each.seconds),
+                "stages": ", ".join(each.stages),
             }
         )
-        for (change, reason, stages), members in largest[:_REASONS]
+        for each in by_reason(documents)[:_REASONS]
     ]
-
-
-def _sum_seconds(documents: Sequence[PlannedDocument]) -> float | None:
-    known = [d.seconds for d in documents if d.seconds is not None]
-    return sum(known) if known else None
 
 
 def _about(seconds: float | None) -> str:

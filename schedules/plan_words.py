@@ -9,6 +9,7 @@ from schedules.plan import WORK, Plan
 from schedules.planning import Change
 
 _TO_DO = (*WORK, Change.REMOVED)
+_ASIDE = 20
 _LEFT = (Change.UNCHANGED, Change.WAITING, Change.UNSETTLED)
 
 
@@ -28,7 +29,10 @@ def plan_lines(plan: Plan, *, allow_removals: bool = False) -> list[str]:
         lines.append(f"Removals are held back: {plan.held_back}")
     if len(tiers := plan.by_tier()) > 1:
         lines.append(f"By tier: {'; '.join(_of_tier(*item) for item in tiers.items())}.")
-    lines += [f"Left aside: {key}: {reason}" for key, reason in plan.ignored]
+    lines += [f"Left aside: {key}: {reason}" for key, reason in plan.ignored[:_ASIDE]]
+    if len(plan.ignored) > _ASIDE:
+        more = len(plan.ignored) - _ASIDE
+        lines.append(f"Left aside, too: {more:,} more, which `sparknet plan --json` lists.")
     return lines
 
 

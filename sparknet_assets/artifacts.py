@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
@@ -90,6 +91,8 @@ class PageImage(BaseModel):
         dpi: Of the rendering; None for photos and scans that carry no size.
         sha256: Of the PNG file.
         failure: Set when this page could not be rendered; sizes are then 0.
+        lost: Why the image does not show all of the page: its content breaks off. Left out of the
+            JSON of whole pages.
         source: What the image was made from, see `page_sources`; empty where that is not known.
     """
 
@@ -100,6 +103,7 @@ class PageImage(BaseModel):
     sha256: str = ""
     size: int = 0
     failure: Failure | None = None
+    lost: str = Field("", exclude_if=operator.not_)
     source: str = ""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from resources.sqlite import in_chunks
-from sparknet_assets.fields.noted import corrections_noted
+from sparknet_assets.fields.noted import UNCERTAIN, corrections_noted
 from sparknet_assets.materializations import DATA_VERSION
 from sparknet_assets.partition_keys import partition_key
 from sparknet_assets.partitions import documents_partitions
@@ -36,7 +36,8 @@ def report_corrections(
 ) -> None:
     """Tells of the corrections of these documents that Dagster has not heard of yet."""
     noted = corrections_noted(catalog)
-    versions = {doc_id: noted[doc_id] for doc_id in doc_ids if doc_id in noted}
+    known = (doc_id for doc_id in doc_ids if noted.get(doc_id, UNCERTAIN) != UNCERTAIN)
+    versions = {doc_id: noted[doc_id] for doc_id in known}
     keys = {partition_key(doc_id): doc_id for doc_id in versions}
     events: list[dg.AssetMaterialization | dg.AssetObservation] = []
     for part in in_chunks(list(keys)):

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis.internal.conjecture import engine
 
 import sparknet_assets.source  # noqa: F401 - before PyMuPDF, whose models it does without
 from resources.aws.clients import AwsClients
@@ -27,6 +28,15 @@ from tests.doubles.postgres_server import PostgresServer, postgres_server, reaso
 __all__ = ["pytest_xdist_make_scheduler"]
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
+# What hypothesis found is made small for so long, not for its five minutes: a model of states that
+# fails would take the time of all other tests.
+SHRINKING_SECONDS = 60
+
+
+def pytest_configure() -> None:
+    """Bounds what a failure costs."""
+    assert engine.MAX_SHRINKING_SECONDS
+    engine.MAX_SHRINKING_SECONDS = SHRINKING_SECONDS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,6 +82,8 @@ def running_moto() -> Iterator[MotoServer]:
 def moto(running_moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
     """That server, empty, with the environment of this test pointing to it."""
     running_moto.reset()
+    # Its queues have at once what they have: a second of waiting finds no more.
+    monkeypatch.setattr("resources.event_queue.sqs.WAIT_SECONDS", 0)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in running_moto.environment.items():
@@ -107,6 +119,14 @@ def signing(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def attempts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore makes as many attempts as ever, and waits for none: up to 20 seconds each."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    # Where retries are adaptive, one that was throttled waits before it sends, too.
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +165,10 @@ def opensearch_stores(
             url = request.getfixturevalue("opensearch_server")
             return lambda like=None: like_or(like, lambda: real(url, dimension))
         double = doubles.enter_context(
-            opensearch_double("domain" if kind == "opensearch" else kind, scale=0.01)  # type: ignore[arg-type]
+            opensearch_double(
+                "domain" if kind == "opensearch" else kind,  # type: ignore[arg-type]
+                scale=0.004 if kind == "serverless-classic" else 0.01,
+            )
         )
         return lambda like=None: like_or(like, lambda: on(double, dimension))
 

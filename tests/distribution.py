@@ -19,8 +19,12 @@ class LoadFolderScheduling(LoadFileScheduling):
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = nodeid.removeprefix("tests/").split("/", 1)[0]
+        folder = _folder(nodeid)
         return folder if folder in TOGETHER else str(super()._split_scope(nodeid))
+
+
+def _folder(nodeid: str) -> str:
+    return nodeid.removeprefix("tests/").split("/", 1)[0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -32,6 +36,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFolderSc
 
 
 def slow_first(items: list[pytest.Item]) -> None:
-    """Moves the files that have a test marked slow to the front: none is left for the end."""
+    """Moves what takes long to the front, so that none is left for the end.
+
+    That is what goes to one process as a whole: folders that are kept together, and files that
+    have a test marked slow.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: item.path not in slow and _folder(item.nodeid) not in TOGETHER)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -12,8 +14,9 @@ from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
+from sparknet_assets.intake.found_files import SourceFile, find_files
 from sparknet_assets.intake.naming import derive_doc_id
-from sparknet_assets.intake.taking_in import take_in
+from sparknet_assets.intake.taking_in import take_in, take_in_files
 from tests.doubles import processes
 
 
@@ -168,6 +171,45 @@ def test_a_file_that_goes_away_while_it_is_taken_in(
     assert intake.doc_ids == ["a-txt"]
     assert [problem.kind for problem in intake.problems] == [FailureKind.UNREADABLE]
     assert raw_keys(deployment) == ["raw/a-txt/a.txt"]
+
+
+@pytest.mark.parametrize("before", ["", "an older version"])
+def test_a_file_that_is_written_to_while_it_is_taken_in(
+    deployment: Deployment, inbox: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """What was copied may be the start of one version and the end of another."""
+    path = write(inbox / "a.txt", (before or "the first half").encode())
+    if before:
+        take_in(deployment, [inbox])
+        path.write_text("the first half")
+
+    def read_and_append(file: BinaryIO) -> Iterator[bytes]:
+        yield file.read()
+        with path.open("a") as more:
+            more.write(" and the second")
+
+    monkeypatch.setattr("sparknet_assets.intake.found_files.read_blocks", read_and_append)
+    intake = take_in(deployment, [inbox])
+    (problem,) = intake.problems
+    assert problem.kind is FailureKind.UNAVAILABLE
+    assert problem.message.endswith("ingest it again when that is done.")
+    assert not intake.doc_ids
+    kept = [deployment.storage.get(key).decode() for key in raw_keys(deployment)]
+    assert kept == ([before] if before else [])
+    monkeypatch.undo()
+    assert take_in(deployment, [inbox]).doc_ids == ["a-txt"]
+    assert deployment.storage.get("raw/a-txt/a.txt") == b"the first half and the second"
+
+
+def test_a_file_that_became_a_pipe_is_not_waited_for(deployment: Deployment, inbox: Path) -> None:
+    path = write(inbox / "a.txt")
+    (file,) = find_files([path], deployment.home)
+    assert isinstance(file, SourceFile)
+    path.unlink()
+    os.mkfifo(path)
+    intake = take_in_files(deployment, [file])
+    assert [problem.kind for problem in intake.problems] == [FailureKind.UNSUPPORTED]
+    assert raw_keys(deployment) == []
 
 
 def test_link_loops_end(deployment: Deployment, inbox: Path) -> None:

@@ -84,6 +84,9 @@ def _first_word(cache: Path) -> list[float]:
 def test_processes_that_start_together_share_the_cache(tmp_path: Path) -> None:
     with processes.context().Pool(3) as pool:
         answers = pool.map(_first_word, [tmp_path] * 3, chunksize=1)
+        # Its end is not left to SIGTERM, which whoever began the tests may have had ignored.
+        pool.close()
+        pool.join()
     assert answers[0] == answers[1] == answers[2]
     assert len(list(tmp_path.iterdir())) == 1
 

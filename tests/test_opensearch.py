@@ -13,7 +13,13 @@ import pytest
 from resources.aws.clients import AwsClients
 from resources.failure import FailureKind, SparknetError
 from resources.locks import FileLocks
-from resources.vector_store import Scope, VectorStore, opensearch_bulk, opensearch_queries
+from resources.vector_store import (
+    Scope,
+    VectorStore,
+    opensearch_bulk,
+    opensearch_client,
+    opensearch_queries,
+)
 from resources.vector_store.naming import index_name
 from resources.vector_store.opensearch import OpenSearchVectorStore
 from resources.vector_store.opensearch_dynamo import DynamoChunkRegister
@@ -26,7 +32,7 @@ from tests.contracts.test_vector_store import DIMENSION, chunk, settled, vectors
 from tests.doubles.moto_server import MotoServer
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 
-pytestmark = pytest.mark.usefixtures("signing")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("signing")]
 
 
 @pytest.fixture
@@ -37,7 +43,8 @@ def domain() -> Iterator[OpenSearchDouble]:
 
 @pytest.fixture(params=["serverless", "serverless-classic"])
 def collection(request: pytest.FixtureRequest) -> Iterator[OpenSearchDouble]:
-    with opensearch_double(request.param, scale=0.01) as double:
+    scale = 0.004 if request.param == "serverless-classic" else 0.01
+    with opensearch_double(request.param, scale=scale) as double:
         yield double
 
 
@@ -92,7 +99,11 @@ def test_a_refused_chunk_on_serverless_leaves_nothing(
         pytest.param("serverless-classic", marks=pytest.mark.long),
     ],
 )
-def test_everything_is_written_once_under_pressure(kind: Any, tmp_path: Path) -> None:
+def test_everything_is_written_once_under_pressure(
+    kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of forty attempts the waits would grow to 20 seconds each.
+    monkeypatch.setattr(opensearch_client, "_LONGEST_WAIT", 0.2)
     with opensearch_double(kind, scale=0.01) as double:
         store = made(double, tmp_path, attempts=40)
         double.faults.share, double.faults.items = 0.3, 0.3

@@ -14,6 +14,7 @@ from sparknet_assets.batch.running import run_batch
 from sparknet_assets.cli import main
 from sparknet_assets.originals import find_raw
 from sparknet_assets.verification.parity import Difference, compare
+from tests.doubles.inline_pool import inline_workers
 
 TEXTS = {
     "lease": "The tenant pays the rent on the first day of each month. " * 40,
@@ -27,7 +28,8 @@ def indexed(settings: Settings) -> Deployment:
     for doc_id, text in TEXTS.items():
         if find_raw(doc_id, deployment) is None:
             deployment.storage.put(f"raw/{doc_id}/{doc_id}.txt", text.encode())
-    list(run_batch(list(TEXTS), deployment))
+    with inline_workers():
+        list(run_batch(list(TEXTS), deployment))
     return deployment
 
 
@@ -73,7 +75,8 @@ def test_what_follows_from_nothing_is_unexplained(
     twin.live_store.delete([gone])
     twin.catalog.delete("report")
     twin.storage.put("raw/new/new.txt", b"Something else.")
-    list(run_batch(["new"], twin))
+    with inline_workers():
+        list(run_batch(["new"], twin))
     found = compare(pair[0], twin)
     assert not found.ok
     assert found.differences == [

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,3 +38,28 @@ def test_a_scrubbed_file_has_no_trace_of_what_was_deleted(tmp_path: Path, seed: 
     assert database.scrub()
     assert found() == live
     assert Path(f"{path}-wal").stat().st_size == 0
+
+
+def test_threads_that_end_leave_no_files_open(tmp_path: Path) -> None:
+    """A server's threads come and go; the collector may not run between them."""
+    database = Database(tmp_path / "many.db", [["CREATE TABLE t (a)"]])
+    database.connection.execute("SELECT * FROM t")
+
+    def opened() -> int:
+        count = 0
+        for link in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                count += "many.db" in str(link.readlink())
+        return count
+
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            thread = threading.Thread(target=lambda: database.connection.execute("SELECT 1 FROM t"))
+            thread.start()
+            thread.join()
+        left = opened()
+    finally:
+        gc.enable()
+    assert left < 60

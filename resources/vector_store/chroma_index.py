@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from resources.failure import FailureKind, SparknetError
 from resources.vector_store import chroma_client as chroma
 from resources.vector_store import chroma_files as files
 from resources.vector_store.chroma_collection import ChromaCollection
@@ -18,6 +19,8 @@ from resources.vector_store.keyword import KeywordIndex, Row
 log = logging.getLogger(__name__)
 
 _ROWS = 2000
+# Of SQLite, in what Chroma says; its errors have no types.
+_FULL = "database or disk is full"
 
 
 class ChromaIndex:
@@ -179,6 +182,12 @@ class ChromaIndex:
             # Chroma raises no type of its own for damaged files.
             if self._server:
                 raise
+            if _FULL in str(error):
+                raise SparknetError(
+                    FailureKind.UNAVAILABLE,
+                    f"The index {self._files} can't be opened, as its disk is full: free some space"
+                    " and try again.",
+                ) from error
             log.warning("The index %s is damaged (%s): building it anew.", self._files, error)
         return self._rebuilt()
 

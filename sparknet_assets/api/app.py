@@ -25,10 +25,11 @@ from sparknet_assets.api.rates import Rates
 from sparknet_assets.api.routes import (
     ask,
     changes,
+    costs,
     documents,
     fields,
-    overview,
     pages,
+    plan,
     runs,
     search,
     service,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 _SMALL, _QUICKLY = 1400, 4
 # Compressed already, or sent piece by piece, or to be had in parts.
 _DENSE = ("text/event-stream", "application/octet-stream", "image/png", "font/woff2")
-_ROUTERS = (service, documents, uploads, changes, pages, fields, search, ask, runs, overview)
+_ROUTERS = (service, documents, uploads, changes, pages, fields, search, ask, runs, plan, costs)
 
 
 def create_app(

@@ -46,12 +46,13 @@ def main() -> int:
         said.write(json.dumps(facts).encode() + b"\n")
         said.flush()
 
-    work: Work = pickle.load(sys.stdin.buffer)
-    threading.Thread(target=_end_with_server, daemon=True).start()
-    from resources.deployment import Deployment
     from resources.failure import SparknetError
 
+    work: Work = pickle.load(sys.stdin.buffer)
     try:
+        threading.Thread(target=_end_with_server, daemon=True).start()
+        from resources.deployment import Deployment
+
         _do(Deployment(work.settings), work, say)
     except SparknetError as error:
         say(message=error.message)

@@ -13,6 +13,7 @@ from resources.api_keys import Scope
 from sparknet_assets.api.costs_seen import CostsSeen
 from sparknet_assets.api.elsewhere import RunsElsewhere
 from sparknet_assets.api.keys import NOBODY, Caller, KeyRing
+from sparknet_assets.api.plans_made import PlansMade
 from sparknet_assets.api.problems import ProblemError, no_document
 from sparknet_assets.api.watch import Watch
 
@@ -37,6 +38,7 @@ class Api:
         watch: Follows the catalog for the streams of events.
         elsewhere: Runs of other doors.
         costs: What was paid for documents.
+        plans: What would be done.
         uploads: Admits so many at once: each may be as large as a document may be.
         removing: One removal at a time: Dagster's instance is opened through the environment.
         closing: Set when the server is about to end; streams end by it.
@@ -50,6 +52,7 @@ class Api:
     watch: Watch = field(init=False)
     elsewhere: RunsElsewhere = field(init=False)
     costs: CostsSeen = field(init=False)
+    plans: PlansMade = field(init=False)
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
     removing: threading.Lock = field(default_factory=threading.Lock)
     closing: bool = False
@@ -58,6 +61,7 @@ class Api:
         self.watch = Watch(self)
         self.elsewhere = RunsElsewhere(self.deployment)
         self.costs = CostsSeen(self.deployment)
+        self.plans = PlansMade(self.deployment)
 
     def document(self, doc_id: str) -> DocumentRecord:
         """The document's row, deleted ones included. Raises ProblemError (404)."""

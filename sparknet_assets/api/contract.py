@@ -20,6 +20,7 @@ _DESCRIBED = {
     408: "The body came too slowly.",
     409: "Something else is under way, or this server does not do that.",
     413: "The body is too large.",
+    415: "The body is JSON, and does not say so: `Content-Type: application/json`.",
     416: "The range begins behind the end.",
     421: "Without keys, a server on loopback answers to localhost and 127.0.0.1 only.",
     422: "A parameter or a value does not fit; `detail` says which.",
@@ -32,7 +33,7 @@ _DESCRIBED = {
     507: "No space is left for the document.",
 }
 _ANY = (401, 403, 421, 429, 500, 503)
-_OF_PARAMETERS, _OF_A_DOCUMENT, _OF_A_BODY = (422,), (404,), (400, 408, 413, 422)
+_OF_PARAMETERS, _OF_A_DOCUMENT, _OF_A_BODY = (422,), (404,), (400, 408, 413, 415, 422)
 _OWN: dict[str, tuple[int, ...]] = {
     "uploadDocument": (400, 408, 409, 413, 422, 507),
     "replaceOriginal": (400, 408, 409, 413, 422, 507),
@@ -145,7 +146,7 @@ def _statuses(path: str, operation: dict[str, Any]) -> set[int]:
         found.update(_OF_PARAMETERS)
     if "{doc_id}" in path:
         found.update(_OF_A_DOCUMENT)
-    if "requestBody" in operation:
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
         found.update(_OF_A_BODY)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparknet_assets.api.changes_seen import ChangesSeen
@@ -13,12 +14,23 @@ if TYPE_CHECKING:
     from resources.deployment import Deployment
 
 
+DEAREST = 20
+
+
 class Paid(NamedTuple):
     """A payment for a document at a stage, and the day (UTC) of it."""
 
     stage: str
     day: str
     usd: float
+
+
+class Sums(NamedTuple):
+    """Dollars by stage (also those that cost nothing), by day, and by document, dearest first."""
+
+    by_stage: dict[str, float]
+    by_day: dict[str, float]
+    dearest: list[tuple[str, float]]
 
 
 class CostsSeen:
@@ -30,21 +42,43 @@ class CostsSeen:
         self._changes: ChangesSeen | None = None
         self._stages: set[str] = set()
         self._paid: dict[str, list[Paid]] = {}
+        self._sums: Sums | None = None
+
+    def sums(self) -> Sums:
+        """All payments summed up, once for each change of them."""
+        with self._lock:
+            if self._look() or self._sums is None:
+                paid = {doc_id: paid for doc_id, paid in self._paid.items() if paid}
+                by_document = {doc: sum(each.usd for each in own) for doc, own in paid.items()}
+                stages = dict.fromkeys(sorted(self._stages), 0.0)
+                self._sums = Sums(
+                    {**stages, **added_up(paid, "stage")},
+                    added_up(paid, "day"),
+                    nsmallest(DEAREST, by_document.items(), key=lambda pair: (-pair[1], pair[0])),
+                )
+            return self._sums
 
     def paid(self) -> tuple[dict[str, list[Paid]], set[str]]:
         """doc_id -> what was paid for it, for those that cost something; and all stages seen."""
-        catalog = self._deployment.catalog
         with self._lock:
-            changes = self._changes or ChangesSeen(catalog)
-            for item in report(catalog, [row.doc_id for row in changes.look()]):
-                self._stages.update(item.stages)
-                self._paid[item.document.doc_id] = [
-                    Paid(name, stage.updated_at.date().isoformat(), stage.cost_usd)
-                    for name, stage in item.stages.items()
-                    if stage.cost_usd
-                ]
-            self._changes = changes
+            self._look()
             return {doc_id: paid for doc_id, paid in self._paid.items() if paid}, {*self._stages}
+
+    def _look(self) -> bool:
+        """Whether there was anything new."""
+        catalog = self._deployment.catalog
+        changes = self._changes or ChangesSeen(catalog)
+        fresh = changes.look()
+        for item in report(catalog, [row.doc_id for row in fresh]):
+            self._stages.update(item.stages)
+            self._paid[item.document.doc_id] = [
+                Paid(name, stage.updated_at.date().isoformat(), stage.cost_usd)
+                for name, stage in item.stages.items()
+                if stage.cost_usd
+            ]
+            self._sums = None
+        self._changes = changes
+        return bool(fresh)
 
 
 def added_up(paid: dict[str, list[Paid]], by: str) -> dict[str, float]:

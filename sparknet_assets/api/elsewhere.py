@@ -65,11 +65,12 @@ class RunsElsewhere:
     def _read(self) -> list[RunView]:
         """A run is known by the rows it wrote last: what a later run did again is counted there.
 
-        Documents that a process holds, and that no run has written yet, are a run under way.
+        Documents that are not through are no part of a run that ended, whichever stages of them
+        are done; those that a process holds are a run under way.
         """
         by_run: dict[str, list[str]] = defaultdict(list)
         for doc_id, row in self._rows.items():
-            if row.run_id:
+            if row.run_id and row.status is not DocumentStatus.PENDING:
                 by_run[row.run_id].append(doc_id)
         waiting = [d for d, row in self._rows.items() if row.status is DocumentStatus.PENDING]
         ended = {

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from resources.failure import FailureKind, SparknetError
 from resources.spending import QuestionsBudgetError
 from resources.storage import InvalidKeyError, ObjectNotFoundError
+from sparknet_assets.api.allowed import allowed
 
 log = logging.getLogger(__name__)
 
@@ -131,14 +132,29 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        if _is_of_another_type(request, error):
+            said = "This takes JSON: send `Content-Type: application/json`."
+            return ProblemError(415, said, headers={"Accept": "application/json"}).response()
         return ProblemError(422, _sentence(error), kind="http_422").response()
 
     async def other(request: Request, error: Exception) -> Response:
-        return problem_of(error).response()
+        problem = problem_of(error)
+        if problem.status == 405:
+            said = problem.headers.get("Allow", "")
+            problem.headers["Allow"] = allowed(app, request.scope["path"], said)
+        return problem.response()
 
     app.add_exception_handler(RequestValidationError, invalid)
     for kind in (ProblemError, SparknetError, HTTPException, InvalidKeyError, ObjectNotFoundError):
         app.add_exception_handler(kind, other)
+
+
+def _is_of_another_type(request: Request, error: RequestValidationError) -> bool:
+    """Whether the body was not read as JSON, and does not say that it is."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = kind.startswith("application/") and kind.endswith(("/json", "+json"))
+    whole = any(detail["loc"] == ("body",) for detail in error.errors())
+    return whole and not is_json and request.headers.get("content-length", "0") != "0"
 
 
 def printable(text: str, longest: int = 120) -> str:

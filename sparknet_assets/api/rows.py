@@ -10,7 +10,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from resources.catalog import DocumentRecord, DocumentStatus, StageStatus
-from resources.failure import Failure
+from resources.failure import Failure, SparknetError
+from resources.storage import InvalidKeyError, ObjectInfo, ObjectNotFoundError
 from sparknet_assets.artifacts import METADATA, DocumentMetadata, DocumentRef
 from sparknet_assets.reports import DocumentReport, report
 
@@ -122,7 +123,7 @@ def details(deployment: Deployment, doc_id: str) -> DocumentDetails | None:
     if found is None:
         return None
     record, base = found.document, deployment.settings.dagster_url
-    info = deployment.storage.stat(record.raw_key) if record.status != "deleted" else None
+    info = _original(deployment, record)
     return DocumentDetails(
         **_row(found),
         failed_pages=found.failed_pages,
@@ -162,9 +163,17 @@ def _row(item: DocumentReport) -> dict[str, Any]:
     }
 
 
-def _metadata(deployment: Deployment, record: DocumentRecord) -> DocumentMetadata | None:
-    from resources.storage import ObjectNotFoundError
+def _original(deployment: Deployment, record: DocumentRecord) -> ObjectInfo | None:
+    """The original as it is stored; None when it is gone, or nobody may look at it."""
+    if record.status == "deleted":
+        return None
+    try:
+        return deployment.storage.stat(record.raw_key)
+    except (InvalidKeyError, OSError, SparknetError):
+        return None
 
+
+def _metadata(deployment: Deployment, record: DocumentRecord) -> DocumentMetadata | None:
     try:
         data = deployment.storage.get(DocumentRef(record.doc_id, record.raw_key).key(METADATA))
     except ObjectNotFoundError:

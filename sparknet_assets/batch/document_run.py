@@ -11,6 +11,7 @@ from resources.catalog import DocumentRecord, StageRecord, StageStatus
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.batch.buried import BuriedError, refuse_buried
 from sparknet_assets.batch.stage_work import run_stage
 from sparknet_assets.batch.workers import PoolClosedError, WorkerPool, as_sparknet_error
 from sparknet_assets.digests import stored_sha256
@@ -53,6 +54,7 @@ class DocumentRun:
         graph: All stages, in order.
         failed: Names of the stages that failed; those that depend on them are not reached.
         outrun: True while a stage before the index has a newer output than the one indexed.
+        gone: It was removed meanwhile: nothing more is done.
         stored: The document's row, as it stands in the catalog.
         twins: Hash of the original, and other documents that have it, once they were asked for.
         tier: As it was when the run began; `recipes` are those of this tier.
@@ -68,6 +70,7 @@ class DocumentRun:
     versions: dict[str, str] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     outrun: bool = False
+    gone: bool = False
     reused: list[StageRecord] = field(default_factory=list)
     stored: DocumentRecord = field(init=False)
     twins: tuple[str, list[DocumentRef]] | None = None
@@ -136,7 +139,7 @@ class DocumentRun:
 
         False where an input was never made, or a stage before it failed.
         """
-        if self._is_blocked(stage):
+        if self.gone or self._is_blocked(stage):
             return False
         for name in stage.inputs:
             if name not in self.versions:
@@ -231,7 +234,13 @@ class DocumentRun:
         return result
 
     def save(self, deployment: Deployment, *records: StageRecord) -> None:
-        """Writes records and the document's row in one transaction, if anything changed."""
+        """Writes records and the document's row in one transaction, if anything changed.
+
+        Raises:
+            BuriedError: The document was removed meanwhile.
+        """
+        if self.gone:
+            return
         pending = [*self.reused, *records]
         ordered = {s.name: self.records[s.name] for s in self.graph if s.name in self.records}
         document = settle(self.document, ordered, self.run_id, outrun=self.outrun)
@@ -248,6 +257,11 @@ class DocumentRun:
     def _with_intake(self, document: DocumentRecord, deployment: Deployment) -> DocumentRecord:
         """The document's row with what an intake wrote into it while we were at work."""
         current = deployment.catalog.get(self.ref.doc_id)
+        try:
+            refuse_buried(current, deployment)
+        except BuriedError:
+            self.gone = True
+            raise
         if current is None:
             return document
         kept = {name: getattr(current, name) for name in ("source", "tier", "tier_source")}
@@ -292,10 +306,13 @@ def run_document_stages(
     deployment: Deployment,
     emit: Callable[[StageResult], None],
 ) -> None:
-    """Takes one document through `stages` in order, until one fails. Never raises for the document.
+    """Takes one document through `stages` in order, until one fails, which is a result.
 
     Args:
         emit: Takes each result once it is durable.
+
+    Raises:
+        BuriedError: The document was removed before its failure could be recorded.
     """
     for stage in stages:
         started = time.perf_counter()
@@ -319,7 +336,7 @@ def run_document_stages(
             # Pages of two versions must never pass for one document.
             run.refuse_changed_raw(deployment)
             emit(run.succeed(stage, output, seconds, deployment))
-        except PoolClosedError:
+        except (PoolClosedError, BuriedError):
             return
         except Exception as error:
             seconds = time.perf_counter() - started

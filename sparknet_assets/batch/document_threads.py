@@ -5,9 +5,11 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 
 from resources.deployment import Deployment
+from sparknet_assets.batch.buried import BuriedError
 from sparknet_assets.batch.document_run import DocumentRun, StageResult, run_document_stages
 from sparknet_assets.batch.workers import WorkerPool
 from sparknet_assets.stages.contract import DocumentStage, PagedStage
@@ -85,9 +87,10 @@ class DocumentThreads:
     def _each(self, runs: Sequence[DocumentRun]) -> None:
         try:
             for run in runs:
-                run_document_stages(
-                    run, self._stages, self._pool, self._deployment, self._items.put
-                )
+                with suppress(BuriedError):
+                    run_document_stages(
+                        run, self._stages, self._pool, self._deployment, self._items.put
+                    )
                 self._items.put(run)
         finally:  # after an error too
             self._items.put(_Ended())

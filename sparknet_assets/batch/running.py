@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from resources.catalog import DocumentStatus, StageRecord
 from resources.deployment import Deployment
 from resources.failure import Failure, FailureKind, SparknetError
 from sparknet_assets.artifacts import DocumentRef
+from sparknet_assets.batch.buried import BuriedError
 from sparknet_assets.batch.document_run import DocumentRun, StageResult
 from sparknet_assets.batch.document_threads import DocumentThreads
 from sparknet_assets.batch.workers import WorkerPool, as_sparknet_error
 from sparknet_assets.claims import Claims
-from sparknet_assets.fields.noted import corrections_noted
+from sparknet_assets.fields.noted import corrections_settled
 from sparknet_assets.fingerprint import Recipes
 from sparknet_assets.originals import registered
 from sparknet_assets.stages import STAGES
@@ -138,7 +140,8 @@ def _settled(
         if isinstance(item, StageResult):
             yield item
         else:
-            item.save(deployment)
+            with suppress(BuriedError):
+                item.save(deployment)
 
 
 def _load_runs(
@@ -151,7 +154,7 @@ def _load_runs(
 ) -> list[DocumentRun]:
     documents = registered(doc_ids, deployment)
     records = deployment.catalog.stages(doc_ids)
-    corrections = corrections_noted(deployment.catalog)
+    corrections = corrections_settled(deployment, doc_ids)
     runs = []
     for doc_id in doc_ids:
         document = documents[doc_id]
@@ -181,7 +184,8 @@ def _run_together(
     for stage in stages:
         yield from _run_batch_stage(stage, runs, deployment)
     for run in runs:
-        run.save(deployment)
+        with suppress(BuriedError):
+            run.save(deployment)
 
 
 def _run_batch_stage(
@@ -194,7 +198,8 @@ def _run_batch_stage(
     except Exception as raised:  # e.g. no server to learn the embedder's identity from
         failure = as_sparknet_error(raised).to_failure()
         for run in ready:
-            yield run.fail(stage, failure, 0.0, deployment)
+            with suppress(BuriedError):
+                yield run.fail(stage, failure, 0.0, deployment)
         return
     for run in ready:
         record = current.get(run.ref.doc_id)
@@ -208,11 +213,12 @@ def _run_batch_stage(
         now = time.perf_counter()
         seconds, since = now - since, now
         run = due.pop(ref.doc_id)
-        if isinstance(outcome, Failure):
-            yield run.fail(stage, outcome, seconds, deployment)
-        else:
-            own = seconds if outcome.seconds is None else outcome.seconds
-            yield run.succeed(stage, outcome, own, deployment)
+        with suppress(BuriedError):
+            if isinstance(outcome, Failure):
+                yield run.fail(stage, outcome, seconds, deployment)
+            else:
+                own = seconds if outcome.seconds is None else outcome.seconds
+                yield run.succeed(stage, outcome, own, deployment)
 
 
 def _current(

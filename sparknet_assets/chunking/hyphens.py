@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
+from sparknet_assets.source.text.spacing import SOFT_HYPHEN
+
 Place = TypeVar("Place")
 
-SOFT_HYPHEN = "\u00ad"
 _HYPHENS = ("-", "\u2010", SOFT_HYPHEN)
 # Parts that are joined by a hyphen far more often than without one: well-known, self-made.
 _COMPOUNDS = frozenset(

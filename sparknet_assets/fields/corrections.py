@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from resources.deployment import Deployment
@@ -11,12 +12,10 @@ from resources.failure import FailureKind, SparknetError
 from resources.vector_store import PageBox
 from sparknet_assets.fields.correction_log import (
     Correction,
-    CorrectionLog,
     correcting,
     read_log,
-    write_log,
 )
-from sparknet_assets.fields.noted import forget_corrections, note_corrections
+from sparknet_assets.fields.noted import store_corrections
 from sparknet_assets.fields.overlay import value_of
 from sparknet_assets.fields.paths import Path, parse_path, value_at
 from sparknet_assets.fields.reading import fields_of, known_document
@@ -60,11 +59,12 @@ def correct(
 
     Raises:
         SparknetError: `refused`: there is no such document, schema or field, or the value is not
-            of its type.
+            of its type, or a box is none.
     """
     spec_of = _schema(deployment, schema)
     path = parse_path(spec_of, field)
     typed = _typed(path.spec, field, value)
+    _check_boxes(doc_id, boxes)
     with correcting(deployment):
         shown, found = _now(deployment, doc_id, schema)
         _check_row(shown, path, field)
@@ -83,6 +83,15 @@ def correct(
         _add(deployment, doc_id, entry)
     value_now = value_of(entry)
     return value_now.model_copy(update={"problems": _problems(path.spec, typed)})
+
+
+def _check_boxes(doc_id: str, boxes: Sequence[PageBox]) -> None:
+    """What is no number can't be written as JSON: all corrections of the document would be lost."""
+    if not all(isfinite(side) for box in boxes for side in box[1:]):
+        raise SparknetError(
+            FailureKind.REFUSED,
+            f"{doc_id}: a box needs numbers, fractions of the page, for all four sides.",
+        )
 
 
 def drop(
@@ -143,7 +152,7 @@ def choose_schemas(deployment: Deployment, doc_id: str, schemas: Sequence[str] |
         chosen = None if schemas is None else list(dict.fromkeys(schemas))
         if chosen == log.schemas:
             return False
-        _write(deployment, log.model_copy(update={"schemas": chosen}))
+        store_corrections(deployment, log.model_copy(update={"schemas": chosen}))
     return True
 
 
@@ -153,16 +162,7 @@ def _add(deployment: Deployment, doc_id: str, entry: Correction) -> None:
         raise SparknetError(
             FailureKind.REFUSED, f"{doc_id} has {MOST_ENTRIES:,} corrections; it takes no more."
         )
-    _write(deployment, log.model_copy(update={"entries": [*log.entries, entry]}))
-
-
-def _write(deployment: Deployment, log: CorrectionLog) -> None:
-    """The file first: what is noted is durable, and a run that reads more redoes no harm."""
-    write_log(deployment.storage, log)
-    if log.version:
-        note_corrections(deployment.catalog, {log.doc_id: log.version})
-    else:
-        forget_corrections(deployment.catalog, [log.doc_id])
+    store_corrections(deployment, log.model_copy(update={"entries": [*log.entries, entry]}))
 
 
 def _now(deployment: Deployment, doc_id: str, schema: str) -> tuple[Found, Found]:
@@ -204,7 +204,7 @@ def _typed(spec: FieldSpec, field: str, value: Any) -> Any:
         value = value.strip()
     if not check(bare, value):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         value = str(value)
     reading = read(spec.type, value) if isinstance(value, str) else None
     if reading is None:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema, TableSpec
+from sparknet_assets.fields.schema_errors import sentences
 
 _DEEPEST = 8
 _DATES = ("date", "date-time")
@@ -28,13 +31,9 @@ def from_json_schema(name: str, content: Mapping[str, Any]) -> Schema:
         ValueError: A part that no field or table can stand for; names it. Also pydantic's.
     """
     reader = _Reader(content)
-    fields: list[FieldSpec] = []
-    tables: list[TableSpec] = []
-    for found in reader.parts(content, "", 0):
-        if isinstance(found, TableSpec):
-            tables.append(found)
-        else:
-            fields.append(found)
+    parts = list(reader.parts(content, "", 0))
+    fields = [part for part in parts if isinstance(part, FieldSpec)]
+    tables = [part for part in parts if isinstance(part, TableSpec)]
     return Schema.model_validate(
         {
             "name": name,
@@ -64,6 +63,8 @@ class _Reader:
         required = content.get("required") or ()
         for key, given in properties.items():
             name = snake(f"{prefix}_{key}" if prefix else str(key))
+            if not name:
+                raise ValueError(f"{key}: its name has no Latin letter or figure")
             part = self.resolved(given, name)
             kind = part.get("type")
             if kind == "array":
@@ -78,7 +79,9 @@ class _Reader:
         if items.get("type") == "object" and not _is_amount(items):
             columns = list(self.parts(items, "", depth + 1))
         else:
-            columns = [_field("value", items, False)]
+            # A list of values stands beside its own label.
+            labels = part.get("x-labels") or [str(part.get("title") or name.replace("_", " "))]
+            columns = [_field("value", {"x-labels": labels, **items}, False)]
         nested = next((each.name for each in columns if isinstance(each, TableSpec)), None)
         if nested:
             raise ValueError(f"{name}.{nested}: a table can't hold another one")
@@ -129,17 +132,21 @@ def _field(name: str, part: Mapping[str, Any], required: bool) -> FieldSpec:
     kind = _type(part)
     pattern = part.get("pattern") if kind in (FieldType.TEXT, FieldType.IDENTIFIER) else None
     if part.get("enum") and kind is FieldType.TEXT:
-        pattern = "|".join(re.escape(str(each)) for each in part["enum"])
-    return FieldSpec.model_validate(
-        {
-            "name": name,
-            "type": part.get("x-type", kind),
-            "description": str(part.get("description", "")),
-            "labels": labels,
-            "pattern": pattern,
-            "required": required,
-        }
-    )
+        pattern = f"(?i:{'|'.join(re.escape(str(each)) for each in part['enum'])})"
+    given = {
+        "name": name,
+        "type": part.get("x-type", kind),
+        "description": str(part.get("description", "")),
+        "labels": labels,
+        "pattern": pattern,
+        "required": required,
+    }
+    try:
+        return FieldSpec.model_validate(given)
+    except ValidationError as error:
+        # Our words for what the file has under others.
+        said = sentences(error, given).replace("labels", "x-labels").replace("type:", "x-type:")
+        raise ValueError(f"{name}.{said}") from None
 
 
 def _type(part: Mapping[str, Any]) -> FieldType:

@@ -10,10 +10,11 @@ from resources.failure import FailureKind, SparknetError
 from resources.llm import LLMAdapter, Usage
 from resources.llm.structured import Structured, StructureError
 from resources.ocr import PageText
+from resources.vector_store import PageBox
 from sparknet_assets.fields.llm_prompt import SYSTEM, Piece, answer_schema, pieces_of, prompt
-from sparknet_assets.fields.merge import joined, same
+from sparknet_assets.fields.merge import joined, partial, same, unread_note
 from sparknet_assets.fields.places import Pages
-from sparknet_assets.fields.schema import FieldSpec, Schema
+from sparknet_assets.fields.schema import FieldSpec, Schema, TableSpec
 from sparknet_assets.fields.typed import Conventions, conventions_of, read
 from sparknet_assets.fields.values import FieldValue, Found, TableValue
 
@@ -61,8 +62,7 @@ def by_model(
     given = pages[:most_pages]
     if len(given) < len(pages):
         made.notes.append(
-            f"the language model read pages 1 to {given[-1].page} of {pages[-1].page}"
-            " (SPARKNET_FIELDS_LLM_PAGES)"
+            f"the language model read no pages after {given[-1].page} (SPARKNET_FIELDS_LLM_PAGES)"
         )
     room = _room(llm, schema, asked)
     parts: list[Found] = []
@@ -73,12 +73,8 @@ def by_model(
             made.error = error
             made.notes.append(f"the language model did not read page {window[0].page} and after")
             break
-    made.found = joined(parts)
-    if made.error or made.notes:
-        note = "; ".join(made.notes)
-        for name, table in made.found.tables.items():
-            update = {"complete": False, "note": note}
-            made.found.tables[name] = table.model_copy(update=update)
+    said = [*made.notes, *unread_note(pages)]
+    made.found = partial(joined(parts), "; ".join(said)) if said else joined(parts)
     made.dropped = list(dict.fromkeys(reader.dropped))
     return made
 
@@ -150,15 +146,7 @@ class _Reader:
         for table in self._schema.tables:
             rows = []
             for number, row in enumerate((answer.get("tables") or {}).get(table.name) or ()):
-                cells = [
-                    self._value(
-                        column,
-                        row.get(column.name) or "",
-                        row["page"],
-                        f"{table.name}.{number}.{column.name}",
-                    )
-                    for column in table.columns
-                ]
+                cells = self._row(table, row, f"{table.name}.{number}")
                 if any(cells):
                     rows.append(cells)
             if rows:
@@ -166,10 +154,26 @@ class _Reader:
                 result.tables[table.name] = TableValue(columns=columns, rows=rows)
         return result
 
-    def _value(self, spec: FieldSpec, text: str, page: int, name: str) -> FieldValue | None:
+    def _row(self, table: TableSpec, row: dict[str, Any], name: str) -> list[FieldValue | None]:
+        """The cells of a row; the longest text tells where it is, since figures stand anywhere."""
+        texts = [str(row.get(column.name) or "") for column in table.columns]
+        longest = max(range(len(texts)), key=lambda place: len(texts[place]))
+        near: PageBox | None = None
+        cells: list[FieldValue | None] = [None] * len(texts)
+        for place in sorted(range(len(texts)), key=lambda place: place != longest):
+            spec = table.columns[place]
+            cell = self._value(spec, texts[place], row["page"], f"{name}.{spec.name}", near)
+            if place == longest and cell is not None:
+                near = cell.boxes[0]
+            cells[place] = cell
+        return cells
+
+    def _value(
+        self, spec: FieldSpec, text: str, page: int, name: str, near: PageBox | None = None
+    ) -> FieldValue | None:
         if not text.strip():
             return None
-        place = self._pages.find(text, page)
+        place = self._pages.find(text, page, near=near, labels=spec.labels)
         if place is None:
             self.dropped.append(f"{name}: what the language model says is on no page")
             return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from resources.ocr import PageText
+from sparknet_assets.fields.rules.sums import amounts_of
 from sparknet_assets.fields.schema import FieldSpec, Schema
 from sparknet_assets.fields.typed import check
 from sparknet_assets.fields.values import FieldValue, Found, TableValue
@@ -13,6 +15,7 @@ from sparknet_assets.fields.values import FieldValue, Found, TableValue
 SUREST = 0.99
 # From here on, a value that differs is told beside the one that is taken.
 _HEARD = 0.5
+_NAMED = 20  # pages
 
 
 def merged(schema: Schema, ways: Sequence[Found]) -> Found:
@@ -49,6 +52,19 @@ def joined(parts: Sequence[Found]) -> Found:
     return result
 
 
+def partial(found: Found, note: str) -> Found:
+    """The same with its tables marked as ones that may lack rows."""
+    update = {"complete": False, "note": note}
+    tables = {name: table.model_copy(update=update) for name, table in found.tables.items()}
+    return Found(fields=found.fields, tables=tables)
+
+
+def unread_note(pages: Iterable[PageText]) -> list[str]:
+    """What to say of pages that could not be read; nothing where all were."""
+    unread = [page.page for page in pages if page.failure is not None]
+    return [f"pages that could not be read: {', '.join(map(str, unread[:_NAMED]))}"] * bool(unread)
+
+
 def _continued(before: TableValue, after: TableValue) -> TableValue:
     if before.columns != after.columns:
         return before
@@ -66,18 +82,32 @@ def _best(spec: FieldSpec, given: Sequence[FieldValue]) -> FieldValue:
     order = sorted(there, key=lambda v: (bool(v.problems or check(spec, v.value)), -v.confidence))
     best, *others = order
     doubt = 1.0 - best.confidence
-    problems = list(best.problems)
+    problems, value = list(best.problems), best.value
+    money: dict[str, object] | None = None
     heard = {best.source}
     for other in others:
         if other.source in heard:
             continue
         heard.add(other.source)
-        if same(other.value, best.value):
+        if same(other.value, best.value) or (money := _one_amount(best.value, other.value)):
             doubt *= 1.0 - other.confidence
+            value = money or value
         elif other.confidence >= _HEARD:
             problems.append(f"{other.source} says {other.text or other.value}")
     sure = best.confidence if len(heard) == 1 else min(SUREST, max(best.confidence, 1.0 - doubt))
-    return best.model_copy(update={"confidence": round(sure, 4), "problems": problems})
+    update = {"value": value, "confidence": round(sure, 4), "problems": problems}
+    return best.model_copy(update=update)
+
+
+def _one_amount(one: object, other: object) -> dict[str, object] | None:
+    """Two amounts as one, where one of them states no currency; None where they differ."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return None
+    currencies = {each.get("currency") for each in (one, other)} - {None}
+    amounts = amounts_of({"one": one, "other": other})
+    if len(amounts) < 2 or amounts["one"] != amounts["other"] or len(currencies) > 1:
+        return None
+    return {**one, "currency": next(iter(currencies), None)}
 
 
 def same(one: object, other: object) -> bool:

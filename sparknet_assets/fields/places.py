@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from resources.ocr import PageText, Word
 from resources.vector_store import PageBox
+
+_MOST_PLACES = 200  # of one text on a page
+_BEFORE = 40  # characters before a value in which its label is looked for
 
 
 class Place(NamedTuple):
@@ -33,21 +37,52 @@ class Pages:
     def __init__(self, pages: Iterable[PageText]) -> None:
         self._pages = {page.page: _folded(page) for page in pages}
 
-    def find(self, text: str, page: int | None = None) -> Place | None:
-        """The first place where the text stands, on this page or else on any.
+    def find(
+        self,
+        text: str,
+        page: int | None = None,
+        *,
+        near: PageBox | None = None,
+        labels: Sequence[str] = (),
+    ) -> Place | None:
+        """A place where the text stands, on this page or else on any.
 
         Case, spaces and forms of the same letter don't count; all else does, and the text neither
         begins nor ends within a word or number.
+
+        Args:
+            near: Of several places the one on its line, or nearest to it, is taken.
+            labels: Without `near`, the first after one of these; or else the first of all.
         """
         wanted = _fold(text)
         if not wanted:
             return None
         order = [self._pages[page]] if page in self._pages else []
         for each in (*order, *(other for n, other in self._pages.items() if n != page)):
-            start = _start_of(wanted, each.folded)
-            if start is not None:
+            starts = list(islice(_starts_of(wanted, each.folded), _MOST_PLACES))
+            if starts:
+                start = _likeliest(starts, each, near, labels)
                 return _place(each, each.owners[start], each.owners[start + len(wanted) - 1])
         return None
+
+
+def _likeliest(
+    starts: Sequence[int], page: _Page, near: PageBox | None, labels: Sequence[str]
+) -> int:
+    if near is not None and near.page == page.page:
+        middle = (near.y0 + near.y1) / 2
+
+        def off(start: int) -> float:
+            word = page.words[page.owners[start]][1]
+            return abs((word.y0 + word.y1) / 2 - middle)
+
+        return min(starts, key=off)
+    folded = [label for each in labels if (label := _fold(each))]
+    for start in starts:
+        before = page.folded[max(0, start - _BEFORE) : start]
+        if any(label in before for label in folded):
+            return start
+    return starts[0]
 
 
 def _folded(page: PageText) -> _Page:
@@ -72,13 +107,12 @@ def _fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _start_of(wanted: str, there: str) -> int | None:
+def _starts_of(wanted: str, there: str) -> Iterator[int]:
     start = there.find(wanted)
     while start >= 0:
         if not (_joins(there, start) or _joins(there, start + len(wanted))):
-            return start
+            yield start
         start = there.find(wanted, start + 1)
-    return None
 
 
 def _joins(text: str, place: int) -> bool:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from resources.storage import ObjectNotFoundError, StorageAdapter
 from sparknet_assets.fields.json_schema import from_json_schema, is_json_schema
 from sparknet_assets.fields.schema import Schema
+from sparknet_assets.fields.schema_errors import sentences
 
 SCHEMAS = "schemas/"
 """Prefix of the user's own."""
@@ -97,10 +98,7 @@ def parse_schema(data: bytes, filename: str) -> Schema:
         else:
             schema = Schema.model_validate({"name": _name_of(filename), **content})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        raise WrongSchemaError(f"{where}: {said[0].lower()}{said[1:]}") from None
+        raise WrongSchemaError(sentences(error, content)) from None
     except ValueError as error:
         raise WrongSchemaError(str(error)) from None
     if problem := next(_contradictions(schema), ""):

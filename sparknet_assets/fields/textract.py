@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from resources.ocr import Box, KeyValue, PageText, Table
 from resources.vector_store import PageBox
+from sparknet_assets.fields.merge import partial, unread_note
 from sparknet_assets.fields.schema import FieldSpec, Schema, TableSpec
 from sparknet_assets.fields.typed import Conventions, conventions_of, read
 from sparknet_assets.fields.values import FieldValue, Found, TableValue
@@ -34,7 +35,8 @@ def by_service(schema: Schema, pages: Sequence[PageText]) -> Found:
         if rows:
             columns = [column.name for column in table.columns]
             found.tables[table.name] = TableValue(columns=columns, rows=rows)
-    return found
+    said = unread_note(pages)
+    return partial(found, said[0]) if said else found
 
 
 def _values(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.failure import FailureKind
+from resources.storage.local import open_at_once
 from sparknet_assets.digests import read_blocks
 
 # Folders of a home that this program writes itself: never taken in as documents.
@@ -67,12 +68,22 @@ class SourceFile:
         return (_cut(stem, 200 - len(suffix.encode())) + suffix) or "document"
 
     def blocks(self) -> Iterator[bytes]:
-        """The file's bytes. Raises UnreadableError."""
+        """The file's bytes.
+
+        Raises:
+            UnreadableError: It is gone, can't be read, or was written to meanwhile.
+        """
         try:
-            with self.path.open("rb") as file:
+            with open(self.path, "rb", opener=open_at_once) as file:
+                before = os.fstat(file.fileno())
+                if not stat.S_ISREG(before.st_mode):
+                    raise UnreadableError(_no_file(self.path))
                 yield from read_blocks(file)
+                after = os.fstat(file.fileno())
         except OSError as error:
             raise UnreadableError(_problem(self.path, error)) from None
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise UnreadableError(_unsettled(self.path))
 
 
 def find_files(paths: Iterable[Path], home: Path) -> Iterator[SourceFile | Problem]:
@@ -125,11 +136,7 @@ def _files_of(path: Path, own: set[Path]) -> Iterator[SourceFile | Problem]:
                 printable(path), FailureKind.EMPTY, f"{printable(path)} holds no files to take in."
             )
     else:
-        yield Problem(
-            printable(path),
-            FailureKind.UNSUPPORTED,
-            f"{printable(path)} is neither a file nor a folder.",
-        )
+        yield _no_file(path)
 
 
 def _walk(root: Path, own: set[Path]) -> Iterator[SourceFile | Problem]:
@@ -189,6 +196,20 @@ def _problem(path: Path, error: OSError) -> Problem:
         return Problem(shown, FailureKind.UNREADABLE, f"{shown} {reason}.")
     reason = (error.strerror or str(error)).lower()
     return Problem(shown, FailureKind.UNREADABLE, f"{shown} can't be read: {reason}.")
+
+
+def _no_file(path: Path) -> Problem:
+    shown = printable(path)
+    return Problem(shown, FailureKind.UNSUPPORTED, f"{shown} is neither a file nor a folder.")
+
+
+def _unsettled(path: Path) -> Problem:
+    shown = printable(path)
+    return Problem(
+        shown,
+        FailureKind.UNAVAILABLE,
+        f"{shown} was written to while it was read: ingest it again when that is done.",
+    )
 
 
 def _cut(text: str, limit: int) -> str:

@@ -149,6 +149,7 @@ def tombstone(
 def signed(record: DocumentRecord, receipt: str) -> DocumentRecord:
     """The tombstone of a document that is gone: no mark of it vouches for bytes that come later."""
     state = {
+        "status": DocumentStatus.DELETED,  # whatever another wrote over it meanwhile
         "receipt": receipt,
         "raw_version": "",
         "raw_sha256": "",

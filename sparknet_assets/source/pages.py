@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from resources.failure import FailureKind, SparknetError
 from sparknet_assets.artifacts import RENDITION, DocumentMetadata, DocumentRef
-from sparknet_assets.source.image import ImageFile
-from sparknet_assets.source.pdf import (
-    broken_content,
+from sparknet_assets.source.broken import (
     forget_warnings,
-    library,
-    native_errors,
-    open_pdf,
-    reason_of,
+    lost_content,
+    unreadable_content,
 )
+from sparknet_assets.source.image import ImageFile
+from sparknet_assets.source.pdf import library, native_errors, open_pdf, reason_of
 from sparknet_assets.source.raster import rasterise
 from sparknet_assets.source.text.text_layer import needs_ocr
 
@@ -32,11 +30,13 @@ if TYPE_CHECKING:
 class Raster(NamedTuple):
     """A page as pixels: grey (height, width) or RGB (height, width, 3), uint8, upright.
 
-    `dpi` is None for images that state no credible resolution.
+    `dpi` is None for images that state no credible resolution. `lost` says why this is not all of
+    the page, and is empty for a whole one.
     """
 
     pixels: NDArray[np.uint8]
     dpi: float | None
+    lost: str = ""
 
 
 class PageSource(Protocol):
@@ -96,8 +96,9 @@ class PdfSource:
         with self._reading(page):
             for_ocr = self._for_ocr(pdf_page)
             raster = Raster(*rasterise(pdf_page, self._settings, for_ocr=for_ocr))
-            if (broken := broken_content(pdf_page)) and _is_blank(raster):
+            if (broken := unreadable_content(pdf_page)) and _is_blank(raster):
                 raise ValueError(f"nothing of it can be shown: {broken}")
+            raster = raster._replace(lost=lost_content(pdf_page))
         if for_ocr:  # scans share nothing, and MuPDF would keep 256 MB of them
             self.trim()
         return raster

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pymupdf
 
 _ENCRYPT_KEY = re.compile(rb"/Encrypt\s*(?:(\d+)\s+(\d+)\s+R|<<)")
-_BROKEN_CONTENT = re.compile(r"^syntax error|^read error|premature end|unknown filter|zlib error")
 _HANDLER = re.compile(rb"/Filter\s*/([^\s/<>\[\]()]+)")
 
 
@@ -143,21 +142,3 @@ def encryption_handler(data: bytes | mmap.mmap) -> str | None:
 def reason_of(error: Exception) -> str:
     """MuPDF's own words for what went wrong, without its error number."""
     return re.sub(r"^code=\d+: ", "", str(error)).strip() or type(error).__name__
-
-
-def forget_warnings() -> None:
-    """What was wrong so far is of other pages."""
-    library().TOOLS.reset_mupdf_warnings()
-
-
-def broken_content(page: pymupdf.Page) -> str:
-    """What MuPDF said since `forget_warnings` that content can't be read for; empty if nothing.
-
-    It draws what comes before such a place, and raises nothing.
-
-    Args:
-        page: Rendered since then. Without content it is blank, whatever else is wrong.
-    """
-    said = library().TOOLS.mupdf_warnings().splitlines()
-    broken = next((line for line in said if _BROKEN_CONTENT.search(line)), "")
-    return broken if broken and page.get_contents() else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,32 @@ if TYPE_CHECKING:
     import pymupdf
 
 _FILE_ATTACHMENT = 17  # PDF_ANNOT_FILE_ATTACHMENT of MuPDF
+# Kinds whose text is a remark in a window of its own, not drawn on the page: notes, shapes, marks.
+_COMMENTS = frozenset({0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15})
+# ISO 32000-1, tables 194 to 197: of annotations, pages, form fields and documents.
+_TRIGGERS = [
+    "E",
+    "X",
+    "D",
+    "U",
+    "Fo",
+    "Bl",
+    "PO",
+    "PC",
+    "PV",
+    "PI",
+    "O",
+    "C",
+    "K",
+    "F",
+    "V",
+    "WC",
+    "WS",
+    "DS",
+    "WP",
+    "DP",
+]
+_OF_PAGES = 3  # flags
 _PDF_DATE = re.compile(
     r"D?:?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([Zz+-])(\d\d)?'?(\d\d)?)?"
 )
@@ -31,16 +58,18 @@ class StatedFacts(NamedTuple):
 def flags_of(document: pymupdf.Document, page_count: int) -> list[str]:
     """What is remarkable about a PDF, sorted. A damaged part counts as absent."""
     catalog = document.pdf_catalog()
+    on_pages = _flags_of_pages(document, page_count)
     checks: dict[str, Callable[[], bool]] = {
         "encrypted": lambda: _has(document, -1, "Encrypt"),
         "repaired": lambda: bool(document.is_repaired or document.is_dirty),  # by MuPDF or by us
         "javascript": lambda: (
-            _has(document, catalog, "Names/JavaScript")
-            or bool(document.xref_get_key(catalog, "OpenAction/S")[1] == "/JavaScript")
+            "javascript" in on_pages
+            or _has(document, catalog, "Names/JavaScript")
+            or _is_script(document, catalog, "OpenAction")
+            or _reacts(document, catalog)
         ),
-        "attachments": lambda: (
-            bool(document.embfile_count() > 0) or _has_attached_file(document, page_count)
-        ),
+        "attachments": lambda: "attachments" in on_pages or bool(document.embfile_count() > 0),
+        "comments": lambda: "comments" in on_pages,
         "form": lambda: bool(document.is_form_pdf) or _has(document, catalog, "AcroForm/XFA"),
         "signed": lambda: bool(document.get_sigflags() > 0),
         "portfolio": lambda: _has(document, catalog, "Collection"),
@@ -100,12 +129,32 @@ def _has(document: pymupdf.Document, xref: int, key: str) -> bool:
     return bool(document.xref_get_key(xref, key)[0] != "null")
 
 
-def _has_attached_file(document: pymupdf.Document, page_count: int) -> bool:
+def _flags_of_pages(document: pymupdf.Document, page_count: int) -> set[str]:
+    """`javascript`, `attachments` and `comments`, as pages and what lies on them have them."""
+    found: set[str] = set()
     for page in range(page_count):
-        try:
-            annotations = document.page_annot_xrefs(page)
-        except native_errors():
-            continue
-        if any(kind == _FILE_ATTACHMENT for _, kind, _ in annotations):
-            return True
-    return False
+        with suppress(*native_errors()):
+            if _reacts(document, document.page_xref(page)):
+                found.add("javascript")
+            for annotation, kind, _ in document.page_annot_xrefs(page):
+                if kind == _FILE_ATTACHMENT:
+                    found.add("attachments")
+                if _is_script(document, annotation, "A") or _reacts(document, annotation):
+                    found.add("javascript")
+                stated, text = document.xref_get_key(annotation, "Contents")
+                if kind in _COMMENTS and stated == "string" and text.strip():
+                    found.add("comments")
+        if len(found) == _OF_PAGES:
+            break
+    return found
+
+
+def _reacts(document: pymupdf.Document, xref: int) -> bool:
+    """Whether one of the object's additional actions (ISO 32000-1, 12.6.3) is a script."""
+    return _has(document, xref, "AA") and any(
+        _is_script(document, xref, f"AA/{trigger}") for trigger in _TRIGGERS
+    )
+
+
+def _is_script(document: pymupdf.Document, xref: int, action: str) -> bool:
+    return bool(document.xref_get_key(xref, f"{action}/S")[1] == "/JavaScript")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
+from unicodedata import category, name
 
 from sparknet_assets.source.legacy_encoding import likely_encoding
 
@@ -21,6 +23,14 @@ _MOST_CONTROLS = 0.005
 _LEAST_PROSE = 0.85
 _NON_ASCII = re.compile(r"[^\x00-\x7f\ufffd]")
 _GOOD_PER_BAD = 4  # characters of UTF-8 for each broken one
+# Of text in UTF-16 or UTF-32: what is looked at, and what may be in it.
+_SAMPLE, _FEWEST_LETTERS = 4_000, 8
+_LEAST_OF_SCRIPT, _MOST_SIGNS, _LEAST_PARTED, _LEAST_COMMON = 0.97, 0.02, 0.01, 0.05
+_COMMON_HAN = frozenset(
+    "的一是不了在人有我他这中大来上个国和说们为年日月時間会會這來個為於于與与以等"
+)
+_LEAST_ASCII = 0.6
+_ODD_KINDS = ("Cc", "Cn", "Co", "Cs")
 
 _PROLOGUE = re.compile(r"\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta)\b", re.IGNORECASE)
@@ -65,8 +75,8 @@ def text_type(head: bytes, extension: str, *, complete: bool) -> str | None:
 def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None:
     """Decodes text of unknown encoding.
 
-    Tried in order: a byte order mark, UTF-16 without one, ISO-2022-JP, UTF-8, UTF-8 with a few
-    broken characters, and of older encodings the one that what it gives reads most like.
+    Tried in order: a byte order mark, UTF-32 and UTF-16 without one, ISO-2022-JP, UTF-8, UTF-8
+    with a few broken characters, and of older encodings the one that what it gives reads most like.
 
     Args:
         complete: False when `data` may end within a character.
@@ -79,7 +89,7 @@ def decode_text(data: bytes, *, complete: bool = True) -> tuple[str, str] | None
             text = _decode(data, encoding, complete)
             return (text, encoding) if text is not None and _is_clean(text) else None
     if b"\0" in data:
-        return _decode_utf16(data, complete)
+        return _decode_wide(data, complete)
     if b"\x1b$" in data and (text := _decode(data, "iso2022_jp", complete)) is not None:
         return text, "iso2022_jp"
     text = _decode(data, "utf-8", complete)
@@ -116,18 +126,58 @@ def _is_clean(text: str) -> bool:
     return len(_CONTROLS.findall(text)) <= _MOST_CONTROLS * len(text)
 
 
-def _decode_utf16(data: bytes, complete: bool) -> tuple[str, str] | None:
-    """UTF-16 of mostly Latin text has its zero bytes at every second place, and only there."""
+def _decode_wide(data: bytes, complete: bool) -> tuple[str, str] | None:
+    """UTF-32 or UTF-16 without a byte order mark; None when it is neither.
+
+    UTF-16 of mostly Latin text has its zero bytes at every second place, and only there. Text of
+    another script has fewer different bytes at the upper places than at the lower ones.
+    """
+    for encoding in ("utf-32-le", "utf-32-be"):
+        text = _decode(data, encoding, complete)
+        if text and _is_clean(text) and _is_written(text):
+            return text, encoding
     even, odd = data[::2].count(0), data[1::2].count(0)
     least, most = 0.2 * len(data) / 2, 0.02 * len(data) / 2
-    if odd >= least and even <= most:
-        encoding = "utf-16-le"
-    elif even >= least and odd <= most:
-        encoding = "utf-16-be"
-    else:
-        return None
+    latin = max(even, odd) >= least and min(even, odd) <= most
+    upper = (even, odd) if latin else (-len(set(data[::2])), -len(set(data[1::2])))
+    encoding = "utf-16-le" if upper[0] < upper[1] else "utf-16-be"
     text = _decode(data, encoding, complete)
-    return (text, encoding) if text is not None and _is_clean(text) else None
+    if text and _is_clean(text) and ((latin and _is_mostly_ascii(text)) or _is_written(text)):
+        return text, encoding
+    return None
+
+
+def _is_mostly_ascii(text: str) -> bool:
+    sample = text[:_SAMPLE]
+    return sum(map(str.isascii, sample)) >= _LEAST_ASCII * len(sample)
+
+
+def _is_written(text: str) -> bool:
+    """Whether text is of one script, beside Latin, with spaces or points, and little else."""
+    sample = text[:_SAMPLE]
+    scripts = Counter(_script(c) for c in sample if c.isalpha())
+    letters, latin = scripts.total(), scripts.pop("LATIN", 0)
+    main = max(scripts.values(), default=0)
+    if letters < _FEWEST_LETTERS or main + latin < _LEAST_OF_SCRIPT * letters:
+        return False
+    kinds = Counter(category(c) for c in sample)
+    odd = sum(kinds[kind] for kind in _ODD_KINDS) - sum(map(sample.count, "\t\n\r\f"))
+    signs = sum(category(c)[0] == "S" and not c.isascii() for c in sample)
+    parted = sum(c.isspace() or category(c)[0] == "P" for c in sample)
+    if odd or signs > _MOST_SIGNS * len(sample) + 1 or parted < _LEAST_PARTED * len(sample):
+        return False
+    if "CJK" not in scripts or main < latin:
+        return True
+    # Two letters of ASCII make a Chinese character as well, but hardly one that is common.
+    common = sum(c in _COMMON_HAN or "\u3041" <= c <= "\u30ff" for c in sample)
+    return common >= _LEAST_COMMON * letters
+
+
+def _script(character: str) -> str:
+    """The first word of a character's Unicode name: LATIN, CYRILLIC, ...; East Asian ones alike."""
+    if "\u3000" <= character <= "\u9fff":
+        return "CJK"
+    return name(character, "").partition(" ")[0]
 
 
 def _is_mail(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,15 +13,12 @@ from resources.tier_deployment import rungs_above
 from resources.tiers import SECOND
 from sparknet_assets.artifacts import DocumentMetadata, DocumentRef, PageImage
 from sparknet_assets.source.pages import open_source
-from sparknet_assets.source.text.page_text import from_ocr, recognise
+from sparknet_assets.source.text.page_text import drawn, from_ocr, recognise
 from sparknet_assets.source.text.text_layer import TextLayer
 from sparknet_assets.source.text.text_quality import is_garbled
 from sparknet_assets.unclimbed import WITHOUT_BUDGET, second_reading_price
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from resources.deployment import Deployment
 
 
@@ -104,7 +100,7 @@ def _again(
     else:
         return first
     _check_budget(higher)
-    result = recognise(ref, _drawn(first.image, pixels), higher, pixels=lambda: pixels)
+    result = recognise(ref, drawn(first.image, pixels), higher, pixels=lambda: pixels)
     tables = higher.settings.tables
     second = from_ocr(result, higher.ocr.name, first.layer, first.image, tables)
     cost = first.cost_usd + result.cost_usd
@@ -131,11 +127,6 @@ def _check_budget(higher: Deployment) -> None:
     price = second_reading_price(higher)
     if price and higher.ledger is not None and not higher.ledger.allows(price):
         raise BudgetError("the budget does not allow a second reading")
-
-
-def _drawn(image: PageImage, pixels: NDArray[np.uint8]) -> PageImage:
-    digest = hashlib.sha256(f"{pixels.shape}\n".encode() + pixels.tobytes()).hexdigest()
-    return image.model_copy(update={"sha256": digest})
 
 
 def _name(higher: Deployment, deployment: Deployment) -> str:

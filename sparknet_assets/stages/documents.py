@@ -194,7 +194,7 @@ def _mark_of(passwords: tuple[str, ...]) -> str:
 STAGE = DocumentStage(
     name="documents",
     inputs=(RAW_DOCUMENTS,),
-    code_version="2",
+    code_version="3",
     description="Kind, pages, encryption, title and flags of each original, by its content.",
     artifact=METADATA,
     shape=_shape,

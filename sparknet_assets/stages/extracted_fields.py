@@ -91,7 +91,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
 STAGE = DocumentStage(
     name="extracted_fields",
     inputs=("ocr_text", FIELD_CORRECTIONS),
-    code_version="2",
+    code_version="3",
     description="Fields and tables by the schemas that fit, each with its place and confidence; "
     "what people set right is laid over.",
     artifact=FIELDS,

@@ -43,6 +43,7 @@ from sparknet_assets.stages.documents import read_metadata
 from sparknet_assets.stages.known_texts import KnownTexts
 from sparknet_assets.stages.libraries import library_versions
 from sparknet_assets.stages.page_sources import text_sources
+from sparknet_assets.stages.picture_text import reads_pictures, with_picture_text
 from sparknet_assets.stages.text_tally import Tally, page_result
 
 
@@ -164,15 +165,16 @@ def _read(
 ) -> Reading:
     """The first reading of the page. Raises SparknetError when it can't be read."""
     settings = deployment.settings
+    page = None
     try:
-        layer = layer_of(source.pdf_page(image.page), settings.text_layer)
+        page = source.pdf_page(image.page)
     except SparknetError:
         if image.failure is None:
             raise
-        layer = layer_of(None, settings.text_layer)
+    layer = layer_of(page, settings.text_layer)
     if layer.good or settings.text_layer == "always":
         text = from_layer(layer, image, known or (), settings.tables and known is None)
-        return Reading(text, 0.0, image)
+        return Reading(with_picture_text(ref, text, layer, image, page, deployment), 0.0, image)
     if image.failure is not None:
         failure = image.failure
         raise SparknetError(failure.kind, failure.message, failure.retryable)
@@ -245,13 +247,15 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
         # Any page may turn out to need OCR. Where none does, the redone text is equal, and with
         # it the data version: nothing downstream is redone.
         shape["ocr"] = deployment.ocr.identity
+    if reads_pictures(deployment):
+        shape["pictures"] = {"dpi": settings.ocr_dpi}
     return shape | climbing_shape(deployment)
 
 
 STAGE = PagedStage(
     name="ocr_text",
     inputs=("documents", "page_images"),
-    code_version="2",
+    code_version="3",
     description="Text of every page with its place: the text layer where it is good, else OCR.",
     artifact=TEXT,
     shape=_shape,

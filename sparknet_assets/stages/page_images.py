@@ -27,6 +27,8 @@ from sparknet_assets.stages.known_images import ImageRecord, KnownImages
 from sparknet_assets.stages.libraries import library_versions
 from sparknet_assets.stages.page_sources import image_sources
 
+_MOST_NAMED = 20
+
 
 def page_count(ref: DocumentRef, deployment: Deployment) -> int:
     """Pages of the document, as metadata.json states them."""
@@ -70,10 +72,13 @@ def assemble(
     metadata: dict[str, Any] = {"pages": index.images, "bytes": index.bytes}
     if index.thumbnail:
         metadata["thumbnail"] = index.thumbnail
+    if index.lost:
+        metadata["incomplete_pages"] = sorted(index.lost)
     return StageOutput(
         data_version=index.digest.hexdigest(),
         pages=index.images,
         failed_pages=index.failures,
+        failure=_parts_missing(ref, index.lost),
         metadata=metadata,
     )
 
@@ -85,6 +90,7 @@ class _Index:
         self._sources = sources
         self.digest = hashlib.sha256()
         self.failures: dict[int, Failure] = {}
+        self.lost: dict[int, str] = {}
         self.images = 0
         self.bytes = 0
         self.thumbnail = ""
@@ -114,6 +120,8 @@ class _Index:
             failure = result.failure.model_copy(update=lasting)
             return PageImage(page=result.page, failure=failure)
         record = ImageRecord.model_validate_json(result.record)
+        if record.lost:
+            self.lost[result.page] = record.lost
         self.images += 1
         self.bytes += record.size
         self.thumbnail = self.thumbnail or record.thumbnail
@@ -138,6 +146,7 @@ def _render(ref: DocumentRef, page: int, source: PageSource, deployment: Deploym
         dpi=raster.dpi,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
+        lost=raster.lost,
         thumbnail=thumbnail(raster.pixels) if page == 1 else "",
     )
     return PageResult(page, record.model_dump_json().encode())
@@ -153,6 +162,22 @@ def _nothing_rendered(ref: DocumentRef, failures: Mapping[int, Failure]) -> Spar
         kind,
         f"No page of {ref.filename} could be rendered.{reason}",
         any(failure.retryable for failure in failures.values()),
+    )
+
+
+def _parts_missing(ref: DocumentRef, lost: Mapping[int, str]) -> Failure | None:
+    """What there is to say of pages that are shown in part."""
+    if not lost:
+        return None
+    numbers = sorted(lost)
+    shown = ", ".join(map(str, numbers[:_MOST_NAMED])) + (", ..." * (len(numbers) > _MOST_NAMED))
+    subject, verb = ("Page", "breaks") if len(numbers) == 1 else ("Pages", "break")
+    return Failure(
+        kind=FailureKind.CORRUPT,
+        message=f"{subject} {shown} of {ref.filename} {verb} off part-way "
+        f"({lost[numbers[0]]}): what comes after is missing. "
+        "Export or print the document to PDF again.",
+        retryable=False,
     )
 
 
@@ -182,7 +207,7 @@ def _shape(deployment: Deployment) -> Mapping[str, Any]:
 STAGE = PagedStage(
     name="page_images",
     inputs=("documents",),
-    code_version="2",
+    code_version="3",
     description="A PNG of every page, upright, in the resolution that its reading needs.",
     artifact=PAGES,
     shape=_shape,

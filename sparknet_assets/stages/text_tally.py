@@ -12,10 +12,12 @@ from resources.ocr import PageText
 from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.source.text.page_text import TEXT_LAYER
 from sparknet_assets.stages.contract import PageResult
+from sparknet_assets.stages.picture_text import pictures_read
 from sparknet_assets.text_index import PageFacts, record_of
 from sparknet_assets.unclimbed import UNCLIMBED, awaits_budget
 
 PREVIEW = 300
+PICTURES = "pictures_read"
 
 
 def page_result(text: PageText, cost_usd: float = 0.0) -> PageResult:
@@ -28,6 +30,7 @@ def page_result(text: PageText, cost_usd: float = 0.0) -> PageResult:
         "engine": text.engine,
         "reason": text.reason.partition(";")[0],
         "climbed": int(bool(text.tier)),
+        PICTURES: pictures_read(text.reason),
         UNCLIMBED: int(awaits_budget(text.reason)),
         "language": text.language,
         "confidence": text.confidence,
@@ -81,7 +84,7 @@ class Tally:
         self._reasons[facts["reason"]] += 1
         if facts["language"]:
             self._languages[facts["language"]] += 1
-        for name in ("words", "tables", "hidden_characters", "climbed", UNCLIMBED):
+        for name in ("words", "tables", "hidden_characters", "climbed", PICTURES, UNCLIMBED):
             self._sums[name] += facts[name]
         self._confidence += facts["words"] * (facts["confidence"] or 0.0)
         if facts["engine"] != TEXT_LAYER:
@@ -92,9 +95,10 @@ class Tally:
 
     def metadata(self) -> dict[str, Any]:
         words, read = self._sums["words"], self._ocr_words
-        climbed = {name: n for name in ("climbed", UNCLIMBED) if (n := self._sums[name])}
+        some = ("climbed", UNCLIMBED, PICTURES)
+        counted = {name: n for name in some if (n := self._sums[name])}
         return {
-            **climbed,
+            **counted,
             "engines": dict(sorted(self._engines.items())),
             "reasons": dict(sorted(self._reasons.items())),
             "confidence": round(self._confidence / words, 4) if words else None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from resources.failure import SparknetError
 from sparknet_assets.fields.correction_log import log_key, read_log
+from sparknet_assets.fields.noted import UNCERTAIN
 from sparknet_assets.verification.contract import Check, Disagreement, Severity
 from sparknet_assets.verification.reading import FieldsContents
 from sparknet_assets.verification.subject import Subject
@@ -28,7 +29,7 @@ def _add_up(subject: Subject) -> Iterator[Disagreement]:
 def _corrections(subject: Subject) -> Iterator[Disagreement]:
     doc_id = subject.document.doc_id
     noted = subject.corpus.corrections.get(doc_id)
-    if noted is None:
+    if noted in (None, UNCERTAIN):  # of the latter, fields are not of their current inputs
         return
     try:
         stored = read_log(subject.corpus.deployment.storage, doc_id).version

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from resources.catalog import DocumentStatus, StageStatus
 from resources.failure import SparknetError
-from resources.storage import ObjectNotFoundError
+from resources.storage import InvalidKeyError, ObjectNotFoundError
 from sparknet_assets.digests import stored_sha256
 from sparknet_assets.fingerprint import difference
 from sparknet_assets.raw_names import is_temporary
@@ -25,8 +25,8 @@ def _originals(subject: Subject) -> Iterator[Disagreement]:
         yield from _original(subject)
     except ObjectNotFoundError:
         yield subject.problem("missing_raw", f"{document.raw_key} is not there")
-    except SparknetError as error:
-        yield subject.problem("unreadable_raw", error.message)
+    except (SparknetError, InvalidKeyError) as error:
+        yield subject.problem("unreadable_raw", str(error))
     except OSError as error:
         reason = error.strerror or error
         yield subject.problem("unreadable_raw", f"{document.raw_key} can't be read: {reason}")
@@ -36,7 +36,7 @@ def _originals(subject: Subject) -> Iterator[Disagreement]:
 
 
 def _original(subject: Subject) -> Iterator[Disagreement]:
-    """Raises OSError or SparknetError when the original can't be looked at."""
+    """Raises OSError, SparknetError or InvalidKeyError when the original can't be looked at."""
     document, storage = subject.document, subject.corpus.deployment.storage
     # A folder that can't be listed seems to be empty; asked for by its name, the file says why.
     stored = subject.folder.raw.get(document.raw_key) or storage.stat(document.raw_key)

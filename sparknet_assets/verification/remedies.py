@@ -58,7 +58,10 @@ REMEDIES: Mapping[str, Remedy] = {
     "interrupted": Remedy(Action.UPDATE),
     "status": Remedy(Action.UPDATE),
     "missing_raw": Remedy(Action.ASK, _PUT_BACK),
-    "unreadable_raw": Remedy(Action.ASK, "let this user read the file and its folder"),
+    "unreadable_raw": Remedy(
+        Action.ASK,
+        "let this user read the file and its folder; in place of a link, put the file there itself",
+    ),
     "extra_raw": Remedy(Action.ASK, "remove the file that is not the document"),
     "failed": Remedy(Action.ASK, "see `sparknet status DOC` for the reason, then `sparknet retry`"),
     "partial": Remedy(Action.ASK, "see `sparknet status DOC` for the pages, then `sparknet retry`"),

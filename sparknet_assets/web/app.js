@@ -1,13 +1,13 @@
 // The page: its bar, its views, its keys.
 
 import * as api from "./core/api.js";
-import { failed, help, say } from "./core/dialogs.js";
+import { failed, help, notice, say } from "./core/dialogs.js";
 import { button, h, put } from "./core/dom.js";
-import { counted } from "./core/format.js";
+import { counted, number } from "./core/format.js";
 import { bindEverywhere, bindView, listen } from "./core/keys.js";
 import { live } from "./core/live.js";
 import { waiting, wrong } from "./core/parts.js";
-import { go, parsed } from "./core/router.js";
+import { entitle, go, parsed } from "./core/router.js";
 
 const VIEWS = {
   documents: ["Documents", () => import("./views/documents.js")],
@@ -38,7 +38,7 @@ async function show() {
   const current = { name, leaving, view: null };
   shown = current;
   bindView({});
-  document.title = `${title} · SPARKNET Assets`;
+  entitle(title);
   for (const link of document.querySelectorAll("#nav a")) {
     if (link.dataset.view === route.view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -52,11 +52,14 @@ async function show() {
     current.view = await module.open(root, route, { me: self, signal: leaving.signal });
   } catch (error) {
     if (leaving.signal.aborted || error.name === "AbortError") return;
-    put(
-      root,
-      wrong(error, () => ((shown = null), show())),
-    );
+    current.unreached = error.status === 0;
+    put(root, wrong(error, again));
   }
+}
+
+function again() {
+  shown = null;
+  show().catch(failed);
 }
 
 function theme(next) {
@@ -85,27 +88,44 @@ function bar() {
   let lastSaid = 0;
   const update = () => {
     const runs = live.active;
-    const done = runs.reduce((sum, run) => sum + run.finished, 0);
-    const all = runs.reduce((sum, run) => sum + run.documents, 0);
+    const [short, long] = farness(runs);
     state.hidden = !runs.length && live.connected;
     state.dataset.state = live.connected ? "busy" : "away";
-    state.textContent = live.connected ? `${done} of ${all}` : "Reconnecting…";
-    state.setAttribute(
-      "aria-label",
-      live.connected ? `Processed ${done} of ${all} documents` : "Reconnecting",
-    );
+    state.textContent = live.connected ? short : "No connection";
+    state.title = live.connected ? long : "The server does not answer; trying again by itself.";
+    state.setAttribute("aria-label", state.title);
   };
   live.on("connection", update);
+  live.on("caught-up", () => shown?.unreached && again());
   live.on("run", ({ run, before }) => {
     update();
     const ended = before && before.state !== run.state && /done|failed/.test(run.state);
-    if (ended)
-      say(`Processing has ended: ${counted(run.finished, "document")}, ${run.failed} failed.`);
+    if (ended) tellEnd(run);
     else if (run.state === "running" && Date.now() - lastSaid > SAID_EVERY_MS) {
       lastSaid = Date.now();
       say(`${run.finished} of ${counted(run.documents, "document")} processed.`);
     }
   });
+}
+
+/** What a run came to: its failures are shown, not only said. */
+function tellEnd(run) {
+  if (run.what === "elsewhere") return say("Processing has ended.");
+  const text = `Processing has ended: ${counted(run.finished, "document")}, ${run.failed} failed.`;
+  if (run.state === "failed" && run.message)
+    return notice(`Processing broke off. ${run.message}`, { kind: "error" });
+  if (!run.failed) return say(text);
+  const act = () => go("documents", "", { status: "failed" });
+  return notice(text, { kind: "error", action: "Show them", act });
+}
+
+/** How far runs are, briefly and in words; of those elsewhere only what is left is known. */
+function farness(runs) {
+  const done = runs.reduce((sum, run) => sum + run.finished, 0);
+  const all = runs.reduce((sum, run) => sum + run.documents, 0);
+  if (runs.some((run) => run.what === "elsewhere"))
+    return [`${number(all - done)} left`, `${counted(all - done, "document")} being processed`];
+  return [`${done} of ${all}`, `Processed ${done} of ${all} documents`];
 }
 
 /** `g` and a letter opens a view. */

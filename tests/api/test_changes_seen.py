@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from resources.catalog import DocumentStatus, StageRecord, StageStatus
 from resources.deployment import Deployment
+from resources.processes import this_host
 from sparknet_assets.api.changes_seen import ChangesSeen
 from sparknet_assets.api.costs_seen import CostsSeen, added_up
 from sparknet_assets.api.elsewhere import RunsElsewhere
@@ -63,13 +65,27 @@ def test_costs_and_runs_follow_the_changes(deployment: Deployment, no_listing: A
     put(deployment, "a", 0.5, run_id="one", status=DocumentStatus.INDEXED)
     put(deployment, "b", 0.0, run_id="one", status=DocumentStatus.INDEXED)
     costs, runs = CostsSeen(deployment), RunsElsewhere(deployment)
-    assert added_up(costs.paid()[0], "stage") == {"ocr_text": 0.5}
+    assert added_up(costs.paid()[0], "stage") == costs.sums().by_stage == {"ocr_text": 0.5}
+    assert costs.sums() is costs.sums(), "nothing changed, nothing is added up again"
     assert [(run.id, run.documents, run.state) for run in runs.newest(())] == [("one", 2, "done")]
     no_listing()
     put(deployment, "b", 0.25, run_id="two", status=DocumentStatus.FAILED)
     paid, stages = costs.paid()
     assert (paid.keys(), stages) == ({"a", "b"}, {"ocr_text"})
     assert sum(added_up(paid, "day").values()) == 0.75
+    assert costs.sums().dearest == [("a", 0.5), ("b", 0.25)]
     runs._until = 0.0
     told = [(run.id, run.documents, run.state) for run in runs.newest(())]
     assert told == [("two", 1, "failed"), ("one", 1, "done")]
+
+
+def test_a_run_that_goes_on_elsewhere_is_not_done(deployment: Deployment) -> None:
+    """Each stage writes the row, long before the document is through."""
+    put(deployment, "a", run_id="one", status=DocumentStatus.INDEXED)
+    put(deployment, "b", run_id="one", status=DocumentStatus.PENDING)
+    deployment.catalog.claim(["b"], f"{this_host()}:{os.getpid()}:token", 60)
+    told = [(run.state, run.doc_ids, run.finished) for run in RunsElsewhere(deployment).newest(())]
+    assert told == [("running", ["b"], 0), ("done", ["a"], 1)]
+    deployment.catalog.release(["b"], f"{this_host()}:{os.getpid()}:token")
+    told = [(run.state, run.doc_ids, run.finished) for run in RunsElsewhere(deployment).newest(())]
+    assert told == [("done", ["a"], 1)]

@@ -76,3 +76,24 @@ def _total(client: TestClient) -> Any:
     found = client.get(f"{V1}/documents/bill-txt/fields").json()
     (invoice,) = found["schemas"]
     return invoice["fields"]["total"]["value"]
+
+
+@pytest.mark.parametrize("side", ["NaN", "Infinity", "-1e999"])
+def test_a_box_without_numbers_spoils_no_corrections(bill: TestClient, side: str) -> None:
+    """As JSON it would be null, and none of the document's corrections could be read again."""
+    bill.put(TOTAL, json={"value": "EUR 12.50"})
+    box = f'{{"page": 1, "x0": {side}, "y0": 0, "x1": 1, "y1": 1}}'
+    body = f'{{"value": "EUR 13.00", "page": 1, "boxes": [{box}]}}'
+    headers = {"Content-Type": "application/json"}
+    assert bill.put(TOTAL, content=body, headers=headers).status_code == 422
+    assert _total(bill)["amount"] == "12.50"
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "[1e999]", '{"amount": NaN}'])
+def test_what_is_no_number_is_no_value(bill: TestClient, value: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    for name in ("total", "items.0.quantity", "number"):
+        place = TOTAL.replace("total", name)
+        answer = bill.put(place, content=f'{{"value": {value}}}', headers=headers)
+        assert answer.status_code == 422, (name, answer.text)
+    assert bill.get(f"{V1}/documents/bill-txt/corrections").json()["corrections"] == []

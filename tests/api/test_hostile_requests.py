@@ -98,6 +98,38 @@ def test_methods_that_are_not_there(reading: TestClient) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("documents", "GET, HEAD, POST"),
+        ("documents/any", "DELETE, GET, HEAD, PATCH"),
+        ("documents/any/original", "GET, HEAD, PUT"),
+        ("search", "GET, HEAD, POST"),
+        ("runs", "GET, HEAD, POST"),
+        ("ask", "POST"),
+        ("events", "GET"),
+    ],
+)
+def test_who_takes_another_method_says_which(reading: TestClient, path: str, methods: str) -> None:
+    for method in ("TRACE", "OPTIONS"):
+        answer = reading.request(method, f"{V1}/{path}")
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+    assert reading.request("TRACE", "/").headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x"]
+)
+def test_json_that_does_not_say_so_is_told_to(reading: TestClient, kind: str) -> None:
+    answer = reading.post(
+        f"{V1}/search", content=b'{"query": "rent"}', headers={"Content-Type": kind}
+    )
+    assert (answer.status_code, answer.headers["accept"]) == (415, "application/json")
+    assert answer.headers["content-type"] == "application/problem+json"
+    odd = {"Content-Type": "application/vnd.api+json; charset=utf-8"}
+    assert reading.post(f"{V1}/search", content=b'{"query": "rent"}', headers=odd).is_success
+
+
 def test_every_answer_has_the_headers(reading: TestClient) -> None:
     for path in ("/", "/nothing", f"{V1}/documents", f"{V1}/documents/none", "/openapi.json"):
         headers = reading.get(path).headers

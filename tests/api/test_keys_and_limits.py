@@ -98,6 +98,24 @@ def test_every_route_but_the_open_ones_asks_for_a_scope(locked: TestClient) -> N
             assert answer.status_code == 403, (method, path, answer.text)
 
 
+def test_what_changes_something_asks_for_the_scope_write(locked: TestClient) -> None:
+    """All operations of the contract: to change is to send another method than GET, or to ask."""
+    reads = {f"POST {V1}/search", f"POST {V1}/ask"}
+    filled = {"doc_id": "none", "page": "1", "schema": "s", "field": "f"}
+    body = {"query": "a", "question": "a", "value": 1, "tier": "basic"}
+    refused = set()
+    for path, operations in locked.app.openapi()["paths"].items():  # type: ignore[attr-defined]
+        for method in {*operations} - {"get"}:
+            answer = locked.request(
+                method, path.format(**filled), params={"filename": "a"}, json=body,
+                headers=bearer(READ),
+            )  # fmt: skip
+            name = f"{method.upper()} {path}"
+            assert (answer.status_code == 403) == (name not in reads), (name, answer.text)
+            refused |= {name} if answer.status_code == 403 else set()
+    assert len(refused) == 7
+
+
 def test_beyond_loopback_there_are_keys(indexed: Path) -> None:
     with pytest.raises(ValueError, match="SPARKNET_API_KEYS"):
         create_app(deployment_at(indexed), loopback=False)

@@ -17,7 +17,9 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from resources.deployment import Deployment
 from sparknet_assets.api.app import create_app
+from sparknet_assets.records import new_document
 from tests.api.conftest import HOSTILE_NAME, ODD_ID, client_of, deployment_at
 
 V1 = "/api/v1"
@@ -119,6 +121,19 @@ def test_passages_come_in_order_a_page_at_a_time(reading: TestClient) -> None:
     assert [passage["ordinal"] for passage in passages] == list(range(len(passages)))
     assert passages[0]["boxes"][0].keys() == {"page", "x0", "y0", "x1", "y1"}
     assert "840 euros" in " ".join(passage["text"] for passage in passages)
+
+
+def test_a_document_whose_original_became_a_link_out_of_the_home(
+    client: TestClient, deployment: Deployment, tmp_path: Path
+) -> None:
+    (tmp_path / "outside.txt").write_text("elsewhere")
+    deployment.storage.put("raw/doc/a.txt", b"words")
+    deployment.catalog.put([new_document("doc", "doc", "raw/doc/a.txt")])
+    original = deployment.home / "raw" / "doc" / "a.txt"
+    original.unlink()
+    original.symlink_to(tmp_path / "outside.txt")
+    assert client.get(f"{V1}/documents/doc").json()["raw"]["size"] is None
+    assert client.get(f"{V1}/documents/doc/original").status_code == 404
 
 
 def test_an_odd_id_is_reached_percent_encoded(reading: TestClient) -> None:

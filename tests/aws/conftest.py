@@ -10,7 +10,7 @@ from tests.doubles.bedrock import BedrockServer, bedrock_server
 
 
 @pytest.fixture
-def bedrock() -> Iterator[BedrockServer]:
+def bedrock(attempts_at_once: None) -> Iterator[BedrockServer]:
     """Models on Bedrock, with the environment of this test pointing to them."""
     with bedrock_server() as server:
         yield server

@@ -148,10 +148,13 @@ def test_it_does_what_sqlite_does(catalog: DynamoDBCatalog, tmp_path: Path, seed
 
 @pytest.mark.parametrize("seed", [7])
 def test_faults_change_nothing_but_the_time(
-    moto: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seed: int
+    moto: MotoServer,
+    attempts_at_once: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    seed: int,
 ) -> None:
     create_table("t", AwsClients())
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     chance, model = random.Random(seed), SQLiteCatalog(tmp_path / "catalog.db")
     faults = Faults(share=0.3, seed=seed)
     with faulty_proxy(moto.url, faults) as url:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from schedules.planning import Change, compare
+from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.batch.running import run_batch
 from sparknet_assets.claims import Claims
 from sparknet_assets.fingerprint import RECIPES, Recipe, difference, recipe_of
 from sparknet_assets.originals import find_raw
 from sparknet_assets.records import succeeded
-from sparknet_assets.stages.contract import StageOutput
+from sparknet_assets.stages.contract import PagedStage, PageResult, StageOutput
 from tests.batch.runs import ALL_DONE, ALL_REUSED, GOOD, outcome, put, run
 from tests.batch.toy_stages import GRAPH, calls
 
@@ -73,6 +75,28 @@ def test_a_file_that_changes_while_it_is_read_is_done_again(deployment: Deployme
     assert deployment.storage.get("processed/doc/text.json").endswith(b"SEVEN")
 
 
+def test_pages_of_a_version_that_came_and_went_do_not_pass_for_the_old_one(
+    deployment: Deployment,
+) -> None:
+    put(deployment, "doc", GOOD)
+    documents, ocr_text, index = GRAPH
+    assert isinstance(ocr_text, PagedStage)
+    read_pages = ocr_text.run_pages
+
+    def read_another(ref: DocumentRef, pages: Sequence[int], own: Deployment) -> list[PageResult]:
+        put(deployment, "doc", GOOD.replace("one", "another"))
+        return read_pages(ref, pages, own)
+
+    graph = (documents, dataclasses.replace(ocr_text, run_pages=read_another), index)
+    assert outcome(list(run_batch(["doc"], deployment, graph=graph)), "doc") == {
+        "documents": "done",
+        "ocr_text": "failed",
+    }
+    put(deployment, "doc", GOOD)
+    run(deployment, ["doc"])
+    assert b"ANOTHER" not in deployment.storage.get("processed/doc/text.json")
+
+
 def test_a_changed_file_is_done_again(deployment: Deployment) -> None:
     put(deployment, "doc", GOOD)
     run(deployment, ["doc"])
@@ -123,6 +147,20 @@ def test_a_failed_document_is_tried_again_and_its_attempts_counted(deployment: D
     assert row is not None
     assert row.status is DocumentStatus.INDEXED
     assert row.failure is None
+
+
+def test_what_failed_vouches_for_no_output(deployment: Deployment) -> None:
+    """What a stage had written when it failed may be a mixture of old and new."""
+    for text in (GOOD, f"{GOOD}\nunindexable", "refuse"):
+        put(deployment, "doc", text)
+        run(deployment, ["doc"])
+    records = deployment.catalog.stages(["doc"])["doc"]
+    prints = {name: (record.status, bool(record.fingerprint)) for name, record in records.items()}
+    assert prints == {
+        "documents": (StageStatus.FAILED, False),
+        "ocr_text": (StageStatus.DONE, True),
+        "vector_index": (StageStatus.FAILED, False),
+    }
 
 
 def test_a_stage_for_the_whole_batch_fails_documents_one_by_one(deployment: Deployment) -> None:

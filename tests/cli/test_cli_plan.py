@@ -99,3 +99,35 @@ def test_many_missing_originals_are_not_believed(cli: Cli, runs: Runs) -> None:
 )
 def test_times_for_people(seconds: float | None, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_long_plan_is_summed_up_first(cli: Cli) -> None:
+    for number in range(12):
+        put(cli, f"d{number:02}", "text")
+    lines = cli("plan", "--limit", "3").stdout.splitlines()
+    assert lines[0].split() == ["documents", "change", "pages", "about", "why"]
+    assert lines[2].split() == ["12", "new", "new", "in", "raw/"]
+    assert [line.split()[0] for line in lines if line.startswith("d0")] == ["d00", "d01", "d02"]
+    assert lines[-1] == "The first 3 are listed; --all lists every document."
+    only = cli("plan", "--limit", "0").stdout
+    assert only.splitlines()[2].split()[:2] == ["12", "new"]
+    assert "d00" not in only
+    assert cli("plan", "--all").stdout.count("\nd") >= 12
+
+
+def test_json_has_all_whatever_the_limit(cli: Cli) -> None:
+    for number in range(12):
+        put(cli, f"d{number:02}", "text")
+    found = cli.json("plan", "--limit", "3")
+    assert len(found["documents"]) == 12
+    assert [each["documents"] for each in found["reasons"]] == [12]
+
+
+def test_of_what_is_left_aside_the_first_are_named(cli: Cli) -> None:
+    (cli.home / "raw").mkdir(parents=True)
+    for number in range(23):
+        (cli.home / "raw" / f"loose{number:02}.txt").write_text("text")
+    said = cli("plan").stdout
+    assert said.count("a loose file") == 20
+    assert "3 more, which `sparknet plan --json` lists." in said
+    assert len(cli.json("plan")["ignored"]) == 23

@@ -395,6 +395,16 @@ def test_names_that_are_no_keys_are_left_out(local: LocalStorageAdapter, tmp_pat
         local.get("raw/doc/back\\slash")
 
 
+def test_a_pipe_is_no_object_and_is_not_waited_for(
+    local: LocalStorageAdapter, tmp_path: Path
+) -> None:
+    local.put("raw/doc/a", b"1")
+    os.mkfifo(tmp_path / "base" / "raw" / "doc" / "pipe")
+    assert local.stat("raw/doc/pipe") is None
+    with pytest.raises(ObjectNotFoundError):
+        local.get("raw/doc/pipe")
+
+
 def test_a_folder_that_cant_be_read_never_looks_empty(
     local: LocalStorageAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
+
+pytestmark = pytest.mark.slow
 
 DIMENSION = 16
 NewStore = Callable[..., VectorStore]
@@ -366,13 +368,15 @@ def test_wrong_vectors_are_refused(store: VectorStore) -> None:
 
 
 def test_thousands_in_one_write(store: VectorStore) -> None:
-    count = 6500
+    # More than Chroma takes at once; to OpenSearch go 1,000 in a request.
+    count = 6500 if isinstance(store, ChromaVectorStore) else 2500
     store.add_chunks([chunk(f"d{n // 100}", n, f"w{n}") for n in range(count)], vectors(count))
     settled(store)
     assert store.count() == (count, count)
     assert sum(map(len, store.chunk_ids(store.document_ids()).values())) == count
-    assert store.search_text("w6499", 3)[0].chunk.ordinal == 6499
-    assert store.delete([f"d{n // 100}:{n}" for n in range(6000)]) == 6000
+    assert store.search_text(f"w{count - 1}", 3)[0].chunk.ordinal == count - 1
+    gone = count - 500
+    assert store.delete([f"d{n // 100}:{n}" for n in range(gone)]) == gone
     assert store.count() == (500, 500)
 
 
@@ -441,13 +445,11 @@ AWKWARD = [
 ]
 
 
-@pytest.mark.parametrize(
-    "query", [*AWKWARD, "x" * 100_000, "ab " * 50_000, "\ud83d\ude00", "%_;--"]
-)
-def test_any_string_is_a_query(store: VectorStore, query: str) -> None:
+def test_any_string_is_a_query(store: VectorStore) -> None:
     store.add_chunks([chunk("a", 0, "plain words")], vectors(1))
     settled(store)
-    assert store.search_text(query, 5) == []
+    for query in (*AWKWARD, "x" * 100_000, "ab " * 50_000, "\ud83d\ude00", "%_;--"):
+        assert store.search_text(query, 5) == [], query[:20]
 
 
 def test_generations_are_apart(tmp_path: Path) -> None:
@@ -464,20 +466,29 @@ def test_generations_are_apart(tmp_path: Path) -> None:
     assert all(3 <= len(name) <= 120 and name.isascii() for name in names)
 
 
-@hypothesis_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "add", "delete", "delete", "compact", "repair", "drop"]),
+        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6),
+        st.integers(0, 5),
+    ),
+    max_size=8,
 )
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["add", "add", "add", "delete", "delete", "compact", "repair", "drop"]),
-            st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=6),
-            st.integers(0, 5),
-        ),
-        max_size=8,
-    )
-)
-def test_behaves_like_a_mapping(new_store: NewStore, steps: list[tuple[str, Any, int]]) -> None:
+
+
+def test_behaves_like_a_mapping(new_store: NewStore, request: pytest.FixtureRequest) -> None:
+    # A real server needs most of a second for an index: of its kind, the double takes all examples.
+    few = request.node.callspec.params["new_store"] == "opensearch-real"
+
+    @given(_steps)
+    @hypothesis_settings(max_examples=5 if few else 12, deadline=None)
+    def check(steps: list[tuple[str, Any, int]]) -> None:
+        _does_as_a_mapping(new_store, steps)
+
+    check()
+
+
+def _does_as_a_mapping(new_store: NewStore, steps: list[tuple[str, Any, int]]) -> None:
     store = new_store()
     other = new_store(like=store)
     model: dict[str, tuple[Chunk, int]] = {}
@@ -567,13 +578,13 @@ def _take_turns(store: VectorStore, me: int, turns: Any, rounds: int) -> None:
 def test_two_processes_take_turns(store: VectorStore) -> None:
     context = processes.context()
     turns = [context.Semaphore(1), context.Semaphore(0)]
-    workers = [processes.process(_take_turns, store, me, turns, 5) for me in (0, 1)]
+    workers = [processes.process(_take_turns, store, me, turns, 3) for me in (0, 1)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(100)
     assert [worker.exitcode for worker in workers] == [0, 0]
-    assert store.count() == (10, 10)
+    assert store.count() == (6, 6)
 
 
 def _write_much(store: VectorStore, me: int) -> None:
@@ -1074,6 +1085,24 @@ def test_a_damaged_keyword_index(
     assert [h.chunk.ordinal for h in local.search_text("word7", 50)] == [7]
     assert len(local.search_text("common", 100)) == 50
     assert local.search_text("stray", 5) == []
+
+
+def test_a_full_disk_is_not_taken_for_damage(
+    local: ChromaVectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resources.vector_store import chroma_client
+
+    local.add_chunks([chunk("a", 0)], vectors(1))
+    before = sorted(tmp_path.rglob("chroma-*"))
+    chroma_client.close_siblings(tmp_path / local.generation / "chroma")
+
+    def full(*_: object) -> object:
+        raise RuntimeError("error returned from database: (code: 13) database or disk is full")
+
+    monkeypatch.setattr(chroma_client, "open_folder", full)
+    with pytest.raises(SparknetError, match="its disk is full: free some space"):
+        local.count()
+    assert sorted(tmp_path.rglob("chroma-*")) == before
 
 
 def test_a_damaged_register_is_told(local: ChromaVectorStore, tmp_path: Path) -> None:

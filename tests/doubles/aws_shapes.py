@@ -131,7 +131,7 @@ class ShapeServer:
         share_models()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _http(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:

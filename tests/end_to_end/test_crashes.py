@@ -17,7 +17,7 @@ from tests.end_to_end.command import Sparknet
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 DOCUMENTS = 16
-KILLS = 10
+KILLS = 6
 
 
 @pytest.fixture

@@ -60,4 +60,4 @@ def test_wrong_schema_files_are_named(made: SmallDeployment) -> None:
     bad = call(made, "schemas")
     made.storage.delete("schemas/wrong.yaml")
     assert bad.exit_code == 1
-    assert "left out of use: schemas/wrong.yaml: fields.0.type" in bad.output
+    assert "left out of use: schemas/wrong.yaml: fields.a.type" in bad.output

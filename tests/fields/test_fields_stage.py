@@ -13,9 +13,10 @@ import pytest
 from resources.catalog import DocumentStatus
 from resources.failure import FailureKind, SparknetError
 from schedules.reconciliation import gather
+from sparknet_assets.artifacts import DocumentRef
 from sparknet_assets.fields import finding
 from sparknet_assets.fields.corrections import choose_schemas, correct, drop
-from sparknet_assets.fields.reading import fields_of
+from sparknet_assets.fields.reading import extracted_of, fields_of
 from sparknet_assets.removal.removing import remove
 from sparknet_assets.stage_names import ASIDE_NAMES
 from sparknet_assets.stages import STAGES as REAL_STAGES
@@ -185,6 +186,35 @@ def test_a_correction_during_extraction_is_not_lost(
     assert value(deployment, "number") == "X-1"
     assert not run(deployment)[FIELDS].record.reused
     assert b"X-1" in deployment.storage.get("processed/doc/fields.json")
+    assert run(deployment)[FIELDS].record.reused
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+@pytest.mark.parametrize("what", ["correct", "drop"])
+def test_a_correction_that_is_killed_anywhere_is_put_right_by_the_next_run(
+    tmp_path: Path, what: str, left: int
+) -> None:
+    fuse = Fuse()
+    deployment = home(tmp_path / "home", fuse)
+    add(deployment, tmp_path / "in", INVOICE)
+    if what == "drop":
+        correct(deployment, "doc", "invoice", "total", "EUR 120", by="ann")
+    run(deployment)
+    before = value(deployment)
+    fuse.left = left
+    with pytest.raises(Killed):
+        if what == "correct":
+            correct(deployment, "doc", "invoice", "total", "EUR 120", by="ann")
+        else:
+            drop(deployment, "doc", "invoice", "total", "ann")
+    deployment = home(tmp_path / "home")
+    assert (value(deployment) == before) == (left < 2)
+    assert {found.kind for found in verify(deployment, GRAPH)} <= {"stale_artifact"}
+    run(deployment)
+    stored = extracted_of(deployment, DocumentRef("doc", "raw/doc/doc.txt"))
+    assert stored is not None
+    assert stored.schemas[0].fields["total"].value == value(deployment)
+    assert list(verify(deployment, GRAPH)) == []
     assert run(deployment)[FIELDS].record.reused
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resources.deployment import Deployment
-from resources.failure import FailureKind, SparknetError
+from resources.failure import Failure, FailureKind, SparknetError
 from resources.llm.structured import structured
 from resources.ocr import Box, KeyValue, Line, PageText, Table, Word
 from resources.settings import Settings
@@ -100,7 +100,7 @@ def test_pages_left_out_are_said() -> None:
     made = found(Model(reads_all), pages_of_things(4), most=2)
     table = made.found.tables["items"]
     assert (len(table.rows), table.complete) == (40, False)
-    assert "pages 1 to 2 of 4" in table.note
+    assert "no pages after 2" in table.note
 
 
 def test_an_answer_that_is_too_long_is_asked_for_in_halves() -> None:
@@ -151,6 +151,35 @@ def test_invented_rows_are_dropped() -> None:
     made = found(Model(invents), pages_of_things(1))
     assert made.found == Found()
     assert len(made.dropped) == 3
+
+
+def test_cells_are_looked_for_on_the_line_of_their_row() -> None:
+    page = page_text(1, "List of 1.50 and more\nnail 2.50\nlong screw 1.50\ntack 2.50")
+    rows = [
+        {"what": "nail", "price": "2.50", "page": 1},
+        {"what": "long screw", "price": "1.50", "page": 1},
+        {"what": "tack", "price": "2.50", "page": 1},
+    ]
+    made = found(Model(lambda prompt: {"fields": {}, "tables": {"items": rows}}), [page])
+    tops = [[cell.boxes[0].y0 for cell in row if cell] for row in made.found.tables["items"].rows]
+    assert tops == [[0.01, 0.01], [0.02, 0.02], [0.03, 0.03]]
+
+
+def test_a_value_that_stands_twice_is_the_one_after_its_label() -> None:
+    page = page_text(1, "Spring sale\nfor all of Spring\nTitle: Spring\nSpring again")
+    answer = {"fields": {"title": {"text": "Spring", "page": 1}}, "tables": {"items": []}}
+    made = found(Model(lambda prompt: answer), [page])
+    assert made.found.fields["title"].boxes[0].y0 == 0.02
+
+
+def test_tables_beside_a_page_that_was_not_read_may_lack_rows() -> None:
+    unread = page_text(2, "").model_copy(
+        update={"failure": Failure(kind=FailureKind.TIMED_OUT, message="slow", retryable=True)}
+    )
+    made = found(Model(reads_all), [*pages_of_things(1), unread])
+    table = made.found.tables["items"]
+    assert (len(table.rows), table.complete) == (20, False)
+    assert table.note == "pages that could not be read: 2"
 
 
 def test_the_budget_and_the_end_of_a_batch_stop_the_asking(tmp_path: Path) -> None:
@@ -218,6 +247,40 @@ def test_ways_that_agree_are_surer_and_those_that_differ_are_told() -> None:
     assert (weak.value, weak.problems) == ("List", [])
     absent = one(FieldValue(value=None, confidence=0.9), word("List", 0.2, "llm"))
     assert absent.value == "List"
+
+
+def test_an_amount_without_its_currency_is_the_same_amount() -> None:
+    schema = Schema(name="s", fields=(FieldSpec(name="total", type=FieldType.AMOUNT),))
+
+    def way(amount: str, currency: str | None, sure: float, source: Any) -> Found:
+        value = {"amount": amount, "currency": currency}
+        return Found(fields={"total": FieldValue(value=value, confidence=sure, source=source)})
+
+    stated = way("119.00", "EUR", 0.8, "rules")
+    for bare in (way("119.00", None, 0.5, "llm"), way("119.0", None, 0.9, "llm")):
+        total = merged(schema, [stated, bare]).fields["total"]
+        assert total.value["currency"] == "EUR"
+        assert (total.problems, total.confidence >= 0.9) == ([], True)
+    other = merged(schema, [stated, way("119.00", "USD", 0.5, "llm")]).fields["total"]
+    assert other.problems and other.confidence == 0.8
+
+
+def test_what_can_not_be_right_is_not_sure() -> None:
+    schema = Schema(
+        name="s",
+        fields=(
+            FieldSpec(name="iban", type=FieldType.IDENTIFIER),
+            FieldSpec(name="day", type=FieldType.DATE),
+        ),
+    )
+    wrong = {
+        "iban": FieldValue(value="DE89 3704 0044 0532 0130 01", confidence=0.98),
+        "day": FieldValue(value="soon", confidence=0.98, source="llm"),
+    }
+    made, _ = checked(schema, Found(fields=wrong))
+    assert [(v.confidence, len(v.problems)) for v in made.fields.values()] == [(0.3, 1), (0.3, 1)]
+    right = {"iban": wrong["iban"].model_copy(update={"source": "correction"})}
+    assert checked(schema, Found(fields=right))[0].fields["iban"].confidence == 0.98
 
 
 def test_stretches_go_on() -> None:
@@ -290,6 +353,10 @@ def test_forms_and_tables_of_a_service() -> None:
         {"amount": "2.50", "currency": "USD"},
     ]
     assert by_service(LIST, [page.model_copy(update={"engine": "paddle"})]) == Found()
+    failure = Failure(kind=FailureKind.TIMED_OUT, message="slow", retryable=True)
+    unread = page.model_copy(update={"page": 3, "tables": [], "failure": failure})
+    table = by_service(LIST, [page, unread]).tables["items"]
+    assert (table.complete, table.note) == (False, "pages that could not be read: 3")
 
 
 def test_a_plan_knows_what_the_model_may_cost(tmp_path: Path) -> None:

@@ -95,9 +95,10 @@ def test_json_schema_with_our_words() -> None:
     schema = parse_schema(json.dumps(content).encode(), "ticket.json")
     fare, kind, by = schema.fields
     assert (fare.type, fare.labels) == (FieldType.AMOUNT, ("Fare", "Prix"))
-    assert kind.pattern == "first|second"
+    assert kind.pattern == "(?i:first|second)"
     assert by.type is FieldType.NAME
     assert schema.tables[0].columns[0].name == "value"
+    assert schema.tables[0].columns[0].labels == ("stops",)
     assert schema.marks == ("boarding",)
 
 
@@ -107,9 +108,17 @@ def test_json_schema_with_our_words() -> None:
         ("a.yaml", "name: [", "it is not YAML, line 1"),
         ("a.yaml", "- 1", "a mapping"),
         ("a.json", "{", "it is not JSON"),
-        ("a.yaml", "fields: [{name: a, type: money}]", "fields.0.type: should be"),
-        ("a.yaml", "fields: [{name: A}]", "fields.0.name"),
-        ("a.yaml", "field: []", "field: extra"),
+        ("a.yaml", "fields: [{name: a, type: money}]", "fields.a.type: there is no type money: it"),
+        ("a.yaml", "fields: [{name: a, type: sum}]", "should be one of text, name, address"),
+        ("a.yaml", "fields: [{name: a, type: enum}]", "allowed words is a pattern"),
+        ("a.yaml", "fields: [{name: a, values: [b]}]", "fields.a.values: there is no such entry"),
+        ("a.yaml", "fields: [{name: a, labels: A b}]", "should be a list, such as [A b]"),
+        ("a.yaml", "fields: {a: b}", "fields: should be a list"),
+        ("a.yaml", "fields: [a]", "should be a mapping, such as {name: total}, not a"),
+        ("a.yaml", "fields: [{name: A}]", "fields.0.name: should be small letters"),
+        ("a.yaml", "field: []", "field: there is no such entry"),
+        ("a.json", '{"properties": {"a": {"x-type": "money"}}}', "a.x-type: there is no type"),
+        ("a.json", '{"properties": {"\u540d": {}}}', "its name has no Latin letter"),
         ("a.yaml", "fields: [{name: a}, {name: a}]", "two of that name"),
         ("a.yaml", "fields: [{name: a}]\nsums: [{total: b}]", "there is no field b"),
         ("a.yaml", "fields: [{name: a}]\nsums: [{total: a, column: x.y}]", "no column x.y"),
@@ -124,6 +133,19 @@ def test_a_wrong_file_is_one_sentence(name: str, content: str, said: str) -> Non
         parse_schema(content.encode(), name)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    columns = b"tables: [{name: t, columns: [{name: c, type: percent}]}]"
+    with pytest.raises(WrongSchemaError) as caught:
+        parse_schema(b"fields: [{name: a, type: money}, {type: date}]\n" + columns, "a.yaml")
+    assert str(caught.value) == (
+        "fields.a.type: there is no type money: it is `amount` here; fields.1.name: it is missing;"
+        " tables.t.columns.c.type: there is no type percent: it is `number` here"
+    )
+    many = "".join(f"  - {{name: f{n}, type: x}}\n" for n in range(15))
+    with pytest.raises(WrongSchemaError, match=r"and 5 more$"):
+        parse_schema(f"fields:\n{many}".encode(), "a.yaml")
 
 
 def test_a_schema_that_refers_to_itself_ends() -> None:

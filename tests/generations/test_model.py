@@ -42,7 +42,11 @@ DOC_IDS = ("alpha", "beta", "gamma")
 MODELS = ("words-32", "words-48")
 EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "8"))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.model,
+    pytest.mark.timeout(60 + 20 * EXAMPLES),
+]
 
 doc_ids = st.sampled_from(DOC_IDS)
 fuses = st.none() | st.integers(0, 40)

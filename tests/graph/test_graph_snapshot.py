@@ -53,11 +53,11 @@ def test_the_definitions_load(deployment) -> None:
 def test_code_versions() -> None:
     """Raise a version here together with the stage: everything is then made again."""
     assert {stage.name: stage.code_version for stage in STAGES} == {
-        "documents": "2",
-        "page_images": "2",
-        "ocr_text": "2",
+        "documents": "3",
+        "page_images": "3",
+        "ocr_text": "3",
         "chunks": "2",
         "embeddings": "1",
         "vector_index": "1",
-        "extracted_fields": "2",
+        "extracted_fields": "3",
     }

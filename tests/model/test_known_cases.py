@@ -82,3 +82,15 @@ def test_a_kill_between_chunks_and_embeddings_before_a_version_that_fails(
     machine.be_killed_while_reconciling(writes=writes)
     machine.spoil(doc_id="alpha", number=0, word=CORRUPT)
     machine.reconcile()
+
+
+@pytest.mark.parametrize("writes", range(24, 29))
+def test_a_kill_in_the_index_between_a_version_without_text_and_one_that_fails(
+    machine: Reconciliation, writes: int
+) -> None:
+    machine.start(contents={"alpha": [""]})
+    machine.reconcile()
+    machine.write(doc_id="alpha", content=["marker01q valve"])
+    machine.be_killed_while_reconciling(writes=writes)
+    machine.write(doc_id="alpha", content=[SMUDGE])
+    machine.reconcile()

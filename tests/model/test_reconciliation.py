@@ -14,13 +14,16 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from resources.failure import SparknetError
 from resources.settings import Settings
 from resources.storage.local import LocalStorageAdapter
 from sparknet_assets.removal.removing import remove
@@ -45,7 +48,11 @@ TROUBLES = (stages.CORRUPT, stages.AWKWARD, stages.SMUDGE, stages.FLICKER, stage
 PAGE_TROUBLES = (stages.SMUDGE, stages.FLICKER)
 EXAMPLES = int(os.environ.get("SPARKNET_MODEL_EXAMPLES", "12"))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 20 * EXAMPLES)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.model,
+    pytest.mark.timeout(60 + 20 * EXAMPLES),
+]
 
 doc_ids = st.sampled_from(DOC_IDS)
 page_numbers = st.integers(0, 3)
@@ -165,6 +172,19 @@ class Reconciliation(RuleBasedStateMachine):
         else:
             self.check()
         self.deployment.fuse.left = None
+
+    @rule(writes=st.integers(0, 60), full=st.sampled_from(("once", "lasting")))
+    def run_out_of_space(self, writes: int, full: Literal["once", "lasting"]) -> None:
+        fuse = self.deployment.fuse
+        fuse.left, fuse.full = writes, full
+        with suppress(SparknetError):
+            self.reconcile_once()
+        hit = fuse.left < 0
+        fuse.left, fuse.full = None, ""
+        if hit:
+            self.after_a_kill(self.documents.values())
+        else:
+            self.check()
 
     @rule(doc_id=doc_ids, writes=st.none() | st.integers(0, 30))
     def delete(self, doc_id: str, writes: int | None) -> None:
@@ -317,8 +337,9 @@ class Reconciliation(RuleBasedStateMachine):
         row = self.deployment.catalog.get(doc_id)
         records = self.deployment.catalog.stages([doc_id])[doc_id]
         answers_of_old = row.status == "failed" and bool(seen.shown[doc_id])
-        # Of what a kill left in the index before the first record of it, the catalog knows nothing.
-        known = "vector_index" in records
+        # Of what a kill left in the index before a record of chunks, the catalog knows nothing.
+        index = records.get("vector_index")
+        known = index is not None and bool(index.metadata.get("chunks"))
         assert bool(row.stale) == (answers_of_old and known), f"{doc_id}: stale is {row.stale!r}"
         assert row.filename == document.filename
         worked = any(seen.calls[doc_id, stage] for stage in NAMES)

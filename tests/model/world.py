@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 import numpy as np
@@ -49,16 +49,22 @@ class Fuse:
 
     Attributes:
         left: Writes until then; None for never.
+        full: Then the disk is full instead: for that write, or for all that follow as well.
     """
 
     def __init__(self, left: int | None = None) -> None:
         self.left = left
         self.blown = False
+        self.full: Literal["", "once", "lasting"] = ""
 
     def burn(self) -> None:
         if self.left is not None:
             self.left -= 1
-            self.blown = self.blown or self.left < 0
+            if self.full:
+                if self.left == -1 or (self.left < 0 and self.full == "lasting"):
+                    raise SparknetError(FailureKind.UNAVAILABLE, "no space left to write")
+            else:
+                self.blown = self.blown or self.left < 0
         if self.blown:
             raise Killed
 

@@ -100,7 +100,7 @@ def cluster(moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clust
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("DAGSTER_RUN_TASK_DEFINITION", FAMILY)
     yield made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,12 @@ from resources.failure import FailureKind
 from resources.vector_store import Compaction
 from sparknet_assets.claims import Claims
 from sparknet_assets.intake.taking_in import take_in
-from sparknet_assets.removal.intents import unfinished
+from sparknet_assets.removal.intents import drop_intents, intents, unfinished
 from sparknet_assets.removal.receipts import Receipt, RemovalError, read_receipt
 from sparknet_assets.removal.removing import remove
 from sparknet_assets.retrieval import search
 from sparknet_assets.scratch import scratch
+from sparknet_assets.verification import verify
 from tests.removal.homes import SECRET, add, files_with, found, index, run_small, state_of
 
 ASKED = {"reason": "a test", "requested_by": "pytest"}
@@ -39,6 +41,7 @@ def test_nothing_is_left_but_tombstone_and_receipt(deployment: Deployment, tmp_p
     assert (record.raw_version, record.raw_sha256, record.pages, record.chunks) == ("", "", 0, 0)
     assert unfinished(deployment.catalog) == []
     assert read_receipt(deployment.storage, receipt.key) == receipt
+    assert intents(deployment.catalog) == {}
 
 
 def test_what_was_searched_for_is_not_found_again(deployment: Deployment, tmp_path: Path) -> None:
@@ -237,6 +240,51 @@ def test_what_came_between_stays(
     assert found(deployment, "new words") == {"doc"}
 
 
+def test_what_nobody_has_read_stays_when_nobody_knows_what_was_to_go(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A removal broken off by a version that did not note what it meant to remove."""
+    add(deployment, tmp_path / "in", doc=f"The {SECRET}", old=f"Another {SECRET}")
+    monkeypatch.setattr(deployment.cache, "forget", _broken)
+    monkeypatch.setattr(deployment.storage, "delete", _broken)
+    with pytest.raises(RemovalError):
+        remove(deployment, ["doc", "old"], **ASKED)
+    monkeypatch.undo()
+    drop_intents(deployment.catalog, ["doc", "old"])
+    deployment.storage.put("raw/doc/doc.txt", b"New words.")
+    receipts = remove(deployment, ["doc", "old"], **ASKED)
+    assert [receipt.kept for receipt in receipts] == [["raw/doc/doc.txt"], []]
+    assert files_with(deployment.home, SECRET) == []
+
+
+def test_the_receipt_counts_what_went_from_the_cache_before_it_was_broken_off(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    add(deployment, tmp_path / "in", a="the same words", b="the same words")
+    with pytest.raises(RemovalError):
+        remove(deployment, ["a"], progress=_broken, **ASKED)
+    (receipt,) = remove(deployment, ["a"], **ASKED)
+    assert receipt.removed["cache"].count == 0
+
+
+def test_a_removal_of_leftovers_that_is_broken_off_is_unfinished(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receipt of the first removal must not pass for that of the second."""
+    add(deployment, tmp_path / "in", doc="words")
+    (first,) = remove(deployment, ["doc"], **ASKED)
+    deployment.storage.put("processed/doc/text.json", SECRET.encode())
+    monkeypatch.setattr(deployment.storage, "delete_many", _broken)
+    with pytest.raises(RemovalError):
+        remove(deployment, ["doc"], **ASKED)
+    monkeypatch.undo()
+    assert unfinished(deployment.catalog) == ["doc"]
+    assert [found.kind for found in verify(deployment)] == ["unfinished_removal"]
+    (second,) = remove(deployment, ["doc"], **ASKED)
+    assert (first.key != second.key, second.removed["processed"].count) == (True, 1)
+    assert list(verify(deployment)) == []
+
+
 def test_an_intake_finishes_what_was_broken_off(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,5 +387,5 @@ def test_it_waits_for_an_intake(deployment: Deployment, tmp_path: Path) -> None:
     assert done
 
 
-def _broken(*_: object) -> int:
+def _broken(*_: object) -> Any:
     raise RuntimeError("pulled the plug")

@@ -6,6 +6,7 @@ import io
 import math
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -19,7 +20,6 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.artifacts import RENDITION, DocumentMetadata, DocumentRef
-from sparknet_assets.source import pages
 from sparknet_assets.source.pages import close_source, open_source
 
 REF = DocumentRef("report", "raw/report/report.pdf")
@@ -68,9 +68,11 @@ def scan(pixels: tuple[int, int], width: float, height: float) -> pymupdf.Docume
     return document
 
 
-def rendered(deployment: Deployment, document: pymupdf.Document) -> pages.Raster:
+def rendered(deployment: Deployment, document: pymupdf.Document) -> tuple[Any, float | None]:
     with open_source(REF, store(deployment, document), deployment) as source:
-        return source.render(1)
+        raster = source.render(1)
+    assert not raster.lost
+    return raster.pixels, raster.dpi
 
 
 def test_a_page_with_text_has_the_render_resolution(deployment: Deployment) -> None:
@@ -89,7 +91,7 @@ def test_the_text_layer_setting_decides_the_resolution(
     tmp_path: Path, text_layer: str, dpi: int
 ) -> None:
     deployment = Deployment(Settings(home=tmp_path, text_layer=text_layer))
-    assert rendered(deployment, text_page()).dpi == dpi
+    assert rendered(deployment, text_page())[1] == dpi
 
 
 def test_a_coarse_scan_is_not_blown_up(deployment: Deployment) -> None:

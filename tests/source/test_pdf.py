@@ -156,6 +156,42 @@ def test_remarkable_things_are_flagged(tmp_path: Path) -> None:
         assert flags_of(document, pages) == ["attachments", "form", "javascript", "portfolio"]
 
 
+@pytest.mark.parametrize(
+    ("where", "key", "value"),
+    [
+        ("catalog", "AA", "<</WC<</S/JavaScript/JS(x)>>>>"),
+        ("page", "AA", "<</O<</S/JavaScript/JS(x)>>>>"),
+        ("note", "A", "<</S/JavaScript/JS(x)>>"),
+        ("note", "AA", "<</Fo<</S/JavaScript/JS(x)>>>>"),
+        ("note", "AA", "<</Fo<</S/GoTo>>>>"),
+    ],
+)
+def test_scripts_of_pages_and_notes_are_flagged(
+    tmp_path: Path, where: str, key: str, value: str
+) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as document:
+        page = document.new_page()
+        note = page.add_highlight_annot((72, 72, 200, 90))
+        places = {"catalog": document.pdf_catalog(), "page": page.xref, "note": note.xref}
+        document.xref_set_key(places[where], key, value)
+        document.save(path)
+    document, pages = open_pdf(path, "a.pdf")
+    with document:
+        assert flags_of(document, pages) == (["javascript"] if "JavaScript" in value else [])
+
+
+def test_comments_are_flagged(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pymupdf.open() as document:
+        document.new_page()
+        document.new_page().add_text_annot((72, 72), "Check this figure.")
+        document.save(path)
+    document, pages = open_pdf(path, "a.pdf")
+    with document:
+        assert flags_of(document, pages) == ["comments"]
+
+
 def test_a_repaired_file_is_flagged(tmp_path: Path) -> None:
     path = make_pdf(tmp_path / "a.pdf")
     path.write_bytes(b"mail gateway says hello\n" + path.read_bytes()[:-60])

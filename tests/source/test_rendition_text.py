@@ -57,6 +57,26 @@ def test_encodings_are_found(encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
+UNMARKED = {
+    "Russian": "Комитет собрался во вторник, итого 1 204 EUR.",
+    "Greek": "Σήμερα η επιτροπή συνεδρίασε την Τρίτη και συμφώνησε.",
+    "Hebrew": "הוועדה נפגשה ביום שלישי והסכימה על לוח הזמנים.",
+    "Arabic": "اجتمعت اللجنة يوم الثلاثاء واتفقت على الجدول.",
+    "Hindi": "समिति मंगलवार को मिली और सहमत हुई।",
+    "Korean": "위원회는 화요일에 만나 새로운 일정에 합의했습니다.",
+    "Chinese": "委员会于星期二开会。商定了新的时间表。\n",
+    "Japanese": "委員会は火曜日に会合し、新しい日程に合意した。\n",
+    "German": "Die Prüfer trafen sich am Dienstag.",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("language", UNMARKED)
+def test_unicode_without_a_mark(language: str, encoding: str) -> None:
+    text = UNMARKED[language]
+    assert decode(text.encode(encoding)) == text
+
+
 @pytest.mark.parametrize("data", [b"", b"  \n\t\n", b"\xef\xbb\xbf", b"\0\0\0"])
 def test_nothing_to_read_is_empty(make, data: bytes) -> None:
     with pytest.raises(SparknetError) as error:
@@ -216,4 +236,17 @@ def test_labels_mean_what_their_writers_meant(text: str, encoding: str, label: s
 
 def test_rtf_leaves_out_deleted_and_hidden_text(make) -> None:
     data = rb"{\rtf1\ansi Kept {\deleted gone {\b more} \} gone}{\deleted0 stays} {\v no}end\par}"
-    assert make(data, "application/rtf", "a.rtf").text.split() == ["Kept", "stays", "end"]
+    made = make(data, "application/rtf", "a.rtf")
+    assert made.text.split() == ["Kept", "stays", "end"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        rb"{\rtf1\ansi \viewkind4 Nothing \v0 is\v\v0  hidden {\v} here\par}",
+        rb"{\rtf1\ansi C:\\v is a folder\par}",
+    ],
+)
+def test_rtf_without_hidden_text_has_no_flag(make, data: bytes) -> None:
+    assert make(data, "application/rtf", "a.rtf").rendition.flags == []

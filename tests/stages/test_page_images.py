@@ -119,6 +119,25 @@ def test_a_damaged_page_costs_that_page_only(deployment: Deployment) -> None:
     assert images(deployment) == ["page_0.png", "page_2.png"]
 
 
+def test_pages_that_break_off_are_shown_and_named(deployment: Deployment) -> None:
+    document = text_document("One", "Two", "Three", "Four")
+    for page in (2, 4):
+        content = document[page - 1].get_contents()[0]
+        document.update_stream(content, document.xref_stream(content) + b"BT (cu", compress=False)
+    store(deployment, document)
+    output = run(deployment)
+    assert (output.pages, output.failed_pages) == (4, {})
+    assert output.metadata["incomplete_pages"] == [2, 4]
+    assert output.failure is not None
+    assert output.failure.kind is FailureKind.CORRUPT
+    assert output.failure.message.startswith("Pages 2, 4 of report.pdf break off part-way")
+    assert [bool(page.lost) for page in index(deployment).pages] == [False, True, False, True]
+    assert deployment.storage.get(REF.key(PAGES)).count(b'"lost"') == 2
+    known = list(STAGE.known(REF, [REF], deployment)) if STAGE.known else []
+    again = STAGE.assemble(REF, iter([page for page in known if page]), deployment)
+    assert (again.data_version, again.failure) == (output.data_version, output.failure)
+
+
 def test_a_page_that_the_batch_gave_up_is_recorded_without_its_attempts(
     deployment: Deployment,
 ) -> None:

@@ -81,7 +81,9 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+def service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attempts_at_once: None
+) -> Iterator[Service]:
     monkeypatch.setattr(document_jobs, "FIRST_PAUSE", 0.01)
     server = ShapeServer()
     storage = LocalStorageAdapter(tmp_path / "data")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,12 +68,8 @@ def deployed(home: Path, url: str, **settings: Any) -> Deployment:
     return deployment
 
 
-def main(home: str, url: str) -> None:
-    """Reads the document that was taken in, its text layer left aside; prints the cost."""
-    deployment = deployed(Path(home), url, text_layer="never")
+def work(home: Path, url: str, cost: Path) -> None:
+    """Reads the document that was taken in, its text layer left aside; writes down the cost."""
+    deployment = deployed(home, url, text_layer="never")
     output, _ = read(deployment, DOCUMENT, pause=lambda seconds: time.sleep(0.1))
-    print(output.cost_usd)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    cost.write_text(str(output.cost_usd))

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pymupdf
 import pytest
 
 from sparknet_assets.artifacts import read_text
+from tests.doubles import processes
 from tests.doubles.aws_shapes import ShapeProcess, shape_process
-from tests.textract.reading import DOCUMENT, PRICE, deployed, ingest
+from tests.textract.reading import DOCUMENT, PRICE, deployed, ingest, work
 
 PAGES = 40
 WAIT_SECONDS = 60.0
 
 
-def start(home: Path, server: ShapeProcess) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.textract.reading", str(home), server.url]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def start(home: Path, server: ShapeProcess) -> BaseProcess:
+    process = processes.process(work, home, server.url, home.with_name("cost"))
+    process.start()
+    return process
 
 
-def killed_when(there: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def killed_when(there: Callable[[], bool], process: BaseProcess) -> None:
     """SIGKILL, as soon as something is seen from outside."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not there():
-        assert process.poll() is None, "it ended before it could be killed"
+        assert process.is_alive(), "it ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.kill()
-    process.communicate()
+    process.join()
 
 
 def paid_jobs(server: ShapeProcess) -> list[int]:
@@ -62,10 +63,10 @@ def test_a_killed_process_pays_once(tmp_path: Path) -> None:
         killed_when(lambda: any(stored.glob("*/page_*.json")), start(home, server))
 
         last = start(home, server)
-        printed, _ = last.communicate(timeout=WAIT_SECONDS)
+        last.join(WAIT_SECONDS)
 
-        assert last.returncode == 0
-        assert float(printed) == pytest.approx(PAGES * PRICE)
+        assert last.exitcode == 0
+        assert float(home.with_name("cost").read_text()) == pytest.approx(PAGES * PRICE)
         assert paid_jobs(server) == [PAGES]
         assert server.control("paid")["sync"] == 0
     texts = [page.text for page in read_text(deployment.storage, DOCUMENT)]

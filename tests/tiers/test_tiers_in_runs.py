@@ -48,7 +48,12 @@ def test_recipes_of_standard_are_those_of_before_tiers(reading: Deployment) -> N
     assert recipes.of(images_stage.STAGE).id == whole.id
     read = dict(ocr_text.STAGE.shape(reading))
     read.pop("libraries")
-    assert read == {"text_layer": "auto", "tables": True, "ocr": "toy-1"}
+    assert read == {
+        "text_layer": "auto",
+        "tables": True,
+        "ocr": "toy-1",
+        "pictures": {"dpi": settings.ocr_dpi},
+    }
 
 
 def test_a_home_of_before_sees_no_rework(reading: Deployment, engine: SharpEngine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,16 @@ def test_an_original_that_can_be_listed_but_not_read(
     monkeypatch.setattr(whole.storage, "open", closed)
     found = examine(whole, checks=[ORIGINALS], deep=True).findings()
     assert {d.kind for _, d in found} == {"unreadable_raw"}
+
+
+def test_an_original_that_became_a_link_out_of_the_home(whole: Deployment, tmp_path: Path) -> None:
+    (outside := tmp_path / "outside.txt").write_text("elsewhere")
+    original = raw_path(whole)
+    original.unlink()
+    original.symlink_to(outside)
+    (found,) = (d for _, d in examine(whole, checks=[ORIGINALS]).findings())
+    assert (found.doc_id, found.kind) == (DOC, "unreadable_raw")
+    assert "put the file there itself" in found.detail
 
 
 def test_an_original_that_was_only_touched(whole: Deployment) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from tests.web.site import HOSTILE_NAME, KEY, Site, Watch
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
 # The first one waits until the documents are indexed and the server is up.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -112,12 +112,39 @@ def test_a_search_hit_opens_its_page_with_the_passage_marked(page: Page, site: S
     assert min(distance(box, expected) for box in boxes) < 0.02
 
 
+def test_back_leads_to_the_search_before_with_its_choices(page: Page) -> None:
+    go(page, "#/search?q=fog+bell&k=20&mode=keyword&from=2020-01-31&last=7&explain=1")
+    expect(page.locator(".hit").first).to_be_visible()
+    page.fill("[data-search]", "outer quay")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile("^outer quay"))
+    page.go_back()
+    expect(page).to_have_title(re.compile("^fog bell"))
+    chosen = ("[data-search]", "#mode", "[aria-label=Results]", "#f-from", "#f-last")
+    values = [page.input_value(control) for control in chosen]
+    assert values == ["fog bell", "keyword", "20", "2020-01-31", "7"]
+    expect(page.locator("#explain")).to_be_checked()
+
+
+def test_words_are_marked_and_not_their_likes(page: Page) -> None:
+    marks = """async ([text, query]) => {
+      const { marked, termsOf } = await import('./assets/core/parts.js');
+      const found = marked(text, termsOf(query)).querySelectorAll('mark');
+      return [...found].map((mark) => mark.textContent);
+    }"""
+    text = "The fee, two fees, and a coffee from the feeder."
+    assert page.evaluate(marks, [text, "fee?"]) == ["fee", "fees"]
+    assert page.evaluate(marks, ["北京大学在北京", "北京 大学生 北京大"]) == ["北京大"]
+
+
 def distance(one: list[float], other: list[float]) -> float:
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 def test_a_citation_opens_the_page_beside_the_answer_at_its_words(page: Page, site: Site) -> None:
     go(page, "#/ask")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.fill("textarea", "When was the lamp of Gull Rock first lit?")
     page.keyboard.press("Enter")
     answer = page.locator(".answer-text")
@@ -130,8 +157,48 @@ def test_a_citation_opens_the_page_beside_the_answer_at_its_words(page: Page, si
     lines = lines_with(site.text(site.ids[LOG]), "The", "north-west.")
     for found, words in zip(page.locator(".beside .marks .mark").all(), lines, strict=True):
         assert distance(fractions(page, found), around(words)) < NEAR
+    opened = page.url
+    assert "&c=1" in opened
+    place = page.locator(".answer .chip").first.get_attribute("href")
+    assert place
+    assert place.startswith(f"#/documents/{site.ids[LOG]}?page=1&boxes=1")
+    page.go_back()
+    expect(page.locator(".beside")).to_be_hidden()
+    expect(answer).to_contain_text("4 May 1871")
+    page.go_forward()
+    expect(mark).to_be_visible()
+    assert page.url == opened
+    assert len([url for url in asked if url.endswith("/ask")]) == 1
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.get_by_role("button", name="Copy with sources").click()
+    expect(page.get_by_text("Answer and sources were copied.")).to_be_visible()
+    copied = page.evaluate("window.copied")
+    assert re.search(r"4 May 1871.*\[1\]", copied)
+    assert f"{site.url}/{place}" in copied
     page.keyboard.press("Escape")
     expect(page.locator(".beside")).to_be_hidden()
+
+
+def test_a_page_image_that_failed_can_be_asked_for_again(
+    page: Page, site: Site, watch: Watch
+) -> None:
+    watch.expected += ["429", "503"]
+    refusals = [(503, {}), (429, {"Retry-After": "0.01"})]
+
+    def image(route: Route) -> None:
+        if not refusals:
+            return route.continue_()
+        status, headers = refusals.pop(0)
+        body = json.dumps({"title": "", "status": status, "detail": "Not now."})
+        return route.fulfill(status=status, headers=headers, body=body)
+
+    page.route("**/pages/1/image*", image)
+    go(page, f"#/documents/{site.ids[LOG]}")
+    expect(page.locator(".page-failure")).to_contain_text("Not now.")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(".page.loaded .w")
+    expect(page.locator(".page-failure")).to_have_count(0)
+    assert refusals == []
 
 
 def test_words_are_where_they_are_seen_and_can_be_selected(page: Page, site: Site) -> None:
@@ -163,6 +230,14 @@ def test_words_are_where_they_are_seen_and_can_be_selected(page: Page, site: Sit
     assert "\n" not in selected.strip()
     page.select_option(".boxes", "words")
     assert page.locator(".w").first.evaluate("n => getComputedStyle(n).outlineStyle") == "solid"
+    page.emulate_media(forced_colors="active")
+    color = page.locator(".text-layer").first.evaluate("n => getComputedStyle(n).color")
+    assert color == "rgba(0, 0, 0, 0)"
+    page.emulate_media(forced_colors="none", media="print")
+    expect(page.locator(".bar")).to_be_hidden()
+    expect(page.locator(".page.loaded").first).to_be_visible()
+    scroller = page.locator(".viewer-scroll")
+    assert scroller.evaluate("n => getComputedStyle(n).overflow") == "visible"
 
 
 def test_a_field_points_at_its_place_and_keeps_its_correction(page: Page, site: Site) -> None:
@@ -237,6 +312,24 @@ def test_a_deleted_document_is_gone(page: Page, site: Site) -> None:
         site.api("documents", site.ids["spare.txt"], "pages")
 
 
+def test_a_batch_of_another_process_ends_and_one_that_broke_off_says_why(page: Page) -> None:
+    counts = {"documents": 7, "finished": 0, "failed": 0}
+    elsewhere = {"id": "e", "what": "elsewhere", "state": "running", **counts}
+    said = "The budget is spent."
+    broken = {"id": "b", "what": "pending", "state": "failed", "message": said, **counts}
+    known: list[dict[str, Any]] = [elsewhere]
+    page.route("**/api/v1/runs", lambda route: route.fulfill(json={"runs": known}))
+    page.clock.install()
+    page.reload()
+    expect(page.locator(".run-head")).to_contain_text("7 documents left")
+    expect(page.locator(".live")).to_have_text("7 left")
+    known[:] = [broken]
+    page.clock.run_for(5_000)
+    expect(page.locator(".runs .failure")).to_contain_text(said)
+    expect(page.locator(".run")).to_have_count(0)
+    expect(page.locator(".live")).to_be_hidden()
+
+
 def test_a_failure_says_what_to_do(page: Page, site: Site) -> None:
     expect(row_of(page, "torn.pdf")).to_contain_text("torn.pdf")
     page.locator(".segments [data-status=failed]").click()
@@ -261,6 +354,9 @@ def test_the_key_is_asked_for_once(watch: Watch, site: Site) -> None:
     page = watch.page
     page.goto(f"{site.url}/#/documents/{site.ids[LOG]}")
     dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
     dialog.get_by_label("API key").fill("not the key")
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text("does not accept this key")

@@ -86,6 +86,11 @@ def test_ten_thousand_documents_are_read_as_they_are_scrolled_to(page: Page) -> 
     assert len(asked) >= 5
     assert page.locator(".rows .row").count() < 80
     expect(page.locator(".rows .row").last).to_contain_text("paper-00")
+    top = page.evaluate("window.scrollY")
+    page.evaluate("location.hash = '#/search'")
+    expect(page.locator(".search-form")).to_be_visible()
+    page.go_back()
+    page.wait_for_function("(top) => Math.abs(window.scrollY - top) < 2", arg=top)
 
 
 def test_three_thousand_pages_load_only_those_near(page: Page, site: Site) -> None:

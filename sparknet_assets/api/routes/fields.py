@@ -14,7 +14,6 @@ from sparknet_assets.api.problems import ProblemError
 from sparknet_assets.fields.correction_log import Correction
 from sparknet_assets.fields.schema import Schema
 from sparknet_assets.fields.values import DocumentFields, FieldValue
-from sparknet_assets.retrieval import HitBox
 
 router = APIRouter(tags=["fields"])
 reads, writes = [Depends(requires("read"))], [Depends(requires("write"))]
@@ -22,7 +21,19 @@ SchemaName = Annotated[str, Path(max_length=64)]
 FieldName = Annotated[
     str, Path(max_length=200, description="Its name, or `table.ROW.column` with rows from 0.")
 ]
+# Words may stand out over the edge of a page.
+Fraction = Annotated[float, Field(allow_inf_nan=False)]
 _LONGEST_VALUE = 100_000
+
+
+class ShownBox(BaseModel):
+    """A rectangle on a page (1-based) in fractions of that page, origin top left."""
+
+    page: int = Field(ge=1, le=1_000_000)
+    x0: Fraction
+    y0: Fraction
+    x1: Fraction
+    y1: Fraction
 
 
 class CorrectionRequest(BaseModel):
@@ -41,7 +52,7 @@ class CorrectionRequest(BaseModel):
 
     value: Any
     page: int | None = Field(default=None, ge=1, le=1_000_000)
-    boxes: list[HitBox] = Field(default_factory=list, max_length=1000)
+    boxes: list[ShownBox] = Field(default_factory=list, max_length=1000)
     note: str = Field(default="", max_length=2000)
 
 

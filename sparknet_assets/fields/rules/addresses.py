@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sparknet_assets.fields.rules.candidates import Candidate
 from sparknet_assets.fields.rules.layout import Piece
+from sparknet_assets.fields.typed.dates import find_dates
 
 LONGEST_ADDRESS = 7  # lines
 
@@ -27,7 +28,7 @@ TRADE = re.compile(
 )
 STREET = re.compile(
     r"\b(?:jalan|jln|lorong|lrg|persiaran|lebuh|lebuhraya|taman|tmn|kampung|kg|bandar|seksyen|sek"
-    r"|menara|wisma|bangunan|kawasan|perindustrian|pusat|desa|kota|ground|off|ss\s?\d|lot|blok|block|blk|level|floor|flr|unit|suite|no\.?\s?\d|batu|mukim|plaza|mall"
+    r"|menara|wisma|bangunan|kawasan|perindustrian|pusat|desa|kota|ss\s?\d|lot|blok|block|blk|level|floor|flr|unit|suite|no\.?\s?\d|batu|mukim|plaza|mall"
     r"|street|st\.|road|rd|avenue|ave|boulevard|blvd|lane|drive|highway|hwy|square|court|park"
     r"|straße|strasse|str\.|weg|platz|allee|gasse|rue|place|quai|chemin|route|laan|plein|kade"
     r"|calle|avenida|paseo|via|viale|piazza|corso|p\.?\s?o\.?\s?box|postfach|postbus|building"
@@ -40,7 +41,7 @@ POSTCODE = re.compile(
     r"(?<![\d-])(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]{2}\s\d{5}"
     r"|(?:CH-|A-)?\d{4}(?=\s+[A-Z][a-zà-ü])|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s\d{4}"
     r"|[A-Z]\d[A-Z]\s?\d[A-Z]\d|(?:\d{2}-\d{3}|\d{3}\s\d{2}|\d{4}-\d{3})(?=\s+[A-Z])"
-    r"|(?:(?<=[a-z],\s)|(?<=[a-z]\s)|(?<=\u3012))\d{3}-\d{4})(?![\d-])"
+    r"|(?:(?<=[a-z],\s)|(?<=[a-z]\s)|(?<=\u3012))\d{3}-\d{4})(?![\d*-])"
     r"|^(?!.*\b(?i:inv\w*|bill|no|nr|order|tel\w*|ph\w*|fax|rechnung|facture|date|account|customer"
     r"|ref\w*|gst|receipt)\b).*[^\W\d_]{3}[\s,-]{1,3}\d{3}\s?\d{3}\s*[.,]?$"
 )
@@ -73,6 +74,11 @@ PHONE = re.compile(r"\+?\(?\d[\d\s()/-]{6,}\d")
 NUMBER_IN_BRACKETS = re.compile(r"\s*[\(\[][^()\[\]]*\d[^()\[\]]*[\)\]]?\s*$")
 NUMBER_AT_END = re.compile(r"(?<=[^\W\d_])\s+[\w]{0,3}\d{5,}\s?-?\s?[A-Z]?\W*$")
 STREET_AND_NUMBER = re.compile(r"[^\W\d_][^\d:@()]{2,40}\s\d{1,4}\s?[a-zA-Z]?,?")
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_MANY_SMALL, _FEWEST_SMALL, _MOST_OF_SENTENCE = 6, 4, 0.75
+_MEASURED = re.compile(r"(?<![\d.,])\d*\.\d{2,3}\b.*?(?<![\d.,])\d*\.\d{2,3}\b")  # cells of a table
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LONGEST_LINE = 120  # characters
 HOUSE = re.compile(r"^(?:no\.?|lot|unit|#)?\s?\d{1,4}[\w/-]{0,6}[\s,]", re.IGNORECASE)
 
 
@@ -99,11 +105,24 @@ def goes_on(line: Piece, before: Piece, coded: bool) -> bool:
     return letters == len(text) and len(text.split()) <= 4
 
 
+def is_prose(text: str) -> bool:
+    """Whether a text is part of a sentence: more small words than a name or a street has."""
+    words = _WORDS.findall(text)
+    small = sum(map(str.islower, words))
+    whole = text[:1].isupper() and text.endswith(".") and small >= _MOST_OF_SENTENCE * len(words)
+    return small >= (_FEWEST_SMALL if whole else _MANY_SMALL)
+
+
 def stops(text: str) -> bool:
     """Whether a line is no part of an address."""
+    if len(text) > _LONGEST_LINE:
+        return True
     contact = CONTACT.search(text)
     return bool(
-        (contact and not STREET.search(text[: contact.start()]))
+        is_prose(text)
+        or _MEASURED.search(text)
+        or any(_YEAR.search(text, d.start, d.end) for d in find_dates(text))
+        or (contact and not STREET.search(text[: contact.start()]))
         or REGISTRATION.search(text)
         or PHONE.fullmatch(text.strip())
         or (DOCUMENT.search(text) and not (STREET.search(text) or POSTCODE.search(text)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from resources.ocr import PageText
 from sparknet_assets.fields.rules.candidates import Candidate, Span, marks_of, regions_of
@@ -13,8 +12,9 @@ from sparknet_assets.fields.rules.currency import with_currency
 from sparknet_assets.fields.rules.items import ItemsReader
 from sparknet_assets.fields.rules.layout import Row, rows_of
 from sparknet_assets.fields.rules.letterhead import letterhead_of
+from sparknet_assets.fields.rules.lists import lists_of
 from sparknet_assets.fields.rules.parties import Parties, parties_of
-from sparknet_assets.fields.rules.reading import amounts_in, by_pattern, read_region
+from sparknet_assets.fields.rules.reading import amounts_in, by_pattern, matches_of, read_region
 from sparknet_assets.fields.rules.sums import preferred, with_sums
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
 from sparknet_assets.fields.typed import Conventions, conventions_of
@@ -70,7 +70,10 @@ class Extraction:
         best = preferred(schema, {n: ranked(specs[n], found) for n, found in candidates.items()})
         found = Found(
             fields={n: as_value(specs[n], ranking) for n, ranking in best.items() if ranking},
-            tables=self._items.tables(conventions),
+            tables={
+                **lists_of(schema, rows, conventions),
+                **self._items.tables(conventions),
+            },
         )
         stated = {currency for row in rows for currency in currencies_in(row.text)}
         return with_currency(with_sums(schema, found), stated)
@@ -196,12 +199,5 @@ def _is_telling(found: str, text: str, others: Sequence[FieldSpec]) -> bool:
         return False
     if " " in found and digits < _DIGITS_OF_GROUPS:  # words with a number
         return False
-    longer = (match[0] for spec in others for match in _matches(spec, text))
+    longer = (match[0] for spec in others for match in matches_of(spec, text))
     return not any(found in other and len(other) > len(found) for other in longer)
-
-
-def _matches(spec: FieldSpec, text: str) -> Iterator[re.Match[str]]:
-    try:
-        return re.finditer(rf"(?<!\w)(?:{spec.pattern})(?!\w)", text[:300])
-    except re.error:
-        return iter(())

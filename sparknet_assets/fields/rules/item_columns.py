@@ -59,10 +59,18 @@ def text_column(table: TableSpec) -> int | None:
 
 
 def amount_column(table: TableSpec) -> int | None:
-    """The last column of amounts: what a row comes to."""
+    """The column that every row has: the last of amounts, what a row comes to.
+
+    Of a table without amounts the first of numbers, as the later ones may be empty.
+    """
+    return next(iter(amount_columns(table)), None)
+
+
+def amount_columns(table: TableSpec) -> list[int]:
+    """The columns that rows may be told by, the likeliest first."""
     kinds = [column.type for column in table.columns]
     amounts = [n for n, kind in enumerate(kinds) if kind is FieldType.AMOUNT]
-    return amounts[-1] if amounts else None
+    return amounts[::-1] or [n for n, kind in enumerate(kinds) if kind is FieldType.NUMBER]
 
 
 def heads_of(row: Row, table: TableSpec) -> Heads | None:
@@ -86,15 +94,17 @@ def heads_of(row: Row, table: TableSpec) -> Heads | None:
     figures = [c for c in columns if c is not None and table.columns[c].type in NUMERIC]
     if len(columns) < 2 or not figures:
         return None
-    if amount not in columns:  # the rightmost column of amounts is what a row comes to
-        amounts = [
-            head.column
-            for head in heads
-            if head.column is not None and table.columns[head.column].type is FieldType.AMOUNT
-        ]
-        if not amounts:
+    if amount not in columns:
+        there = [head.column for head in heads]
+        # The rightmost column of amounts is what a row comes to.
+        order = sorted(
+            (c for c in amount_columns(table) if c in columns),
+            key=there.index,
+            reverse=table.columns[amount].type is FieldType.AMOUNT,
+        )
+        if not order:
             return None
-        amount = amounts[-1]
+        amount = order[0]
     return Heads(tuple(heads), text, amount)
 
 

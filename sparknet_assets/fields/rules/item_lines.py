@@ -13,6 +13,7 @@ from sparknet_assets.fields.rules.item_rows import (
     Item,
     ItemRun,
     closes,
+    closing_fields,
     drop_sums,
 )
 from sparknet_assets.fields.rules.layout import Row
@@ -32,8 +33,10 @@ _GAP = 5.0  # heights of a line; more parts the items from what stands above
 def items_above_totals(schema: Schema, table: TableSpec, rows: Sequence[Row]) -> ItemRun | None:
     """The lines right above the first line of totals that end with an amount, with their names."""
     text, amount = text_column(table), amount_column(table)
-    closing = Closing(schema)
+    closing = Closing(closing_fields(schema))
     if text is None or amount is None or not closing.fields:
+        return None
+    if table.columns[amount].type is not FieldType.AMOUNT:
         return None
     end = next((n for n, row in enumerate(rows) if closes(row, closing) and amount_of(row)), None)
     if end is None:

@@ -67,7 +67,8 @@ class ItemReader:
     def __init__(self, schema: Schema, table: TableSpec) -> None:
         self._schema = schema
         self._table = table
-        self._closing = Closing(schema)
+        self._closing = Closing(closing_fields(schema))
+        self._beside = Closing(fields_beside(schema, table))
         self._open: ItemRun | None = None
         self.runs: list[ItemRun] = []
 
@@ -88,6 +89,9 @@ class ItemReader:
                 # The totals of a page that goes on are no end: its heads come again.
                 self._flush(run, ended=True)
                 self._open = None
+                continue
+            if closes(row, self._beside):
+                bottom = row.bottom
                 continue
             item = self._item(row, run.heads)
             if waiting and run.heads.amount not in item.cells:
@@ -172,10 +176,10 @@ def _runs(piece: Piece, heads: Heads, table: TableSpec) -> list[tuple[int, int, 
 
 
 class Closing:
-    """The fields below items, and their labels."""
+    """Fields below items, and their labels."""
 
-    def __init__(self, schema: Schema) -> None:
-        self.fields = closing_fields(schema)
+    def __init__(self, fields: Sequence[FieldSpec]) -> None:
+        self.fields = fields
         self.labels = LabelIndex(label for spec in self.fields for label in spec.labels)
 
 
@@ -190,6 +194,17 @@ def closing_fields(schema: Schema) -> list[FieldSpec]:
         for spec in schema.fields
         if spec.type in kinds and (spec.name in totals or spec.type is FieldType.NUMBER)
     ]
+
+
+def fields_beside(schema: Schema, table: TableSpec) -> list[FieldSpec]:
+    """The amounts that may stand in lines of a table whose items no sum adds up.
+
+    As the balances of a statement do, at its beginning and its end.
+    """
+    if any((rule.column or "").startswith(f"{table.name}.") for rule in schema.sums):
+        return []
+    closing = closing_fields(schema)
+    return [s for s in schema.fields if s.type is FieldType.AMOUNT and s not in closing]
 
 
 def drop_sums(run: ItemRun, schema: Schema) -> None:

@@ -8,17 +8,18 @@ from operator import itemgetter
 
 from resources.ocr import Box, PageText, Table, Word
 from sparknet_assets.fields.rules.candidates import longest
-from sparknet_assets.fields.rules.item_columns import Head, Heads, amount_column, text_column
+from sparknet_assets.fields.rules.item_columns import Head, Heads, amount_columns, text_column
 from sparknet_assets.fields.rules.item_rows import (
     MOSTLY,
     Item,
     ItemRun,
     closing_fields,
     drop_sums,
+    fields_beside,
 )
 from sparknet_assets.fields.rules.labels import LabelIndex, find_labels, skeleton
 from sparknet_assets.fields.rules.layout import Cut
-from sparknet_assets.fields.schema import FieldType, Schema, TableSpec
+from sparknet_assets.fields.schema import Schema, TableSpec
 
 _HEAD_ROWS = 3  # so many of the first rows may be the heads
 _WIDEST = 200  # columns
@@ -32,6 +33,9 @@ class TableReader:
         self._table = table
         self._closing = LabelIndex(
             label for spec in closing_fields(schema) for label in spec.labels
+        )
+        self._beside = LabelIndex(
+            label for spec in fields_beside(schema, table) for label in spec.labels
         )
         self._open: tuple[ItemRun, list[int | None]] | None = None
         self.runs: list[ItemRun] = []
@@ -64,8 +68,7 @@ class TableReader:
         for number, row in enumerate(table.rows[: max(_HEAD_ROWS, table.header_rows)]):
             columns = self._columns(row)
             known = [column for column in columns if column is not None]
-            amounts = [c for c in known if self._table.columns[c].type is FieldType.AMOUNT]
-            if len(known) >= 2 and amounts:
+            if len(known) >= 2 and set(known) & set(amount_columns(self._table)):
                 return max(number + 1, table.header_rows), columns
         return 0, None
 
@@ -95,15 +98,12 @@ class TableReader:
 
     def _take(self, page: PageText, table: Table, first: int, columns: list[int | None]) -> None:
         heads = tuple(Head(column, 0.0, 0.0) for column in columns)
-        amounts = [
-            c for c in columns if c is not None and self._table.columns[c].type is FieldType.AMOUNT
-        ]
-        amount = amount_column(self._table)
-        run = Heads(
-            heads,
-            text_column(self._table) or 0,
-            amount if amount in amounts and amount is not None else amounts[-1],
-        )
+        there = [c for c in columns if c is not None]
+        amounts = amount_columns(self._table)
+        # The last column of amounts on the page where the schema's last one is not there.
+        by_place = [c for c in reversed(there) if c in amounts]
+        amount = amounts[0] if amounts[0] in there else by_place[0]
+        run = Heads(heads, text_column(self._table) or 0, amount)
         same = next((r for r in self.runs if r.heads.columns == run.columns), None)
         if same is None:
             same = ItemRun(run)
@@ -112,7 +112,9 @@ class TableReader:
         self._open = (same, columns)
         words = _words_of(page, table)
         for number in range(first, len(table.rows)):
-            if self._closes(table.rows[number], columns, run):
+            if self._says(self._beside, table.rows[number], columns, run):
+                continue
+            if self._says(self._closing, table.rows[number], columns, run):
                 drop_sums(same, self._schema)
                 self._open = None
                 return
@@ -125,11 +127,13 @@ class TableReader:
             elif item.cells:
                 same.stray += 1
 
-    def _closes(self, row: Sequence[str], columns: Sequence[int | None], run: Heads) -> bool:
-        """Whether a row is one of totals: a cell that is the label of one, and none with a text."""
+    def _says(
+        self, labels: LabelIndex, row: Sequence[str], columns: Sequence[int | None], run: Heads
+    ) -> bool:
+        """Whether a row is none of items: a cell is such a label, and none else has a text."""
         texts = [cell for cell, c in zip(row, columns, strict=False) if c == run.text]
         for cell in row:
-            found = longest(find_labels(cell, self._closing, leading=True))
+            found = longest(find_labels(cell, labels, leading=True))
             letters = sum(c.isalpha() for c in skeleton(cell)[0])
             if found and found[0].size >= MOSTLY * letters:
                 return cell in texts or not any(text.strip() for text in texts)

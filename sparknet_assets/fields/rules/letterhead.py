@@ -21,6 +21,7 @@ from sparknet_assets.fields.rules.addresses import (
     address_begins,
     as_candidate,
     goes_on,
+    is_prose,
     without_number,
 )
 from sparknet_assets.fields.rules.candidates import Candidate
@@ -36,10 +37,11 @@ _RECIPIENT = re.compile(
 )
 _NAME_WITH_FORM = re.compile(
     r"(?:[A-Z][\w&.'-]*,?\s){1,5}(?:Inc|Ltd|Limited|LLC|PLC|GmbH|AG|SAS|SARL|SA|S\.A\.|B\.?V\.?"
-    r"|N\.?V\.?|S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?|Pty\sLtd|Corp(?:oration)?|Sdn\.?\sBhd)\b\.?"
+    r"|N\.?V\.?|S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?|Pty\sLtd|Corp(?:oration)?|Sdn\.?\sBhd|SB(?=\s?\(\d))\b\.?"
 )
 _LONGEST = 300  # characters of a line that are looked at
 _ELSEWHERE, _DOUBTFUL = 0.55, 0.35
+_LIKELY, _NAMELESS = 0.4, 0.5
 _SIDE_BY_SIDE = 2  # lines of a letterhead that have several pieces: there are columns
 _SENTENCE = re.compile(r"(?:(?<!\S)[a-z]+\s+){2,}")
 
@@ -108,7 +110,10 @@ def _of_lines(lines: Sequence[Piece]) -> Letterhead:
     name = _name(lines, start)
     if start is None:
         return Letterhead(name, None)
-    return Letterhead(name, as_candidate(lines[start : start + size], start, address=True))
+    address = as_candidate(lines[start : start + size], start, address=True)
+    if address is not None and (name is None or name.score < _LIKELY):
+        address = replace(address, score=_NAMELESS)
+    return Letterhead(name, address)
 
 
 def _name_elsewhere(rows: Sequence[Row]) -> Candidate | None:
@@ -166,7 +171,13 @@ def _name_score(text: str) -> float:
     text = without_number(text)
     letters = sum(c.isalpha() for c in text)
     digits = sum(c.isdigit() for c in text)
-    if letters < 3 or digits > letters or CONTACT.search(text) or PHONE.fullmatch(text.strip()):
+    if (
+        letters < 3
+        or digits > letters
+        or is_prose(text)
+        or CONTACT.search(text)
+        or PHONE.fullmatch(text.strip())
+    ):
         return -1.0
     legal = bool(LEGAL_FORM.search(text))
     if _RECIPIENT.search(text) or (legal and _SENTENCE.search(text)):

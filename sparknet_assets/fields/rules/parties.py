@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sparknet_assets.fields.rules.addresses import (
     CONTACT,
     DOCUMENT,
+    HOUSE,
     LEGAL_FORM,
     LONGEST_ADDRESS,
     PHONE,
@@ -18,6 +19,7 @@ from sparknet_assets.fields.rules.addresses import (
     STREET_AND_NUMBER,
     address_begins,
     goes_on,
+    is_prose,
     stops,
 )
 from sparknet_assets.fields.rules.blocks import Block, Heading, blocks_of
@@ -39,7 +41,7 @@ _OF_SENDER = re.compile(
 _SEPARATOR = re.compile(r"\s*[\u00b7\u2022\u2219|\u2013\u2014]\s*|\s+-\s+")
 _COMMA = re.compile(r",\s*")
 _ATTENTION = re.compile(r"\s*(?:attn|attention|att|c/o|z\.?\s?hd\.?)\b[.:]*\s*", re.IGNORECASE)
-_LONGEST_NAME = 60
+_LONGEST_NAME, _MOST_DIGITS = 60, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,9 @@ def _party(block: Block) -> Party | None:
     spans = [Span(line, 0, len(line.text)) for line in block.lines]
     spans[0] = Span(block.lines[0], block.skip, len(block.lines[0].text))
     spans = [span for span in spans if span.text.strip()]
+    below = _on_several_lines(block, spans, score)
+    if block.heading and below and below.name:  # its towns have commas as well
+        return below
     for span in spans:
         inline = _on_one_line(span, _SEPARATOR)
         inline = inline or (_on_one_line(span, _COMMA) if len(spans) == 1 or top > _FOOT else None)
@@ -150,7 +155,7 @@ def _party(block: Block) -> Party | None:
             name, address = (_candidate([part], score, block) for part in inline)
             if address is not None:
                 return Party(block, name, address, inline=name is not None)
-    return _on_several_lines(block, spans, score)
+    return below
 
 
 def _on_one_line(span: Span, separator: re.Pattern[str]) -> tuple[Span | None, Span] | None:
@@ -167,6 +172,8 @@ def _on_one_line(span: Span, separator: re.Pattern[str]) -> tuple[Span | None, S
         if not (address_begins(part, first=index == 0) or STREET_AND_NUMBER.fullmatch(part)):
             continue
         rest = text[start:]
+        if separator is _COMMA and index and not _has_street(part):
+            return None  # town, postcode
         if index > 1 or not (POSTCODE.search(rest) or STREET.search(rest)):
             return None
         name = Span(span.piece, span.start, span.start + parts[0][1]) if index else None
@@ -174,6 +181,10 @@ def _on_one_line(span: Span, separator: re.Pattern[str]) -> tuple[Span | None, S
             return None
         return name, Span(span.piece, span.start + start, span.start + len(text))
     return None
+
+
+def _has_street(text: str) -> bool:
+    return bool(STREET.search(text) or STREET_AND_NUMBER.fullmatch(text) or HOUSE.match(text))
 
 
 def _on_several_lines(block: Block, spans: Sequence[Span], score: float) -> Party | None:
@@ -209,7 +220,10 @@ def _begins(text: str, index: int) -> bool:
 
 def _is_name(text: str) -> bool:
     text = _ATTENTION.sub("", text)
-    if not sum(c.isalpha() for c in text) > 1 or len(text) > _LONGEST_NAME:
+    letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
+    if letters < 2 or len(text) > _LONGEST_NAME or is_prose(text):
+        return False
+    if digits > _MOST_DIGITS and digits >= letters:  # a number of something
         return False
     if LEGAL_FORM.search(text):
         return True

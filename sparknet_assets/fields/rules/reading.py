@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from sparknet_assets.fields.rules.addresses import is_prose
 from sparknet_assets.fields.rules.candidates import Candidate, Region, Span
-from sparknet_assets.fields.rules.labels import FUZZY_PENALTY
+from sparknet_assets.fields.rules.labels import FUZZY_PENALTY, skeleton
 from sparknet_assets.fields.rules.layout import Cut
 from sparknet_assets.fields.schema import FieldSpec, FieldType
 from sparknet_assets.fields.typed import Conventions, read
@@ -25,6 +26,11 @@ _COUNTRY = re.compile(r"[A-Z]{2}\.?")
 _UNKNOWN_FORMAT = re.compile(r"(?:[A-Z]{1,4}[ -]?)?\d[\dA-Z]*(?:[ ./-]?\d[\dA-Z]*)*(?![\w%])")
 _FEWEST_DIGITS = 5
 _BY_COUNTRY = 0.9  # of a date whose day and month only the country tells apart
+_WITH_A_DATE = re.compile(
+    r"\b(?:&|and|und|et|e|y|en|time|hour|uhrzeit|zeit|heure|hora|ora|tijd|day|(?:mon|tues?|wed(?:nes)?"
+    r"|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|du|le|vom|am|on|of|the|van|del?|is|ist|est|no|nr)\b",
+    re.IGNORECASE,
+)
 _GROUP = re.compile(r"[A-Z]{0,4}\d[A-Z0-9]*", re.IGNORECASE)
 
 
@@ -37,13 +43,22 @@ def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> It
     if region.below:
         score -= 0.12
     for candidate in reader(spec, region, conventions):
+        named = _fit_up_to(candidate, region) if spec.type is FieldType.DATE else fit
         yield Candidate(
             candidate.value,
             candidate.cuts,
-            max(0.05, min(1.0, score * candidate.score)),
+            max(0.05, min(1.0, (score - 0.42 * (fit - named)) * candidate.score)),
             region.mark.row,
             candidate.problems,
         )
+
+
+def _fit_up_to(candidate: Candidate, region: Region) -> float:
+    """The fit of a label with the words before its value: `Date of birth` is none for `Date`."""
+    between = " ".join(span.text for span in region.spans).partition(candidate.text)[0]
+    letters = len(skeleton(_WITH_A_DATE.sub(" ", between))[0])
+    size = region.mark.match.size
+    return size / (size / max(0.01, region.lead_fit) + letters)
 
 
 def amounts_in(span: Span, conventions: Conventions) -> list[tuple[FoundAmount, Cut]]:
@@ -130,15 +145,24 @@ def _unknown_format(span: Span) -> Candidate | None:
 
 def by_pattern(spec: FieldSpec, span: Span) -> Candidate | None:
     """The first text in a part of a piece that the pattern of a field matches."""
-    try:
-        match = re.search(rf"(?<!\w)(?:{spec.pattern})(?!\w)", span.text[:_LONGEST])
-    except re.error:
-        return None
+    match = next(matches_of(spec, span.text), None)
     if match is None or not match[0].strip():
         return None
     cut = span.piece.cut(span.start + match.start(), span.start + match.end())
     reading = read(spec.type, match[0])
     return None if reading is None else Candidate(reading.value, (cut,), 1.0)
+
+
+def matches_of(spec: FieldSpec, text: str) -> Iterator[re.Match[str]]:
+    """Where the pattern of a field matches whole words of a text; one that is wrong nowhere."""
+    # What stands for the ends of the value are not those of the line.
+    pattern = (spec.pattern or "").removeprefix("^")
+    if pattern.endswith("$") and not pattern.endswith("\\$"):
+        pattern = pattern[:-1]
+    try:
+        return re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text[:_LONGEST])
+    except re.error:
+        return iter(())
 
 
 def _token_with_digits(span: Span) -> Candidate | None:
@@ -180,6 +204,8 @@ def _texts(spec: FieldSpec, region: Region, conventions: Conventions) -> Iterato
         text = span.text.strip()
         if region.lead_fit < _LEAST_FIT or len(text) > _LONGEST_TEXT:
             return  # a sentence that the label is a word of
+        if spec.type in (FieldType.NAME, FieldType.ADDRESS) and is_prose(text):
+            return
         if any(c.isalnum() for c in text):
             start = span.start + len(span.text) - len(span.text.lstrip())
             cut = span.piece.cut(start, start + len(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -18,6 +19,10 @@ _MOST_PARTS = 6
 _CENT = Decimal("0.01")
 # Cash is rounded to five or ten cents, which not every receipt spells out.
 _CASH_ROUNDING = Decimal("0.05")
+# What is said of a price rather than charged beside it.
+_CONTAINED = re.compile(
+    r"(?:incl|inkl|inclu\w*|inklusive|davon|darin|dont|waarvan|di\s+cui|incluy\w*)\b", re.IGNORECASE
+)
 _SURER, _LESS_SURE = 0.4, 0.8
 
 
@@ -116,16 +121,36 @@ def amounts_of(values: Mapping[str, Any]) -> dict[str, Decimal]:
     return found
 
 
-def column_sum(rule: SumRule, found: Found) -> Decimal | None:
-    """The sum of a rule's column; None where it has none, or a row's amount was not read."""
+def column_sum(rule: SumRule, found: Found, *, contained: bool = True) -> Decimal | None:
+    """The sum of a rule's column; None where it has none, or a row's amount was not read.
+
+    Args:
+        contained: With the rows that say what is in the price of the row before.
+    """
     table_name, _, column = (rule.column or "").partition(".")
     table = found.tables.get(table_name)
     if table is None or column not in table.columns or not table.rows:
         return None
     place = table.columns.index(column)
-    cells = [row[place] for row in table.rows]
+    cells = [row[place] for row in table.rows if contained or not _is_contained(row)]
     amounts = amounts_of({str(n): cell.value for n, cell in enumerate(cells) if cell is not None})
     return sum(amounts.values(), Decimal(0)) if len(amounts) == len(cells) else None
+
+
+def _is_contained(row: Sequence[FieldValue | None]) -> bool:
+    texts = [cell.value for cell in row if cell is not None and isinstance(cell.value, str)]
+    return any(map(_CONTAINED.match, texts))
+
+
+def _holds_in(
+    rule: SumRule, amounts: Mapping[str, Decimal], found: Found
+) -> tuple[bool | None, Decimal | None]:
+    """Whether a rule holds of what was found, and the sum of its column."""
+    column = column_sum(rule, found)
+    right = holds(rule, amounts, column)
+    if right is False and column is not None:
+        right = holds(rule, amounts, column_sum(rule, found, contained=False)) or False
+    return right, column
 
 
 def sum_problems(schema: Schema, found: Found) -> list[str]:
@@ -137,8 +162,8 @@ def _differing(schema: Schema, found: Found) -> list[tuple[SumRule, str]]:
     amounts = amounts_of({name: value.value for name, value in found.fields.items()})
     problems = []
     for rule in schema.sums:
-        column = column_sum(rule, found)
-        if holds(rule, amounts, column) is False:
+        right, column = _holds_in(rule, amounts, found)
+        if right is False:
             parts = [f"{part} {amounts[part]}" for part in rule.parts if part in amounts]
             if column is not None:
                 parts.insert(0, f"{rule.column} {column}")
@@ -153,7 +178,7 @@ def with_sums(schema: Schema, found: Found) -> Found:
     amounts = amounts_of({name: value.value for name, value in found.fields.items()})
     fields = dict(found.fields)
     for rule in schema.sums:
-        if holds(rule, amounts, column_sum(rule, found)):
+        if _holds_in(rule, amounts, found)[0]:
             for name in (rule.total, *(() if rule.column else rule.parts[:1])):
                 if name in fields and fields[name].confidence > 0:
                     fields[name] = _surer(fields[name])

@@ -15,7 +15,7 @@ from sparknet_assets.fields.typed.conventions import UNKNOWN, Conventions, conve
 from sparknet_assets.fields.typed.dates import read_date
 from sparknet_assets.fields.typed.identifiers import iban_fails
 
-__all__ = ["UNKNOWN", "Conventions", "Reading", "check", "conventions_of", "read"]
+__all__ = ["UNKNOWN", "Conventions", "Reading", "check", "conventions_of", "is_refuted", "read"]
 
 _READABLE = 40  # characters of a pattern
 _LONGEST = 10_000
@@ -54,9 +54,19 @@ def check(spec: FieldSpec, value: Any) -> list[str]:
         # A long pattern tells people nothing.
         form = spec.pattern if len(spec.pattern) <= _READABLE else "the form that its schema gives"
         problems.append(f"{spec.name} does not match {form}: {value}"[:300])
-    if spec.type is FieldType.IDENTIFIER and "iban" in spec.name.split("_") and iban_fails(value):
+    if _is_wrong_iban(spec, value):
         problems.append(f"{spec.name} fails its checksum (ISO 13616): {value}"[:300])
     return problems
+
+
+def is_refuted(spec: FieldSpec, value: Any) -> bool:
+    """Whether a value can't be right: it is not of the type of its field, or fails its checksum."""
+    return not _SHAPES.get(spec.type, _is_text)(value) or _is_wrong_iban(spec, value)
+
+
+def _is_wrong_iban(spec: FieldSpec, value: Any) -> bool:
+    named = spec.type is FieldType.IDENTIFIER and "iban" in spec.name.split("_")
+    return named and isinstance(value, str) and iban_fails(value)
 
 
 def _matches(pattern: str, value: str) -> bool:

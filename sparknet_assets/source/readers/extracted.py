@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kreuzberg import ExtractionResult
 
 _DELETED = re.compile(rb"(?<!\\)\\deleted(?![0-9a-z])")
+_HIDDEN = re.compile(rb"(?<!\\)\\v(?:[1-9]\d*)?(?![a-z0-9-])")
+# Text, after further words of control and opened groups.
+_LETTER = re.compile(rb"(?:\s*\\(?!v0|plain)[a-z]+-?\d*|\s|\{(?!\\\*))*(?:[^\s\\{};]|\\')")
 _RTF_SIGN = re.compile(rb"\\.|[{}]", re.DOTALL)
 _PAGE_MARK = re.compile(r"<p>&lt;!-- PAGE \d+ --&gt;</p>")
 
@@ -65,6 +68,14 @@ def without_deleted(data: bytes) -> bytes:
                 at = sign.start()
                 break
     return b"".join([*kept, data[at:]])
+
+
+def hides_text(data: bytes) -> bool:
+    """Whether RTF has text that is hidden (`\\v`) or deleted, which is left out."""
+    if _DELETED.search(data):
+        return True
+    # What belongs to a style or an index entry, and not to the text, is followed by no letter.
+    return any(_LETTER.match(data, found.end()) for found in _HIDDEN.finditer(data))
 
 
 def html_blocks(result: ExtractionResult) -> list[Block]:
@@ -130,6 +141,8 @@ def read_extracted(path: Path, media_type: str, name: str) -> Content:
         if media_type == "application/vnd.ms-excel":
             blocks = _sheet_pages(blocks)
     flags = {"attachments"} if facts.get("attachments") else set()
+    if media_type.endswith("/rtf") and hides_text(path.read_bytes()):
+        flags.add("hidden_text")
     return Content(
         blocks, _fact(facts, "title", "subject"), _author(facts), _fact(facts, "created_at"), flags
     )

@@ -136,7 +136,7 @@ def _page_text(
         width=image.width,
         height=image.height,
         engine=engine,
-        reason=layer.verdict,
+        reason=f"{layer.verdict}; incomplete: {image.lost}" if image.lost else layer.verdict,
         rotation=rotation,
         lines=lines,
         tables=tables,
@@ -185,6 +185,17 @@ def recognise(
         result = engine.recognize(pixels() if pixels else _pixels(ref, image, deployment))
     deployment.cache.put_many(CACHE, {key: result.model_dump_json().encode()})
     return result
+
+
+def drawn(image: PageImage, pixels: NDArray[np.uint8]) -> PageImage:
+    """`image`, as the one that these pixels make."""
+    digest = hashlib.sha256(f"{pixels.shape}\n".encode() + pixels.tobytes()).hexdigest()
+    return image.model_copy(update={"sha256": digest})
+
+
+def with_facts(text: PageText) -> PageText:
+    """The page with what follows from its lines worked out anew."""
+    return text.model_copy(update=_facts(text.lines))
 
 
 def _pixels(ref: DocumentRef, image: PageImage, deployment: Deployment) -> NDArray[np.uint8]:

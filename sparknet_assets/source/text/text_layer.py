@@ -55,6 +55,7 @@ class TextLayer:
         clipped: Characters that are hidden as well, by a clipping path.
         rotation: Degrees clockwise that make most of the text run from left to right.
         rules: Lines drawn on the page, in fractions of the page turned by `rotation`.
+        pictures: Their places, in fractions of the page as shown, not clipped.
     """
 
     verdict: Verdict
@@ -63,6 +64,7 @@ class TextLayer:
     rotation: int = 0
     rules: Rules = field(default_factory=Rules)
     clipped: int = 0
+    pictures: list[Box] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -152,6 +154,7 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
         rotation,
         rules_of(paths, frame, rotation),
         _clipped_characters(page, textpage),
+        [box for box, _ in pictures],
     )
 
 

@@ -4,14 +4,20 @@ import { events } from "./stream.js";
 
 const BASE = new URL("api/v1/", document.baseURI);
 const KEY = "sparknet.key";
+// A caller that is too fast is told to wait: that long is waited without a word, so often.
+const MOST_WAIT_S = 10;
+const MOST_WAITS = 5;
+const UNREACHED = "The server does not answer. Look whether sparknet serve is running, then try again.";
+const BROKEN_OFF = "The connection broke before the file was there. Try again once the server answers.";
 
 /** An answer that is an error, in the API's words (problem+json). */
 export class Problem extends Error {
-  constructor(status, body = {}) {
+  constructor(status, body = {}, wait = null) {
     super(body.detail || body.title || `The server answered ${status}.`);
     this.status = status;
     this.kind = body.kind ?? `http_${status}`;
     this.title = body.title ?? "";
+    this.wait = Number(wait) || Infinity;
   }
 }
 
@@ -43,9 +49,16 @@ export function url(parts, query = {}) {
   return found;
 }
 
+/** Waits as long as a refusal says; false where it is none, or asks for too much. */
+async function waited(error, times) {
+  if (error.status !== 429 || error.wait > MOST_WAIT_S || times >= MOST_WAITS) return false;
+  await new Promise((resolve) => setTimeout(resolve, error.wait * 1000));
+  return true;
+}
+
 async function send(method, parts, { query, json, signal, accept } = {}) {
   const given = json === undefined ? {} : { "Content-Type": "application/json" };
-  for (;;) {
+  for (let waits = 0; ; ) {
     const used = key.get();
     let response;
     try {
@@ -57,21 +70,25 @@ async function send(method, parts, { query, json, signal, accept } = {}) {
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Problem(0, { detail: "The server does not answer. Is sparknet serve running?" });
+      throw new Problem(0, { detail: UNREACHED });
     }
     if (response.ok) return response;
-    if (response.status !== 401 || !unauthorized.ask) throw await problemOf(response);
+    if (response.status !== 401 || !unauthorized.ask) {
+      const problem = await problemOf(response);
+      if (await waited(problem, waits)) {
+        waits += 1;
+        continue;
+      }
+      throw problem;
+    }
     // Another request may have asked meanwhile: then the new key is tried at once.
     if (key.get() === used) await another();
   }
 }
 
 async function problemOf(response) {
-  try {
-    return new Problem(response.status, await response.json());
-  } catch {
-    return new Problem(response.status);
-  }
+  const body = await response.json().catch(() => ({}));
+  return new Problem(response.status, body, response.headers.get("Retry-After"));
 }
 
 async function answered(method, parts, options) {
@@ -97,11 +114,22 @@ export async function* stream(method, parts, { json, signal } = {}) {
   yield* events(response.body);
 }
 
+/** Sends a file, and waits where the server says that it came too soon; as `sent`. */
+export async function upload(file, options) {
+  for (let waits = 0; ; waits += 1) {
+    try {
+      return await sent(file, options);
+    } catch (error) {
+      if (!(await waited(error, waits))) throw error;
+    }
+  }
+}
+
 /**
  * Sends a file. Fetch tells nothing of the progress of a body, so this is an XMLHttpRequest.
  * @param {(share: number) => void} progress called with 0 to 1
  */
-export function upload(file, { tier, progress, signal }) {
+function sent(file, { tier, progress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url(["documents"], { filename: file.name, tier }));
@@ -112,11 +140,12 @@ export function upload(file, { tier, progress, signal }) {
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
     request.addEventListener("load", () => {
-      if (request.status < 300) resolve(request.response);
-      else reject(new Problem(request.status, request.response ?? {}));
+      if (request.status < 300) return resolve(request.response);
+      const wait = request.getResponseHeader("Retry-After");
+      reject(new Problem(request.status, request.response ?? {}, wait));
     });
     request.addEventListener("error", () =>
-      reject(new Problem(0, { detail: "The connection broke before the file was there." })),
+      reject(new Problem(0, { detail: BROKEN_OFF })),
     );
     request.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
     signal?.addEventListener("abort", () => request.abort());

@@ -31,6 +31,28 @@ export function notice(text, { kind = "info", action, act } = {}) {
   return close;
 }
 
+/** Puts a text on the clipboard and says so; over plain HTTP there is only the older way. */
+export async function copy(text, what) {
+  const done = await window.navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  );
+  if (done || copiedByHand(text)) notice(`${what} copied.`);
+  else notice("The browser did not let the page copy. Select it and copy.", { kind: "error" });
+}
+
+function copiedByHand(text) {
+  const before = document.activeElement;
+  const field = h("textarea", { class: "visually-hidden", readonly: true });
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  before?.focus({ preventScroll: true });
+  return done;
+}
+
 export const failed = (error) => {
   if (error.name !== "AbortError") notice(error.message, { kind: "error" });
 };
@@ -119,8 +141,9 @@ function askForKey() {
       event.preventDefault();
       key.set(field.value.trim());
       dialog.close();
-      resolve();
     });
+    // A browser lets Esc through the second time: then what waits asks again, and does not hang.
+    dialog.addEventListener("close", resolve);
     opened(dialog);
   });
 }

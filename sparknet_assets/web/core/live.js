@@ -5,11 +5,14 @@ import * as api from "./api.js";
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30000;
 const SHOWN_RUNS = 20;
+// The stream tells of this server's runs alone; those of other processes are asked for this often.
+const ELSEWHERE_MS = 4000;
 
 class Live extends EventTarget {
   runs = new Map();
   connected = false;
   #started = false;
+  #looking = null;
 
   start() {
     if (this.#started) return;
@@ -22,6 +25,12 @@ class Live extends EventTarget {
     return [...this.runs.values()].filter(
       (run) => run.state === "running" || run.state === "waiting",
     );
+  }
+
+  /** The newest run of this server, when it broke off: with what it said. */
+  get brokenOff() {
+    const last = [...this.runs.values()].findLast((run) => run.what !== "elsewhere");
+    return last?.state === "failed" && last.message ? last : null;
   }
 
   on(name, act, signal) {
@@ -41,7 +50,10 @@ class Live extends EventTarget {
           wait = FIRST_WAIT;
           this.#connection(true);
           if (event === "progress") this.#take(data);
-          else if (event === "document") this.#tell("document", data);
+          else if (event === "document") {
+            this.#tell("document", data);
+            this.#lookElsewhere();
+          }
         }
       } catch {
         // Below: the stream is asked for again.
@@ -56,8 +68,26 @@ class Live extends EventTarget {
   async #refresh() {
     const { runs } = await api.get(["runs"]);
     this.#connection(true);
-    for (const run of runs.slice(0, SHOWN_RUNS).reverse()) this.#take(run);
+    this.#takeAll(runs);
     this.#tell("caught-up");
+  }
+
+  /** Asks for the runs of others soon: when rows change, and for as long as one is under way. */
+  #lookElsewhere() {
+    this.#looking ??= setTimeout(async () => {
+      this.#looking = null;
+      const answer = await api.get(["runs"]).catch(() => null);
+      if (answer) this.#takeAll(answer.runs);
+    }, ELSEWHERE_MS);
+  }
+
+  #takeAll(runs) {
+    for (const run of runs.slice(0, SHOWN_RUNS).reverse()) this.#take(run);
+    const there = new Set(runs.map((run) => run.id));
+    for (const run of this.active.filter((one) => one.what === "elsewhere")) {
+      if (there.has(run.id)) this.#lookElsewhere();
+      else this.#take({ ...run, state: "done" });
+    }
   }
 
   #take(run) {

@@ -18,12 +18,26 @@ export const empty = (title, ...more) =>
 
 export const waiting = (text = "Loading…") => h("p", { class: "waiting", role: "status" }, text);
 
+const TITLES = {
+  budget: "The budget is spent",
+  0: "No connection",
+  403: "This key may not do that",
+  404: "Not found",
+  429: "Too many requests",
+  503: "Not available just now",
+  504: "That took too long",
+};
+
 /** An error in the place of what it kept from being shown. */
 export const wrong = (error, again) =>
   h(
     "div",
     { class: "empty", role: "alert" },
-    h("p", { class: "empty-title" }, error.status === 404 ? "Not found" : "That did not work"),
+    h(
+      "p",
+      { class: "empty-title" },
+      TITLES[error.kind] ?? TITLES[error.status] ?? "That did not work",
+    ),
     words(error.message, {}, "p"),
     again
       ? h("button", { type: "button", class: "quiet", on: { click: again } }, "Try again")
@@ -110,9 +124,18 @@ export const choice = (properties, options, chosen) => {
   return select;
 };
 
+/** Says that documents under way are not searched yet; nothing where there are none. */
+export function unread(runs) {
+  const left = runs.reduce((sum, run) => sum + run.documents - (run.finished ?? 0), 0);
+  if (left <= 0) return null;
+  return h("p", { class: "hint" }, `${counted(left, "document")} being processed, not found yet.`);
+}
+
 /** A running batch: what it does, how far it is. */
 export function runProgress(run) {
   const { finished: done = 0, documents: total = 0 } = run;
+  // Of a batch of another process the documents that it still holds are known, and no more.
+  const elsewhere = run.what === "elsewhere" && run.state === "running";
   const stages = Object.entries(run.stages ?? {}).filter(([, count]) => count);
   return h(
     "div",
@@ -121,11 +144,17 @@ export function runProgress(run) {
       "div",
       { class: "run-head" },
       h("strong", null, run.state === "waiting" ? "Waiting" : "Processing"),
-      h("span", null, `${number(done)} of ${counted(total, "document")}`),
+      elsewhere
+        ? h("span", null, `${counted(total, "document")} left, begun elsewhere`)
+        : h("span", null, `${number(done)} of ${counted(total, "document")}`),
       run.failed ? h("span", { class: "wrong" }, `${number(run.failed)} failed`) : null,
       words(run.message ?? "", { class: "hint run-message" }),
     ),
-    h("progress", { max: total || 1, value: done, "aria-label": "Documents processed" }),
+    h("progress", {
+      max: total || 1,
+      value: elsewhere ? null : done,
+      "aria-label": "Documents processed",
+    }),
     stages.length
       ? h(
           "div",
@@ -136,14 +165,23 @@ export function runProgress(run) {
   );
 }
 
+// Scripts that put no spaces between words.
+const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
+
+/** A term as a pattern: the word, with an ending of two letters at most; not within another. */
+function wordly(term) {
+  const literal = term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return UNSPACED.test(term)
+    ? literal
+    : `(?<![\\p{L}\\p{N}])${literal}\\p{L}{0,2}(?![\\p{L}\\p{N}])`;
+}
+
 /** The text with what was asked for marked in it. */
 export function marked(text, terms, tag = "p", properties = {}) {
   const node = h(tag, { dir: "auto", ...properties });
-  const found = terms
-    .filter((term) => term.length > 1)
-    .map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const found = terms.filter((term) => term.length > 1).sort((a, b) => b.length - a.length);
   if (!found.length) return put(node, text);
-  const pattern = new RegExp(`(${found.sort((a, b) => b.length - a.length).join("|")})`, "giu");
+  const pattern = new RegExp(`(${found.map(wordly).join("|")})`, "giu");
   return put(
     node,
     text.split(pattern).map((part, i) => (i % 2 ? h("mark", null, part) : part)),

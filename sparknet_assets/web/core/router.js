@@ -26,12 +26,21 @@ export const go = (...where) => {
   window.location.hash = address(...where);
 };
 
-/** Changes the query of the address that is shown, without leaving the view. */
-export function amend(changes) {
+/**
+ * Changes the query of the address that is shown, without leaving the view.
+ * @param step whether Back leads to what was shown before
+ */
+export function amend(changes, step = false) {
   const route = parsed();
-  const query = { ...Object.fromEntries(route.query), ...changes };
-  window.history.replaceState(null, "", address(route.view, route.id, query));
+  const next = address(route.view, route.id, { ...Object.fromEntries(route.query), ...changes });
+  const write = step && next !== window.location.hash ? "pushState" : "replaceState";
+  window.history[write](null, "", next);
 }
+
+/** Names the tab after what it shows. */
+export const entitle = (...names) => {
+  document.title = [...names, "SPARKNET Assets"].filter(Boolean).join(" · ");
+};
 
 const MOST_BOXES = 40;
 

@@ -1,7 +1,7 @@
 // One page: its image, its words to select, its boxes. Loaded when near, dropped when far away.
 
 import * as api from "../core/api.js";
-import { h, put, words } from "../core/dom.js";
+import { button, h, put, words } from "../core/dom.js";
 
 const WIDTHS = [480, 800, 1200, 1800];
 const SETTLE_MS = 80;
@@ -32,7 +32,8 @@ export function pageOf(docId, { page, width, height, failure }) {
     hints,
     h("span", { class: "page-number", "aria-hidden": "true" }, String(page)),
   );
-  if (failure)
+  if (failure) {
+    element.classList.add("missing");
     element.append(
       h(
         "div",
@@ -41,10 +42,12 @@ export function pageOf(docId, { page, width, height, failure }) {
         words(failure.message, {}, "p"),
       ),
     );
+  }
   let loading = null;
   let shownUrl = "";
   let shownWidth = 0;
   let read = null;
+  let trouble = null;
 
   return {
     page,
@@ -84,6 +87,7 @@ export function pageOf(docId, { page, width, height, failure }) {
 
   async function fetchImage(wanted, signal) {
     const asked = wanted < width ? { width: wanted } : {};
+    trouble?.remove();
     try {
       const url = await api.blobUrl(["documents", docId, "pages", page, "image"], asked, signal);
       if (signal.aborted) return window.URL.revokeObjectURL(url);
@@ -94,8 +98,14 @@ export function pageOf(docId, { page, width, height, failure }) {
       image.hidden = false;
       element.classList.add("loaded");
     } catch (error) {
-      if (error.name !== "AbortError")
-        element.append(h("p", { class: "page-failure" }, words(error.message)));
+      if (error.name === "AbortError") return;
+      trouble = h(
+        "div",
+        { class: "page-failure", role: "alert" },
+        words(error.message, {}, "p"),
+        button("Try again", load, { class: "link" }),
+      );
+      element.append(trouble);
     }
   }
 
@@ -124,6 +134,7 @@ export function pageOf(docId, { page, width, height, failure }) {
     shownUrl = "";
     shownWidth = 0;
     read = null;
+    trouble?.remove();
     image.removeAttribute("src");
     image.hidden = true;
     element.classList.remove("loaded");

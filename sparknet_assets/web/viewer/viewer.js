@@ -105,10 +105,14 @@ export function viewer({ signal, onPage = () => {}, reveal = () => {} }) {
     note(1);
   }
 
-  function nothing() {
+  /** @param failed whether the document could not be read, rather than not yet */
+  function nothing(failed = false) {
     close();
     element.classList.add("without-pages");
-    put(scroller, empty("No pages", h("p", null, "They appear once the document is read.")));
+    const text = failed
+      ? "The document could not be read; what is wrong and what to do stands above."
+      : "They appear once the document is read.";
+    put(scroller, empty("No pages", h("p", null, text)));
   }
 
   function close() {

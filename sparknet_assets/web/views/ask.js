@@ -4,12 +4,21 @@ import * as api from "../core/api.js";
 import { boxesFrom } from "../core/boxes.js";
 import { say } from "../core/dialogs.js";
 import { button, h, put, words } from "../core/dom.js";
-import { counted, money, seconds } from "../core/format.js";
+import { counted } from "../core/format.js";
 import { bindView, mover } from "../core/keys.js";
+import { live } from "../core/live.js";
 import { empty, wrong } from "../core/parts.js";
-import { amend, placeAddress } from "../core/router.js";
+import { amend, entitle } from "../core/router.js";
 import { viewer } from "../viewer/viewer.js";
+import { showAnswer } from "./answer.js";
+import { placeOf } from "./cited.js";
 import { filters } from "./filters.js";
+
+// Answers of this tab, by question and filters: coming back to one does not ask, and pay, again.
+const answers = new Map();
+const KEPT_ANSWERS = 20;
+// What was changed or deleted does not answer from memory.
+live.on("document", () => answers.clear());
 
 export async function open(root, route, { me, signal }) {
   let asked = null;
@@ -22,7 +31,6 @@ export async function open(root, route, { me, signal }) {
     enterkeyhint: "send",
     dir: "auto",
   });
-  input.value = route.query.get("q") ?? "";
   const filter = filters({ query: route.query });
   const send = h("button", { class: "primary" }, "Ask");
   const form = h(
@@ -65,15 +73,30 @@ export async function open(root, route, { me, signal }) {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void run();
+    void run({ anew: true });
   });
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), form.requestSubmit());
     if (event.key === "Escape") input.blur();
   });
   bindView({ ...mover(out, "[data-item]"), ...pages.keys, Escape: closeViewer });
-  if (input.value) void run();
-  else {
+  signal.addEventListener("abort", () => asked?.abort());
+  update(route);
+  return { update };
+
+  /** The question of an address: what Back and links lead to. */
+  function update({ query }) {
+    const question = query.get("q") ?? "";
+    asked?.abort();
+    input.value = question;
+    filter.take(query);
+    if (question) {
+      void run({ cited: Number(query.get("c")) });
+      return true;
+    }
+    entitle("Ask");
+    closeViewer();
+    out.setAttribute("aria-busy", "false");
     put(
       out,
       empty(
@@ -82,18 +105,32 @@ export async function open(root, route, { me, signal }) {
       ),
     );
     input.focus();
+    return true;
   }
-  return { update: () => false };
 
-  async function run() {
+  /**
+   * Asks what stands in the box.
+   * @param anew whether somebody asked just now: then it is asked again, as a step of its own
+   * @param cited number of the citation to open
+   */
+  async function run({ anew = false, cited = 0 } = {}) {
     const question = input.value.trim();
     if (!question) return void input.focus();
     asked?.abort();
     asked = new AbortController();
     const { signal: mine } = asked;
-    signal.addEventListener("abort", () => asked.abort());
-    amend({ q: question, ...filter.forAddress() });
-    const state = { text: "", citations: [], dropped: [], answer: null };
+    if (anew) amend({ q: question, c: "", ...filter.forAddress() }, true);
+    if (!cited) closeViewer();
+    entitle(question, "Ask");
+    const known = JSON.stringify([question, filter.value()]);
+    if (!anew && answers.has(known)) {
+      const state = answers.get(known);
+      out.setAttribute("aria-busy", "false");
+      showAnswer(out, state, openAt);
+      if (state.citations[cited - 1]) await openAt(state.citations[cited - 1], cited);
+      return;
+    }
+    const state = { question, text: "", citations: [], dropped: [], answer: null };
     const waiting = h("p", { class: "waiting", role: "status" }, "Looking through the documents…");
     put(out, waiting);
     out.setAttribute("aria-busy", "true");
@@ -110,107 +147,34 @@ export async function open(root, route, { me, signal }) {
         else if (event === "done")
           Object.assign(state, { answer: data, text: data.answer, citations: data.citations });
         else if (event === "error") throw new api.Problem(data.status ?? 500, data);
-        if (event !== "passages") show(state);
+        if (event !== "passages") showAnswer(out, state, openAt);
       }
-      if (!state.answer) throw new api.Problem(0, { detail: "The answer broke off." });
+      if (!state.answer)
+        throw new api.Problem(0, { detail: "The answer broke off. What is there so far stays." });
+      keep(known, state);
       say(`Answer: ${state.text.slice(0, 300)} ${counted(state.citations.length, "citation")}.`);
     } catch (error) {
-      if (error.name !== "AbortError") out.append(wrong(error, () => void run()));
+      if (error.name === "AbortError") return;
+      waiting.remove();
+      out.querySelector(".writing")?.classList.remove("writing");
+      out.append(wrong(error, () => void run({ anew: true })));
     } finally {
       if (!mine.aborted) out.setAttribute("aria-busy", "false");
     }
+    if (state.citations[cited - 1]) await openAt(state.citations[cited - 1], cited);
   }
 
-  function show({ text, citations, dropped, answer }) {
-    const none = answer && !citations.length;
-    put(
-      out,
-      h(
-        "div",
-        { class: `answer-text${none ? " none" : ""}${answer ? "" : " writing"}`, dir: "auto" },
-        withChips(text, citations),
-      ),
-      citations.length ? h("ol", { class: "citations" }, citations.map(citationOf)) : null,
-      dropped.length || answer?.dropped?.length ? droppedOf(answer?.dropped ?? dropped) : null,
-      answer?.note ? words(answer.note, { class: "failure mild" }, "p") : null,
-      answer
-        ? h(
-            "p",
-            { class: "hint" },
-            words(answer.model),
-            ` · ${seconds(answer.seconds)}`,
-            answer.usage?.cost_usd ? ` · ${money(answer.usage.cost_usd)}` : null,
-          )
-        : null,
-    );
-  }
-
-  /** The answer with [1] as a chip; quotes that stand in it word for word get theirs behind them. */
-  function withChips(text, citations) {
-    if (/\[\d+\]/.test(text)) {
-      return text
-        .split(/\[(\d+)\]/)
-        .map((part, i) =>
-          i % 2 && citations[part - 1]
-            ? chip(citations[part - 1], Number(part))
-            : i % 2
-              ? `[${part}]`
-              : part,
-        );
-    }
-    const parts = [];
-    let from = 0;
-    citations.forEach((citation, i) => {
-      const at = text.indexOf(citation.quote, from);
-      if (at < 0) return;
-      const end = at + citation.quote.length;
-      parts.push(text.slice(from, end), chip(citation, i + 1));
-      from = end;
-    });
-    return [...parts, text.slice(from)];
-  }
-
-  function chip(citation, number) {
-    return h(
-      "button",
-      {
-        type: "button",
-        class: "chip",
-        data: { citation: String(number) },
-        "aria-label": `Citation ${number}: ${citation.doc_id}, page ${citation.page}`,
-        on: { click: () => void openAt(citation) },
-      },
-      String(number),
-    );
-  }
-
-  function citationOf(citation, i) {
-    const card = h(
-      "button",
-      {
-        type: "button",
-        class: "citation",
-        data: { item: "", card: String(i + 1) },
-        on: { click: () => void openAt(citation) },
-      },
-      h("span", { class: "rank" }, String(i + 1)),
-      h(
-        "span",
-        { class: "citation-body" },
-        citation.context ? words(citation.context, { class: "hint quote-context" }) : null,
-        words(citation.quote, { class: "quote" }),
-        h("span", { class: "hint" }, words(citation.doc_id), ` · page ${citation.page}`),
-        citation.stale ? words(citation.stale, { class: "wrong" }) : null,
-      ),
-    );
-    return h("li", null, card);
-  }
-
-  async function openAt(citation) {
+  async function openAt(citation, number) {
     const boxes = boxesFrom(citation.boxes);
     root.classList.add("with-viewer");
+    amend({ c: number }, side.hidden);
     side.hidden = false;
-    beside.setAttribute("href", placeAddress(citation.doc_id, citation.page, boxes));
+    for (const link of out.querySelectorAll("[data-card], [data-citation]")) {
+      const { card, citation: chip } = link.dataset;
+      if (Number(card ?? chip) === number) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    beside.setAttribute("href", placeOf(citation));
     put(beside, words(citation.doc_id));
     beside.title = "Open the document";
     if (opened !== citation.doc_id) {
@@ -223,6 +187,8 @@ export async function open(root, route, { me, signal }) {
 
   function closeViewer() {
     if (side.hidden) return;
+    amend({ c: "" });
+    for (const link of out.querySelectorAll("[aria-current]")) link.removeAttribute("aria-current");
     side.hidden = true;
     root.classList.remove("with-viewer");
     pages.close();
@@ -230,16 +196,8 @@ export async function open(root, route, { me, signal }) {
   }
 }
 
-const droppedOf = (dropped) =>
-  h(
-    "details",
-    { class: "dropped" },
-    h("summary", null, `${counted(dropped.length, "claim")} left out, not found in the documents`),
-    h(
-      "ul",
-      null,
-      dropped.map((claim) =>
-        h("li", null, words(claim.text), h("div", { class: "hint" }, words(claim.why))),
-      ),
-    ),
-  );
+function keep(known, state) {
+  answers.delete(known);
+  answers.set(known, state);
+  if (answers.size > KEPT_ANSWERS) answers.delete(answers.keys().next().value);
+}

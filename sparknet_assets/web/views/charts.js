@@ -16,7 +16,7 @@ export function bars(rows, { format, caption }) {
         h(
           "li",
           null,
-          words(name, { class: "bar-name" }),
+          words(name, { class: "bar-name", title: name }),
           s(
             "svg",
             {

@@ -7,7 +7,7 @@ import { counted, mediaType } from "../core/format.js";
 import { bindView } from "../core/keys.js";
 import { live } from "../core/live.js";
 import { choice, failure, linkOut, status } from "../core/parts.js";
-import { amend, boxesOf, go } from "../core/router.js";
+import { amend, boxesOf, entitle, go } from "../core/router.js";
 import { viewer } from "../viewer/viewer.js";
 import { removed } from "./documents.js";
 import { fieldsPanel } from "./fields.js";
@@ -81,12 +81,12 @@ export async function open(root, route, { me, signal }) {
 
   async function openPages() {
     if (made("page_images")) await pages.open(docId);
-    else pages.nothing();
+    else pages.nothing(row.status === "failed");
   }
 
   function showFields() {
     if (made("extracted_fields")) void panels.fields.load();
-    else panels.fields.nothing();
+    else panels.fields.nothing(row.status === "indexed");
   }
 
   function place({ query }) {
@@ -110,6 +110,7 @@ export async function open(root, route, { me, signal }) {
   }
 
   function showHead() {
+    entitle(row.filename || docId);
     const title =
       row.title && row.title !== row.filename ? words(row.title, { class: "sub" }) : null;
     renew(

@@ -46,14 +46,23 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
     refresh,
     changed,
     gone,
+    get length() {
+      return rows.length;
+    },
     keys: { j: () => move(1), k: () => move(-1), ArrowDown: arrow(1), ArrowUp: arrow(-1) },
   };
 
-  async function start(where) {
+  /** @param from {rows, top}: how far it was read and scrolled when it was left */
+  async function start(where, from = { rows: 0, top: 0 }) {
     place = where;
     window.addEventListener("scroll", draw, { passive: true, signal });
     window.addEventListener("resize", draw, { passive: true, signal });
+    // Paper has no rows out of sight.
+    window.addEventListener("beforeprint", () => draw(rows.length), { signal });
+    window.addEventListener("afterprint", draw, { signal });
     await reset();
+    while (next && rows.length < from.rows && !signal.aborted) await more();
+    if (from.top) window.scrollTo(0, from.top);
   }
 
   async function reset() {
@@ -86,13 +95,15 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
     draw();
   }
 
-  function draw() {
+  function draw(upTo) {
     if (!rows.length || !grid.isConnected) return;
     const height = rowHeight();
     body.style.setProperty("height", `${rows.length * height}px`);
     const top = body.getBoundingClientRect().top;
-    const first = Math.max(0, Math.floor(-top / height) - SPARE_ROWS);
-    const last = Math.min(rows.length, Math.ceil((window.innerHeight - top) / height) + SPARE_ROWS);
+    const all = Number.isInteger(upTo);
+    const first = all ? 0 : Math.max(0, Math.floor(-top / height) - SPARE_ROWS);
+    const seen = Math.ceil((window.innerHeight - top) / height) + SPARE_ROWS;
+    const last = all ? upTo : Math.min(rows.length, seen);
     const wanted = new Set();
     for (let place = first; place < last; place += 1) {
       const row = rows[place];
@@ -114,7 +125,7 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       nodes.delete(docId);
     }
     grid.setAttribute("aria-rowcount", String(next ? -1 : rows.length + 1));
-    if (next && last > rows.length - SPARE_ROWS) void more();
+    if (next && !all && last > rows.length - SPARE_ROWS) void more();
   }
 
   async function more() {

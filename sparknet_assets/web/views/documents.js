@@ -2,8 +2,8 @@
 
 import * as api from "../core/api.js";
 import { confirmed, failed, notice } from "../core/dialogs.js";
-import { button, h, icon, put, renew } from "../core/dom.js";
-import { counted, label, number } from "../core/format.js";
+import { button, h, icon, put, renew, words } from "../core/dom.js";
+import { counted, label, moment, number } from "../core/format.js";
 import { bindView } from "../core/keys.js";
 import { live } from "../core/live.js";
 import { choice, empty, runProgress, waiting } from "../core/parts.js";
@@ -13,6 +13,8 @@ import { uploads } from "./uploads.js";
 
 const STATUSES = ["indexed", "partial", "pending", "failed", "deleted"];
 const TYPED_MS = 250;
+// How far the list was read and scrolled when it was left, so that coming back leads there again.
+let left = null;
 
 export async function open(root, route, { me, signal }) {
   const canWrite = me.scopes.includes("write");
@@ -48,7 +50,10 @@ export async function open(root, route, { me, signal }) {
   live.on("run", showRuns, signal);
   showRuns();
   bindView({ ...list.keys, Escape: () => filter.q && reset() });
-  await list.start(place);
+  signal.addEventListener("abort", () => {
+    left = { rows: list.length, top: window.scrollY, shown: JSON.stringify(filter) };
+  });
+  await list.start(place, left?.shown === JSON.stringify(filter) ? left : undefined);
   return { update: () => false };
 
   function search() {
@@ -138,8 +143,9 @@ export async function open(root, route, { me, signal }) {
   }
 
   function showRuns() {
-    put(runs, live.active.map(runProgress));
-    runs.hidden = !live.active.length;
+    const broken = live.active.length ? null : live.brokenOff;
+    put(runs, live.active.map(runProgress), broken ? brokenOff(broken) : null);
+    runs.hidden = !runs.childElementCount;
   }
 
   async function retry(row) {
@@ -158,6 +164,15 @@ export async function open(root, route, { me, signal }) {
     if (await removed(row)) list.gone(row.doc_id);
   }
 }
+
+const brokenOff = (run) =>
+  h(
+    "div",
+    { class: "failure" },
+    h("strong", null, "The last batch broke off"),
+    words(run.message, {}, "p"),
+    h("p", { class: "hint" }, moment(run.ended_at)),
+  );
 
 /** Deletes a document when that is meant; true when it is gone. */
 export async function removed(row) {
@@ -206,8 +221,8 @@ function nothing(filter, canWrite) {
       "p",
       null,
       canWrite
-        ? "Drop files anywhere on this page, or upload them."
-        : "Nothing was ingested so far.",
+        ? "Drop files anywhere on this page, or upload them. A folder: sparknet ingest FOLDER"
+        : "Nothing was taken in so far. Uploading takes a key with the scope write.",
     ),
   );
 }

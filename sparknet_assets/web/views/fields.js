@@ -15,7 +15,7 @@ export function fieldsPanel({ docId, pages, canWrite, signal }) {
   const element = h("div", { class: "fields" });
   const corrections = correcting({ docId, pages, canWrite });
   let schemas = new Map();
-  return { element, load, nothing: () => put(element, none()) };
+  return { element, load, nothing: (read) => put(element, none(read)) };
 
   async function load() {
     // What somebody is typing is not swept away by a run that has just ended.
@@ -45,7 +45,7 @@ export function fieldsPanel({ docId, pages, canWrite, signal }) {
       found.complete ? null : incomplete(found.note),
       found.schemas.map(ofSchema),
       found.labelled.length ? labelled(found.labelled) : null,
-      nothing ? none() : null,
+      nothing ? none(true) : null,
       past.length ? history(past) : null,
     );
   }
@@ -105,10 +105,16 @@ const notFound = (rows) =>
 const incomplete = (note) =>
   h("div", { class: "failure mild" }, h("strong", null, "Not complete"), words(note, {}, "p"));
 
-const none = () =>
+const none = (read) =>
   empty(
     "No fields",
-    h("p", null, "They appear once the document is read, when it is of a kind that has a schema."),
+    h(
+      "p",
+      null,
+      read
+        ? "The document is of no kind that has a schema, and no labels with values were found."
+        : "They appear once the document is read.",
+    ),
   );
 
 function history(past) {

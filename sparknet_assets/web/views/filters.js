@@ -27,14 +27,15 @@ const TIERS = [
 
 export function filters({ query }) {
   const text = (id, more) => h("input", { id, autocomplete: "off", spellcheck: "false", ...more });
-  const documents = text("f-doc", { placeholder: "id, id, …", value: query.get("doc") ?? "" });
-  const type = choice({ id: "f-type" }, TYPES, query.get("type") ?? "");
-  const tier = choice({ id: "f-tier" }, TIERS, query.get("tier") ?? "");
+  const documents = text("f-doc", { placeholder: "id, id, …" });
+  const type = choice({ id: "f-type" }, TYPES);
+  const tier = choice({ id: "f-tier" }, TIERS);
   const from = text("f-from", { type: "date" });
   const to = text("f-to", { type: "date" });
   const first = text("f-first", { type: "number", min: "1", placeholder: "first" });
   const last = text("f-last", { type: "number", min: "1", placeholder: "last" });
   last.setAttribute("aria-label", "Last page");
+  const named = { doc: documents, type, tier, from, to, first, last };
   const element = h(
     "div",
     { class: "filters", id: "filters", hidden: true },
@@ -56,8 +57,8 @@ export function filters({ query }) {
     "aria-expanded": "false",
     "aria-controls": "filters",
   });
-  if (count()) open(true);
-  return { element, toggle, value, count, forAddress };
+  take(query);
+  return { element, toggle, value, count, forAddress, take };
 
   function open(on) {
     element.hidden = !on;
@@ -65,7 +66,7 @@ export function filters({ query }) {
   }
 
   function clear() {
-    for (const control of [documents, type, tier, from, to, first, last]) control.value = "";
+    for (const control of Object.values(named)) control.value = "";
     documents.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
@@ -90,7 +91,17 @@ export function filters({ query }) {
     return Object.keys(value()).length;
   }
 
+  /** All of them, so that an address shows the same again. */
   function forAddress() {
-    return { doc: documents.value.trim(), type: type.value, tier: tier.value };
+    return Object.fromEntries(
+      Object.entries(named).map(([name, control]) => [name, control.value.trim()]),
+    );
+  }
+
+  /** As an address has them. */
+  function take(found) {
+    for (const [name, control] of Object.entries(named)) control.value = found.get(name) ?? "";
+    for (const control of [type, tier]) if (control.selectedIndex < 0) control.value = "";
+    if (count()) open(true);
   }
 }

@@ -1,5 +1,6 @@
 // Where a document came from and what was done with it.
 
+import { copy } from "../core/dialogs.js";
 import { button, h, renew, words } from "../core/dom.js";
 import { bytes, counted, label, mediaType, moment, money, seconds } from "../core/format.js";
 import { facts, failure, linkOut, status } from "../core/parts.js";
@@ -35,11 +36,11 @@ function original(row) {
 
 /** A hash by its beginning; the whole of it is copied by a click. */
 function short(text) {
-  const copy = button(`${text.slice(0, SHORT)}…`, () => navigator.clipboard?.writeText(text), {
+  const whole = button(`${text.slice(0, SHORT)}…`, () => void copy(text, "The whole of it was"), {
     class: "hash",
     title: `${text} (click to copy)`,
   });
-  return text.length > SHORT + 2 ? copy : words(text, { class: "mono" });
+  return text.length > SHORT + 2 ? whole : words(text, { class: "mono" });
 }
 
 const stages = (row, pages) =>

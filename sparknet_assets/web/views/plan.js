@@ -46,7 +46,7 @@ export async function open(root, _route, { me, signal }) {
   async function load() {
     if (!todo.childElementCount) put(todo, waiting("Comparing originals, records and settings…"));
     await Promise.all([
-      api.get(["plan"], {}, signal).then(showPlan, (error) => broken(todo, error)),
+      api.get(["plan"], { limit: LISTED }, signal).then(showPlan, (error) => broken(todo, error)),
       Promise.all([
         api.get(["costs"], {}, signal),
         api.get(["documents"], { limit: 1 }, signal),
@@ -81,7 +81,7 @@ export async function open(root, _route, { me, signal }) {
           "h2",
           null,
           documents.length
-            ? `${counted(documents.length, "document")} to do`
+            ? `${counted(totals.documents, "document")} to do`
             : "Everything is up to date",
         ),
         documents.length && canRun
@@ -91,7 +91,7 @@ export async function open(root, _route, { me, signal }) {
       documents.length
         ? figures([
             ["Pages", number(totals.pages)],
-            ["About", seconds(totals.seconds)],
+            ["Estimated time", seconds(totals.seconds)],
             ["Estimated cost", money(totals.cost_usd)],
           ])
         : null,
@@ -111,15 +111,15 @@ export async function open(root, _route, { me, signal }) {
           )
         : null,
       documents.length
-        ? planTable(documents.slice(0, LISTED))
+        ? planTable(documents)
         : empty(
             "Nothing would be redone",
             h("p", null, "Originals, settings and what was made of them agree."),
           ),
-      documents.length > LISTED
-        ? h("p", { class: "hint" }, `The first ${LISTED} are listed.`)
+      totals.documents > documents.length
+        ? h("p", { class: "hint" }, `The first ${documents.length} are listed.`)
         : null,
-      plan.ignored?.length ? ignored(plan.ignored) : null,
+      plan.ignored?.length ? ignored(plan.ignored, totals.ignored) : null,
     );
   }
 
@@ -159,7 +159,7 @@ export async function open(root, _route, { me, signal }) {
           ? [
               ["Questions put to a model", number(questions.asked)],
               ["Spent on questions", money(asked)],
-              ["Of it today", money(questions.today_usd)],
+              ["Spent on questions today", money(questions.today_usd)],
             ]
           : []),
         ...(questions.budget_usd === null
@@ -207,7 +207,7 @@ const figures = (given) =>
 
 const planTable = (documents) =>
   table(
-    ["Document", "Change", "Stages", "Pages", "About", "Cost", "Why"],
+    ["Document", "Change", "Stages", "Pages", "Time", "Cost", "Why"],
     documents.map((row) => [
       h("a", { href: address("documents", row.doc_id), data: { item: "" } }, words(row.doc_id)),
       h("span", { class: "tag" }, label(row.change)),
@@ -226,11 +226,11 @@ const planTable = (documents) =>
     },
   );
 
-const ignored = (given) =>
+const ignored = (given, count) =>
   h(
     "details",
     null,
-    h("summary", null, `${counted(given.length, "object")} left aside`),
+    h("summary", null, `${counted(count, "object")} left aside`),
     h(
       "ul",
       null,

@@ -5,8 +5,9 @@ import { boxesFrom } from "../core/boxes.js";
 import { h, icon, put, words } from "../core/dom.js";
 import { counted, seconds } from "../core/format.js";
 import { bindView, mover } from "../core/keys.js";
-import { choice, empty, excerpt, marked, termsOf, waiting, wrong } from "../core/parts.js";
-import { amend, placeAddress } from "../core/router.js";
+import { live } from "../core/live.js";
+import { choice, empty, excerpt, marked, termsOf, unread, waiting, wrong } from "../core/parts.js";
+import { amend, entitle, placeAddress } from "../core/router.js";
 import { explanation } from "./explanation.js";
 import { filters } from "./filters.js";
 
@@ -23,15 +24,10 @@ export async function open(root, route, { signal }) {
     placeholder: "Search all documents",
     "aria-label": "Search",
     data: { search: "" },
-    value: route.query.get("q") ?? "",
     autocomplete: "off",
     enterkeyhint: "search",
   });
-  const mode = choice(
-    { id: "mode", "aria-label": "Search by" },
-    MODES,
-    route.query.get("mode") ?? "hybrid",
-  );
+  const mode = choice({ id: "mode", "aria-label": "Search by" }, MODES);
   const count = choice(
     { "aria-label": "Results" },
     [
@@ -39,18 +35,13 @@ export async function open(root, route, { signal }) {
       ["20", "20 results"],
       ["50", "50 results"],
     ],
-    "10",
   );
-  const check = (id, text, on) =>
-    h(
-      "label",
-      { class: "check", for: id },
-      h("input", { type: "checkbox", id, checked: on ? true : null }),
-      text,
-    );
-  const diverse = check("diversity", "Varied results", false);
-  const explain = check("explain", "Explain scores", route.query.get("explain") === "1");
-  const context = check("context", "With neighbouring text", false);
+  const check = (id, text) =>
+    h("label", { class: "check", for: id }, h("input", { type: "checkbox", id }), text);
+  const diverse = check("diversity", "Varied results");
+  const explain = check("explain", "Explain scores");
+  const context = check("context", "With neighbouring text");
+  const boxes = { diversity: diverse, explain, context };
   const filter = filters({ query: route.query });
   const results = h("div", { class: "results", "aria-live": "off" });
   const on = (label) => label.querySelector("input").checked;
@@ -69,11 +60,11 @@ export async function open(root, route, { signal }) {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void run();
+    void run(true);
   });
   form.addEventListener(
     "change",
-    (event) => event.target !== input && input.value.trim() && void run(),
+    (event) => event.target !== input && input.value.trim() && void run(true),
   );
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") input.blur();
@@ -82,8 +73,24 @@ export async function open(root, route, { signal }) {
   put(root, h("h1", { class: "visually-hidden" }, "Search"), form, results);
   const keys = mover(results, "[data-item]");
   bindView(keys);
-  if (input.value) void run();
-  else {
+  signal.addEventListener("abort", () => asked?.abort());
+  update(route);
+  return { update };
+
+  /** The search of an address: what Back and links lead to. */
+  function update({ query }) {
+    asked?.abort();
+    input.value = query.get("q") ?? "";
+    mode.value = MODES.some(([name]) => name === query.get("mode")) ? query.get("mode") : "hybrid";
+    count.value = ["20", "50"].includes(query.get("k")) ? query.get("k") : "10";
+    for (const [name, box] of Object.entries(boxes))
+      box.querySelector("input").checked = query.get(name) === "1";
+    filter.take(query);
+    if (input.value) {
+      void run();
+      return true;
+    }
+    entitle("Search");
     put(
       results,
       empty(
@@ -92,17 +99,18 @@ export async function open(root, route, { signal }) {
       ),
     );
     input.focus();
+    return true;
   }
-  return { update: () => false };
 
-  async function run() {
+  /** @param step whether somebody searched just now: then Back leads to the search before */
+  async function run(step = false) {
     const query = input.value.trim();
     if (!query) return void input.focus();
     asked?.abort();
     asked = new AbortController();
     const { signal: mine } = asked;
-    signal.addEventListener("abort", () => asked.abort());
-    amend({ q: query, mode: mode.value, explain: on(explain) ? "1" : "", ...filter.forAddress() });
+    if (step) amend({ q: query, ...asAddress(), ...filter.forAddress() }, true);
+    entitle(query, "Search");
     put(results, waiting("Searching…"));
     const body = {
       query,
@@ -118,8 +126,29 @@ export async function open(root, route, { signal }) {
       const answer = await api.post(["search"], body, mine);
       show(answer, performance.now() - started);
     } catch (error) {
-      if (error.name !== "AbortError") put(results, wrong(error));
+      if (error.name !== "AbortError") {
+        put(
+          results,
+          wrong(error, () => void run()),
+        );
+      }
     }
+  }
+
+  function advice() {
+    if (filter.count()) return "Try fewer filters, or other words.";
+    if (mode.value === "keyword") return "Try other words, or search by meaning as well.";
+    return "Try other words; look at Documents whether they are indexed.";
+  }
+
+  /** What differs from how a search is made when nothing is chosen. */
+  function asAddress() {
+    const given = Object.entries(boxes).map(([name, box]) => [name, on(box) ? "1" : ""]);
+    return {
+      mode: mode.value === "hybrid" ? "" : mode.value,
+      k: count.value === "10" ? "" : count.value,
+      ...Object.fromEntries(given),
+    };
   }
 
   function show({ query, hits, note }, ms) {
@@ -141,7 +170,7 @@ export async function open(root, route, { signal }) {
             { class: "hits" },
             hits.map((hit) => hitOf(hit, terms)),
           )
-        : empty("No passage matches", h("p", null, "Try other words, or fewer filters.")),
+        : empty("No passage matches", h("p", null, advice()), unread(live.active)),
     );
   }
 }

@@ -7,6 +7,8 @@ import { bytes, counted } from "../core/format.js";
 import { choice } from "../core/parts.js";
 
 const AT_ONCE = 3;
+// Refusals that are not of the file itself.
+const MAY_PASS = new Set([0, 408, 409, 429, 500, 503, 507]);
 
 /** The button, the panel of files under way, and the page as a place to drop files on. */
 export function uploads({ root, signal, processing }) {
@@ -105,13 +107,10 @@ export function uploads({ root, signal, processing }) {
   function fill() {
     while (active < AT_ONCE && queue.length) void one(queue.shift());
     const { all, done } = counts;
-    put(
-      summary,
-      done < all
-        ? `Uploading ${done + 1} of ${counted(all, "file")}`
-        : `${counted(all - counts.failed, "file")} uploaded`,
-    );
-    if (done === all) say(`${counted(all - counts.failed, "file")} uploaded.`);
+    const refused = counts.failed ? `, ${counts.failed} not` : "";
+    const ended = `${counted(all - counts.failed, "file")} uploaded${refused}`;
+    put(summary, done < all ? `Uploading ${done + 1} of ${counted(all, "file")}` : ended);
+    if (done === all) say(`${ended}.`);
   }
 
   async function one({ file, tier: chosen, bar, state, item }) {
@@ -129,7 +128,18 @@ export function uploads({ root, signal, processing }) {
     } catch (error) {
       counts.failed += 1;
       item.classList.add("failed");
-      put(state, words(error.message, { class: "wrong" }));
+      const again = () => {
+        item.remove();
+        counts.failed -= 1;
+        counts.all -= 1;
+        counts.done -= 1;
+        take([file]);
+      };
+      put(
+        state,
+        words(error.message, { class: "wrong" }),
+        MAY_PASS.has(error.status) ? button("Try again", again, { class: "link" }) : null,
+      );
     }
     active -= 1;
     counts.done += 1;

@@ -1,22 +1,20 @@
-"""What would be done, and what was paid."""
+"""What was paid."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from sparknet_assets.api.context import ApiDep, requires
-from sparknet_assets.api.costs_seen import added_up
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
 
 router = APIRouter(tags=["overview"], dependencies=[Depends(requires("read"))])
-_DEAREST = 20
 _CENTS = 6
 
 
@@ -66,22 +64,10 @@ class Costs(BaseModel):
     questions: QuestionCosts
 
 
-@router.get("/plan", operation_id="getPlan")
-def get_plan(api: ApiDep) -> dict[str, Any]:
-    """What is new, changed, gone or out of date, and why: as `sparknet plan --json`."""
-    from schedules.reconciliation import gather_settled
-
-    return gather_settled(api.deployment).plan.as_json()
-
-
 @router.get("/costs", operation_id="getCosts")
 def get_costs(api: ApiDep) -> Costs:
     """What was paid to services, by stage, by day and by document."""
-    paid, stages = api.costs.paid()
-    by_stage = {**dict.fromkeys(sorted(stages), 0.0), **added_up(paid, "stage")}
-    by_day = added_up(paid, "day")
-    by_document = {doc_id: sum(each.usd for each in own) for doc_id, own in paid.items()}
-    dearest = sorted(by_document.items(), key=lambda pair: (-pair[1], pair[0]))[:_DEAREST]
+    by_stage, by_day, dearest = api.costs.sums()
     return Costs(
         by_stage=_rounded(by_stage),
         by_day=dict(sorted(_rounded(by_day).items())),
