@@ -23,6 +23,8 @@ def invoice(text: str) -> dict[str, FieldValue]:
         "Ohio, NM\n11/27/2007, 11000 MST\n",
         "Beautiful is better than ugly.\nSimple is better than complex.\n",
         "N\u00b0 14411*01 ASSURANCES MALADIE\nnumber of form\n",
+        "To: Bob Miller\nHello Bob\nhow are you\n",
+        "Click to edit\nSecond level\nThird level\nFourth level\n",
         "Occurrence: LOSS OF CONTROL - ON GROUND/WATER\nFindings of the board\n",
     ],
 )

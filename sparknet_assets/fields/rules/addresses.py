@@ -28,7 +28,7 @@ TRADE = re.compile(
 )
 STREET = re.compile(
     r"\b(?:jalan|jln|lorong|lrg|persiaran|lebuh|lebuhraya|taman|tmn|kampung|kg|bandar|seksyen|sek"
-    r"|menara|wisma|bangunan|kawasan|perindustrian|pusat|desa|kota|ss\s?\d|lot|blok|block|blk|level|floor|flr|unit|suite|no\.?\s?\d|batu|mukim|plaza|mall"
+    r"|menara|wisma|bangunan|kawasan|perindustrian|pusat|desa|kota|ss\s?\d|lot|blok|block|blk|level\s+\w{1,2}\b|floor|flr|unit|suite|no\.?\s?\d|batu|mukim|plaza|mall"
     r"|street|st\.|road|rd|avenue|ave|boulevard|blvd|lane|drive|highway|hwy|square|court|park"
     r"|straße|strasse|str\.|weg|platz|allee|gasse|rue|place|quai|chemin|route|laan|plein|kade"
     r"|calle|avenida|paseo|via|viale|piazza|corso|p\.?\s?o\.?\s?box|postfach|postbus|building"

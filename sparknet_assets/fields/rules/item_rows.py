@@ -229,6 +229,8 @@ def closes(row: Row, closing: Closing) -> bool:
 
     A piece that is such a label by itself is enough, whatever stands beside it.
     """
+    if not closing.fields:
+        return False
     if not any(find_labels(piece.text, closing.labels, leading=True) for piece in row.pieces):
         return False
     marks = marks_of(closing.fields, [row])

@@ -131,6 +131,8 @@ class TableReader:
         self, labels: LabelIndex, row: Sequence[str], columns: Sequence[int | None], run: Heads
     ) -> bool:
         """Whether a row is none of items: a cell is such a label, and none else has a text."""
+        if not labels.by_letter:
+            return False
         texts = [cell for cell, c in zip(row, columns, strict=False) if c == run.text]
         for cell in row:
             found = longest(find_labels(cell, labels, leading=True))

@@ -204,7 +204,8 @@ def _on_several_lines(block: Block, spans: Sequence[Span], score: float) -> Part
     # One line alone is an address where the lines below it are the data of a sender.
     if alone and not (STREET.search(text) and len(spans) > 1):
         return None
-    if not (coded or STREET.search(text) or block.heading):
+    placed = coded or STREET.search(text) or (block.heading and any(map(str.isdigit, text)))
+    if not placed:
         return None
     address = _candidate(spans[begin:end], score, block)
     named = next((span for span in spans[:begin] if _is_name(span.text)), None)
