@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -93,4 +94,18 @@ def test_a_kill_in_the_index_between_a_version_without_text_and_one_that_fails(
     machine.write(doc_id="alpha", content=["marker01q valve"])
     machine.be_killed_while_reconciling(writes=writes)
     machine.write(doc_id="alpha", content=[SMUDGE])
+    machine.reconcile()
+
+
+@pytest.mark.parametrize("full", ["once", "lasting"])
+@pytest.mark.parametrize("writes", range(3, 58, 14))
+def test_a_full_disk_costs_one_reconciliation(
+    machine: Reconciliation, writes: int, full: Literal["once", "lasting"]
+) -> None:
+    machine.start(contents={"alpha": ["marker01q valve", "bridge"], "beta": ["marker02q crane"]})
+    machine.reconcile()
+    machine.write(doc_id="alpha", content=["marker03q valve", "orchard meadow"])
+    machine.write(doc_id="gamma", content=["marker04q valve"])
+    machine.delete_the_folder(doc_id="beta")
+    machine.run_out_of_space(writes=writes, full=full)
     machine.reconcile()
