@@ -10,7 +10,7 @@ from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.amounts import has_figures
 from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
-from sparknet_assets.answers.languages import language_of
+from sparknet_assets.answers.languages import note_on_languages
 from sparknet_assets.answers.listing import MOST_LISTED, asks_of_each, mentions, note_on
 from sparknet_assets.answers.tables import label_of
 from sparknet_assets.answers.timing import Times
@@ -83,12 +83,8 @@ def quotes(found: Found) -> Quoted:
 
 
 def _other_language(found: Found) -> str:
-    """A note where what was found is in another language than the question: few words agree."""
-    asked = language_of(found.question)
-    there = language_of("\n".join(hit.chunk.text for hit in found.hits[:PASSAGES]))
-    if not asked or not there or asked == there:
-        return ""
-    return f"The question is in {asked}, most of what was found in {there}: ask in {there}."
+    texts = "\n".join(hit.chunk.text for hit in found.hits[:PASSAGES])
+    return note_on_languages(found.question, texts)
 
 
 def _mentioned(found: Found) -> Quoted:

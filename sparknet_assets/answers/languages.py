@@ -1,35 +1,23 @@
-"""Which language a text is in, by its most frequent words; of six."""
+"""A note where a question is in another language than what was found: few words agree then."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from sparknet_assets.source.text.language import language_of
 
-_WORD = re.compile(r"[^\W\d_]+")
-# Frequent words that hardly are words of another of these languages.
-_FREQUENT = {
-    "English": "the of and to what which who how was were does did with for are that from his",
-    "German": "der die das den dem und ist war wie welche wer von zu mit für eine wurde im sind",
-    "French": "le les des et est quel quelle qui du pour dans une sur quels combien avec aux sont",
-    "Spanish": "el los las y es cuál qué quién por para una del con cuánto cuántos fue son",
-    "Italian": "il gli di che è qual chi per una del della con quanto quanti sono nel dei",
-    "Dutch": "het een en wat welke wie van voor met hoeveel op zijn werd aan dat niet",
+# Others go by their ISO 639-1 code.
+_NAMES = {
+    **{"ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek"},
+    **{"en": "English", "es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew"},
+    **{"hi": "Hindi", "hu": "Hungarian", "it": "Italian", "ja": "Japanese", "ko": "Korean"},
+    **{"nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian"},
+    **{"ru": "Russian", "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "zh": "Chinese"},
 }
-_LANGUAGES = {
-    word: [name for name, words in _FREQUENT.items() if word in words.split()]
-    for words in _FREQUENT.values()
-    for word in words.split()
-}
-_FEWEST = 2
 
 
-def language_of(text: str) -> str:
-    """The language that most frequent words of a text are of; empty where that is not clear."""
-    counts: Counter[str] = Counter()
-    for word in _WORD.findall(text.casefold()):
-        counts.update(_LANGUAGES.get(word, ()))
-    ranked = counts.most_common(2)
-    if not ranked or ranked[0][1] < _FEWEST:
+def note_on_languages(question: str, found: str) -> str:
+    """Says which languages both are in; empty where they agree, or are too short to tell."""
+    asked, there = language_of(question), language_of(found)
+    if not asked or not there or asked == there:
         return ""
-    clear = len(ranked) == 1 or ranked[0][1] > ranked[1][1]
-    return ranked[0][0] if clear else ""
+    asked, there = _NAMES.get(asked, asked), _NAMES.get(there, there)
+    return f"The question is in {asked}, most of what was found in {there}: ask in {there}."
