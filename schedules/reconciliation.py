@@ -15,6 +15,7 @@ from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.tiers import STANDARD, TIERS
 from schedules.assessment import Assessor
+from schedules.moves import moved
 from schedules.plan import WORK, Plan, PlannedDocument, Rates, make_plan, plan_document
 from schedules.planning import SETTLE, Change, FoundDocument, Listing, compare
 from schedules.registration import accept_touched, register, touched
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from sparknet_assets.runs.execution import RunSummary
 
 logger = logging.getLogger(__name__)
+
+# What may be a document that had another name before.
+ARRIVED = (Change.NEW, Change.CHANGED, Change.PENDING, Change.ORPHANED)
 
 
 @dataclass
@@ -72,6 +76,13 @@ class Outcome:
     plan: Plan
     summary: RunSummary | None = None
     receipts: list[Receipt] = field(default_factory=list)
+
+    def add(self, summary: RunSummary) -> None:
+        """Takes in what a run did."""
+        if self.summary is None:
+            self.summary = summary
+        else:
+            self.summary.include(summary)
 
 
 def gather(
@@ -261,7 +272,7 @@ def reconcile(
     graph: Sequence[Stage] = STAGES,
     requested_by: str = "reconciliation",
 ) -> Outcome:
-    """Plans, then removes what is gone and brings up to date what is not.
+    """Plans, then removes what is gone and brings up to date what is not; first what was renamed.
 
     Waits for files that were written to a moment ago, once.
 
@@ -279,21 +290,26 @@ def reconcile(
     plan = _planned_and_registered(deployment, graph)
     planned(plan)
     outcome = Outcome(plan)
+
+    def bring_up_to_date(doc_ids: Sequence[str]) -> None:
+        if doc_ids:
+            from sparknet_assets.runs.execution import execute
+
+            outcome.add(execute(deployment, doc_ids, instance=instance, progress=progress, run=run))
+
     removed = [d.doc_id for d in plan.of(Change.REMOVED) if _is_gone(d.doc_id, deployment)]
-    if removed and (allow_removals or not plan.held_back):
+    if plan.held_back and not allow_removals:
+        removed = []
+    # Before what was made of the same bytes is removed with the document that had them.
+    first = moved(deployment, removed, [d.doc_id for d in plan.of(*ARRIVED)])
+    bring_up_to_date(first)
+    error = None
+    if removed:
         outcome.receipts, error = _remove(deployment, removed, requested_by, instance)
-    else:
-        error = None
     if any(receipt.kept for receipt in outcome.receipts):
         # Brought back while a removal was unfinished: a new document, and its turn is now.
         plan = _planned_and_registered(deployment, graph)
-    doc_ids = [document.doc_id for document in plan.of(*WORK)]
-    if doc_ids:
-        from sparknet_assets.runs.execution import execute
-
-        outcome.summary = execute(
-            deployment, doc_ids, instance=instance, progress=progress, run=run
-        )
+    bring_up_to_date([d.doc_id for d in plan.of(*WORK) if d.doc_id not in first])
     if instance:
         forget_partitions(instance, deleted_partitions(instance, deployment.catalog))
     if error:

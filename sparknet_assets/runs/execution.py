@@ -71,6 +71,14 @@ class RunSummary:
         stages = self.kept if record.reused else self.made
         stages.setdefault(result.ref.doc_id, []).append(result.stage)
 
+    def include(self, other: RunSummary) -> None:
+        """Adds what another call did, of other documents."""
+        self.documents += other.documents
+        self.run_ids += other.run_ids
+        self.made |= other.made
+        self.kept |= other.kept
+        self.failed |= other.failed
+
 
 def execute(
     deployment: Deployment,

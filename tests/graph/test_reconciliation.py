@@ -95,6 +95,25 @@ def test_each_change_costs_what_it_must_and_no_more(
     assert {name.split("/")[0] for name in seen} == {"apples"}
 
 
+def test_a_folder_that_gets_another_name_is_taken_over(
+    deployment: Deployment, instance: dg.DagsterInstance
+) -> None:
+    put(deployment, "pears", "Pears are green.")
+    put(deployment, "plums", "Plums are blue.")
+    done(deployment, instance)
+    raw = deployment.home / "raw"
+    (raw / "pears").rename(raw / "fruit")
+    put(deployment, "figs", "Figs are sweet.")
+    outcome, _ = done(deployment, instance)
+    assert outcome.summary is not None
+    assert (outcome.summary.documents, outcome.summary.failed) == (2, {})
+    assert [receipt.doc_id for receipt in outcome.receipts] == ["pears"]
+    stages = deployment.catalog.stages(["fruit", "figs"])
+    embedded = {doc_id: own["embeddings"].metadata["embedded"] for doc_id, own in stages.items()}
+    assert embedded == {"fruit": 0, "figs": 1}
+    assert search(deployment, "pears", mode="keyword").hits[0].doc_id == "fruit"
+
+
 def test_a_broken_new_version_leaves_the_old_one_and_is_not_tried_for_ever(
     deployment: Deployment, instance: dg.DagsterInstance
 ) -> None:

@@ -107,6 +107,15 @@ class ExpectedDocument:
         self.shown: set[Shown] = {frozenset()}
         self.markers = self.current_markers
 
+    @property
+    def read(self) -> bytes | None:
+        """The bytes that its outputs are of; None where that can't be told."""
+        (made, *others) = self.made["documents"]
+        if others or made is None:
+            return None
+        data, _ = made.output  # type: ignore[misc]
+        return data
+
     def key(self, stage: str, outputs: Mapping[str, Hashable], around: Surroundings) -> Hashable:
         """All that decides the output of a stage."""
         version = around.versions[stage]

@@ -109,3 +109,11 @@ def test_a_full_disk_costs_one_reconciliation(
     machine.delete_the_folder(doc_id="beta")
     machine.run_out_of_space(writes=writes, full=full)
     machine.reconcile()
+
+
+def test_a_folder_that_gets_another_name_embeds_nothing(machine: Reconciliation) -> None:
+    machine.start(contents={"alpha": ["marker01q valve"], "beta": ["marker02q crane"]})
+    machine.reconcile()
+    machine.copy(doc_id="delta", other="alpha")
+    machine.delete_the_folder(doc_id="alpha")
+    machine.reconcile()

@@ -313,6 +313,8 @@ class Reconciliation(RuleBasedStateMachine):
     def check(self) -> None:
         """All that is true after a reconciliation that was let finish."""
         deployment, seen = self.deployment, self.seen()
+        for doc_id in self.removed_before_the_rest():
+            self.texts.forget(doc_id)
         again = {text for text, n in seen.embedded.items() if n > 1 or text in self.texts.known}
         assert not again, f"embedded though they were in the cache: {again}"
         for document in self.documents.values():
@@ -331,6 +333,12 @@ class Reconciliation(RuleBasedStateMachine):
         assert deployment.vector_store.document_ids() == {d for d, i in seen.shown.items() if i}
         self.check_cache()
         assert list(verify(deployment, stages.graph(self.around.versions))) == []
+
+    def removed_before_the_rest(self) -> set[str]:
+        """What is gone, but for documents that are there under another name now."""
+        there = {document.data for document in self.documents.values()}
+        gone = (document for document in self.documents.values() if document.data is None)
+        return {document.doc_id for document in gone if document.read not in there - {None}}
 
     def check_record(self, document: ExpectedDocument, seen: Observed) -> None:
         doc_id = document.doc_id
