@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -195,3 +196,37 @@ def test_screenshots(page: Page, site: Site, request: pytest.FixtureRequest) -> 
         page.wait_for_timeout(400)
         page.screenshot(path=folder / f"{view}-{kind}.png")
     assert len(list(folder.glob(f"*-{kind}.png"))) >= len(VIEWS)
+
+
+def test_a_long_plan_is_summed_up_and_listed_in_parts(page: Page) -> None:
+    planned, first = 450, "was found in raw/"
+    sums = {"pages": 1350, "seconds": 900.0, "cost_usd": 0.0}
+    row = {"change": "new", "tier": "standard", "stages": ["documents"], "reason": first}
+    counts = ("new", "changed", "removed", "pending", "orphaned", "outdated", "due", "waiting")
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        begin = int(query.get("after", ["-0"])[0].rsplit("-", 1)[1])
+        numbers = range(begin + 1, min(planned, begin + int(query["limit"][0])) + 1)
+        own = {**row, "pages": None, "seconds": 2.0, "cost_usd": 0.0}
+        rows = [{**own, "doc_id": f"paper-{n:05}"} for n in numbers]
+        totals = {"documents": planned, **sums, **dict.fromkeys(counts, 0), "ignored": 0}
+        route.fulfill(
+            json={
+                "documents": rows,
+                "next": rows[-1]["doc_id"] if numbers[-1] < planned else None,
+                "totals": totals | {"unsettled": 0, "unchanged": 0, "tiers": {}},
+                "reasons": [{**row, "documents": planned, **sums}],
+                "ignored": [], "held_back": "", "unmeasured": [], "unpriced": [],
+            }
+        )  # fmt: skip
+
+    page.route("**/api/v1/plan?*", answer)
+    page.evaluate("location.hash = '#/plan'")
+    reasons = page.get_by_role("region", name="What would be redone, by reason")
+    expect(reasons.locator("tbody tr")).to_have_text(re.compile(f"{first}.*450.*1,350"))
+    for listed in (200, 400, 450):
+        expect(page.locator(".plan-table tbody tr")).to_have_count(listed)
+        if listed < planned:
+            page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)

@@ -11,6 +11,8 @@ import { address } from "../core/router.js";
 import { bars, columns } from "./charts.js";
 
 const LISTED = 200;
+// From so many documents on, what is done for which reason is summed up first.
+const MANY = 10;
 const STATUSES = ["indexed", "partial", "pending", "failed"];
 
 export async function open(root, _route, { me, signal }) {
@@ -110,17 +112,30 @@ export async function open(root, _route, { me, signal }) {
             `Without a known price: ${plan.unpriced.map(label).join(", ")}.`,
           )
         : null,
+      totals.documents > MANY ? reasonTable(plan.reasons) : null,
       documents.length
         ? planTable(documents)
         : empty(
             "Nothing would be redone",
             h("p", null, "Originals, settings and what was made of them agree."),
           ),
-      totals.documents > documents.length
-        ? h("p", { class: "hint" }, `The first ${documents.length} are listed.`)
+      plan.next
+        ? h(
+            "p",
+            { class: "hint" },
+            `The first ${number(documents.length)} are listed. `,
+            button("Show more", () => void more(plan), { class: "quiet" }),
+          )
         : null,
       plan.ignored?.length ? ignored(plan.ignored, totals.ignored) : null,
     );
+  }
+
+  async function more(plan) {
+    const asked = { limit: LISTED, after: plan.next };
+    await api.get(["plan"], asked, signal).then(({ documents, next }) => {
+      showPlan({ ...plan, documents: [...plan.documents, ...documents], next });
+    }, failed);
   }
 
   async function begin(totals) {
@@ -203,6 +218,20 @@ const figures = (given) =>
     "dl",
     { class: "figures" },
     given.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))),
+  );
+
+const reasonTable = (reasons) =>
+  table(
+    ["Why", "Change", "Documents", "Pages", "Time", "Cost"],
+    reasons.map((row) => [
+      words(row.reason),
+      h("span", { class: "tag" }, label(row.change)),
+      number(row.documents),
+      number(row.pages),
+      seconds(row.seconds),
+      money(row.cost_usd),
+    ]),
+    { numbers: [2, 3, 4, 5], caption: "What would be redone, by reason" },
   );
 
 const planTable = (documents) =>
