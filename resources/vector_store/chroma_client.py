@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from resources.failure import FailureKind, SparknetError
 from resources.vector_store.chroma_collection import ChromaCollection
-from resources.vector_store.chroma_files import blank_unused
+from resources.vector_store.chroma_files import Blanking
 
 # Malkov and Yashunin 2018, section 4.2: M 16 fits 384 dimensions; the efs are as large as the
 # search budget allows (see benchmarks/search_latency.py).
@@ -52,7 +51,7 @@ def open_folder(folder: Path, name: str, stamp: int) -> ChromaCollection:
 def open_apart(folder: Path, name: str) -> ChromaCollection:
     """The collection in a folder that nobody else has open, made when absent."""
     client = _persistent_client(folder)
-    return ChromaCollection(client, _collection(client, name), partial(blank_unused, folder))
+    return ChromaCollection(client, _collection(client, name), Blanking(folder))
 
 
 def share(folder: Path, collection: ChromaCollection, stamp: int) -> None:

@@ -22,15 +22,14 @@ class ChromaCollection:
     keep the text of deleted ones in its files.
 
     Args:
-        loaded: Called once the index is in memory, which the first query sees to. Chroma makes the
-            files of one that it never synced anew then.
+        asked: Called after each call of Chroma, which may have written files.
     """
 
     def __init__(
-        self, client: Any, collection: Any, loaded: Callable[[], None] = lambda: None
+        self, client: Any, collection: Any, asked: Callable[[], None] = lambda: None
     ) -> None:
         self._client = client
-        self._loaded: Callable[[], None] | None = loaded
+        self._asked = asked
         self._collection = collection
         self._batch = min(client.get_max_batch_size(), _IDS_PER_CALL)
 
@@ -45,17 +44,20 @@ class ChromaCollection:
                 embeddings=vectors.reshape(len(part), -1),
                 metadatas=[{"doc_id": row.doc_id} for row in part],
             )
+        self._asked()
 
     def delete(self, ids: Collection[str]) -> None:
         """Removes what is there of these."""
         for chunk in in_chunks(self.present(ids), self._batch):
             self._collection.delete(ids=chunk)
+        self._asked()
 
     def present(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are stored."""
         found: set[str] = set()
         for chunk in in_chunks(ids, self._batch):
             found.update(self._collection.get(ids=chunk, include=[])["ids"])
+        self._asked()
         return found
 
     def query(
@@ -68,15 +70,15 @@ class ChromaCollection:
             ids=among,
             include=["distances"],
         )
-        if self._loaded:
-            self._loaded()
-            self._loaded = None
+        self._asked()
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return {chunk_id: 1.0 - float(distance) for chunk_id, distance in pairs}
 
     def count(self) -> int:
         """Number of vectors."""
-        return int(self._collection.count())
+        count = int(self._collection.count())
+        self._asked()
+        return count
 
     def ids(self) -> set[str]:
         """Ids of all vectors."""
@@ -84,6 +86,7 @@ class ChromaCollection:
         for start in range(0, self.count(), self._batch):
             part = self._collection.get(limit=self._batch, offset=start, include=[])
             found.update(part["ids"])
+        self._asked()
         return found
 
     def without_their_vector(self, rows: Sequence[Row]) -> list[Row]:
@@ -93,6 +96,7 @@ class ChromaCollection:
         if not rows:
             return []
         found = self._collection.get(ids=[row.chunk_id for row in rows], include=["embeddings"])
+        self._asked()
         stored = dict(zip(found["ids"], found["embeddings"], strict=True))
         wanted = [np.frombuffer(row.vector, dtype=np.float32) for row in rows]
         # Chroma gives some back with rounding errors.

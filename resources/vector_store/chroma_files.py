@@ -67,6 +67,28 @@ def blank_unused(folder: Path) -> None:
                 _blank(file, count * each)
 
 
+class Blanking:
+    """Does `blank_unused` where index files were written since its last call; else next to nothing.
+
+    Chroma writes the files of an index that it never synced anew when it loads it, which whatever
+    is asked of it first may see to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: frozenset[tuple[str, int, int]] = frozenset()
+
+    def __call__(self) -> None:
+        with suppress(FileNotFoundError):  # replaced, and removed meanwhile
+            if self._marks() != self._seen:
+                blank_unused(self._folder)
+                self._seen = self._marks()
+
+    def _marks(self) -> frozenset[tuple[str, int, int]]:
+        stats = ((str(file), file.stat()) for file in self._folder.glob("*/*.bin"))
+        return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
 def _blank(file: Path, start: int) -> None:
     with file.open("r+b") as opened:
         opened.seek(start)

@@ -959,10 +959,12 @@ def test_an_index_without_deletions_is_not_rewritten(
 
 def _unused_room(folder: Path) -> bytes:
     """What index files have beyond the last vector."""
-    (header,) = folder.rglob("header.bin")
-    count, width = struct.unpack("<QQ", header.read_bytes()[20:36])
-    level, length = (header.with_name(name) for name in ("data_level0.bin", "length.bin"))
-    return level.read_bytes()[count * width :] + length.read_bytes()[count * 4 :]
+    room = b""
+    for header in folder.rglob("header.bin"):
+        count, width = struct.unpack("<QQ", header.read_bytes()[20:36])
+        level, length = (header.with_name(name) for name in ("data_level0.bin", "length.bin"))
+        room += level.read_bytes()[count * width :] + length.read_bytes()[count * 4 :]
+    return room
 
 
 def test_files_hold_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Path) -> None:
@@ -981,15 +983,42 @@ def test_files_hold_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Pa
     assert local.count() == (129, 129)
 
 
+def _hoard() -> None:
+    """Leaves text in memory that is free again."""
+    hoard = [b"qzjxmemory" * 3000 for _ in range(500)]
+    del hoard
+
+
 def test_a_search_writes_nothing_of_the_memory(local: ChromaVectorStore, tmp_path: Path) -> None:
     """Chroma makes the files of a small index anew when it loads it, which a search sees to."""
     data = vectors(3)
     local.add_chunks([chunk("a", n) for n in range(3)], data)
     chroma_client.close_siblings(local._index._files)
-    hoard = [b"qzjxmemory" * 3000 for _ in range(500)]
-    del hoard
+    _hoard()
     assert len(local.search(data[0], 1)) == 1
     assert not any(_unused_room(tmp_path))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_that_is_asked_writes_of_the_memory(
+    local: ChromaVectorStore, tmp_path: Path, seed: int
+) -> None:
+    """Whatever comes first after the index was opened or compacted may load it."""
+    rng, data = Random(seed), vectors(120)
+    asked: list[Callable[[], object]] = [
+        local.count,
+        local.repair,
+        local.compact,
+        lambda: local.search(data[0], 3),
+        lambda: local.delete(rng.sample([f"a:{n}" for n in range(120)], 10)),
+        lambda: local.add_chunks([chunk("a", n) for n in range(20)], data[:20]),
+        lambda: chroma_client.close_siblings(local._index._files),
+    ]
+    local.add_chunks([chunk("a", n) for n in range(30)], data[:30])
+    for each in rng.choices(asked, k=14):
+        _hoard()
+        each()
+        assert not any(_unused_room(tmp_path))
 
 
 def test_a_compaction_that_fails_leaves_all_as_it_was(
