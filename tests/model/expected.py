@@ -185,6 +185,7 @@ class ExpectedDocument:
     def may_be_half_done(self, around: Surroundings) -> None:
         """A run that had this document to do was killed at an unknown place."""
         outputs: dict[str, Hashable] = {}
+        worked = self.touched
         for stage in NAMES:
             key = self.key(stage, outputs, around)
             made = self.made[stage]
@@ -193,6 +194,9 @@ class ExpectedDocument:
                 (only,) = current
                 outputs[stage] = only.output
                 continue
+            if self.refused[stage] == {key} and not worked:
+                return  # hopeless, and not tried again
+            worked = True
             result = self.outcome(stage, key, outputs, around, ())
             made.add(None)
             if not isinstance(result, Made):
@@ -225,9 +229,11 @@ def _embeddings(
     result = Made(key, chunks)
     if texts <= set(cached):
         return result
+    poisoned = any(POISON in text for text in texts)
     if around.trouble.embedder:
-        return None  # the vectors may be in the cache all the same
-    return Refused(lasting=True) if any(POISON in text for text in texts) else result
+        # The vectors may be in the cache all the same, but for those that there never were.
+        return Refused(lasting=False) if poisoned else None
+    return Refused(lasting=True) if poisoned else result
 
 
 class Texts:
