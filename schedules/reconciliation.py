@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # What may be a document that had another name before.
-ARRIVED = (Change.NEW, Change.CHANGED, Change.PENDING, Change.ORPHANED)
+UNREAD = (Change.NEW, Change.CHANGED, Change.PENDING, Change.ORPHANED)
 
 
 @dataclass
@@ -53,12 +53,14 @@ class Gathered:
 
     Attributes:
         arrived: New and changed documents, which have no row yet that says so.
+        unread: These, and those that have a row and were not read yet.
         unsettled: A file was written to a moment ago.
         rates: What the work took so far.
     """
 
     plan: Plan = field(default_factory=lambda: Plan((), {}))
     arrived: list[FoundDocument] = field(default_factory=list)
+    unread: list[FoundDocument] = field(default_factory=list)
     unsettled: bool = False
     ignored: list[tuple[str, str]] = field(default_factory=list)
     rates: Rates = field(default_factory=Rates)
@@ -212,6 +214,8 @@ def _planned_here(
             planned = plan_document(found, record, stages[found.doc_id], assessor)
             if found.change in (Change.NEW, Change.CHANGED):
                 gathered.arrived.append(found)
+            if planned.change in UNREAD:
+                gathered.unread.append(found)
             gathered.unsettled |= found.change is Change.UNSETTLED
             yield planned
 
@@ -287,7 +291,8 @@ def reconcile(
     Raises:
         RemovalError: Some of what is gone could not be removed; all else is done.
     """
-    plan = _planned_and_registered(deployment, graph)
+    gathered = _planned_and_registered(deployment, graph)
+    plan = gathered.plan
     planned(plan)
     outcome = Outcome(plan)
 
@@ -301,14 +306,14 @@ def reconcile(
     if plan.held_back and not allow_removals:
         removed = []
     # Before what was made of the same bytes is removed with the document that had them.
-    first = moved(deployment, removed, [d.doc_id for d in plan.of(*ARRIVED)])
+    first = moved(deployment, removed, gathered.unread)
     bring_up_to_date(first)
     error = None
     if removed:
         outcome.receipts, error = _remove(deployment, removed, requested_by, instance)
     if any(receipt.kept for receipt in outcome.receipts):
         # Brought back while a removal was unfinished: a new document, and its turn is now.
-        plan = _planned_and_registered(deployment, graph)
+        plan = _planned_and_registered(deployment, graph).plan
     bring_up_to_date([d.doc_id for d in plan.of(*WORK) if d.doc_id not in first])
     if instance:
         forget_partitions(instance, deleted_partitions(instance, deployment.catalog))
@@ -317,14 +322,14 @@ def reconcile(
     return outcome
 
 
-def _planned_and_registered(deployment: Deployment, graph: Sequence[Stage]) -> Plan:
+def _planned_and_registered(deployment: Deployment, graph: Sequence[Stage]) -> Gathered:
     # Files that an intake is copying have no rows until it ends.
     with deployment.locks.hold("intake", shared=True):
         gathered = gather_settled(deployment, graph=graph)
         if accept_touched(deployment, gathered.arrived):
             gathered = gather(deployment, graph=graph)
         register(deployment, gathered.arrived, datetime.now(UTC))
-    return gathered.plan
+    return gathered
 
 
 def _is_gone(doc_id: str, deployment: Deployment) -> bool:

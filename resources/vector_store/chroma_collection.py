@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resources.sqlite import in_chunks
+from resources.vector_store.chroma_files import Blanking
 from resources.vector_store.keyword import Row
 
 if TYPE_CHECKING:
@@ -22,14 +23,12 @@ class ChromaCollection:
     keep the text of deleted ones in its files.
 
     Args:
-        asked: Called after each call of Chroma, which may have written files.
+        blanking: Of its files; none on a server.
     """
 
-    def __init__(
-        self, client: Any, collection: Any, asked: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, client: Any, collection: Any, blanking: Blanking | None = None) -> None:
         self._client = client
-        self._asked = asked
+        self._blanking = blanking
         self._collection = collection
         self._batch = min(client.get_max_batch_size(), _IDS_PER_CALL)
 
@@ -44,13 +43,16 @@ class ChromaCollection:
                 embeddings=vectors.reshape(len(part), -1),
                 metadatas=[{"doc_id": row.doc_id} for row in part],
             )
-        self._asked()
 
     def delete(self, ids: Collection[str]) -> None:
         """Removes what is there of these."""
         for chunk in in_chunks(self.present(ids), self._batch):
             self._collection.delete(ids=chunk)
-        self._asked()
+
+    def blank(self) -> None:
+        """To be called at the end of a write, before its files are synced."""
+        if self._blanking:
+            self._blanking.after_writing()
 
     def present(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are stored."""
@@ -106,6 +108,10 @@ class ChromaCollection:
             if row.chunk_id not in stored
             or not np.allclose(stored[row.chunk_id], vector, rtol=1e-3, atol=1e-5)
         ]
+
+    def _asked(self) -> None:
+        if self._blanking:
+            self._blanking.after_reading()
 
     def close(self) -> None:
         """Lets go of its files."""

@@ -68,7 +68,7 @@ def blank_unused(folder: Path) -> None:
 
 
 class Blanking:
-    """Does `blank_unused` where index files were written since its last call; else next to nothing.
+    """`blank_unused` for one who asks Chroma of a folder: it looks what was written since.
 
     Chroma writes the files of an index that it never synced anew when it loads it, which whatever
     is asked of it first may see to.
@@ -78,11 +78,16 @@ class Blanking:
         self._folder = folder
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
 
-    def __call__(self) -> None:
+    def after_reading(self) -> None:
+        """Costs next to nothing where no file was written since the last call."""
         with suppress(FileNotFoundError):  # replaced, and removed meanwhile
             if self._marks() != self._seen:
-                blank_unused(self._folder)
-                self._seen = self._marks()
+                self.after_writing()
+
+    def after_writing(self) -> None:
+        """Blanks whatever the files' times say."""
+        blank_unused(self._folder)
+        self._seen = self._marks()
 
     def _marks(self) -> frozenset[tuple[str, int, int]]:
         stats = ((str(file), file.stat()) for file in self._folder.glob("*/*.bin"))

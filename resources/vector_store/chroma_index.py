@@ -92,7 +92,7 @@ class ChromaIndex:
         try:
             collection.upsert(rows)
             collection.delete(deleted)
-            self._finish(rows, deleted)
+            self._finish(collection, rows, deleted)
         except Exception:
             raise
         except BaseException:
@@ -213,7 +213,7 @@ class ChromaIndex:
         rows = self.register.rows_of(found["ids"])
         collection.delete(set(found["ids"]) - {row.chunk_id for row in rows})
         collection.upsert(rows)
-        self._finish(undone=len(found["ids"]))
+        self._finish(collection, undone=len(found["ids"]))
         return collection
 
     def _completed(self, collection: ChromaCollection) -> ChromaCollection:
@@ -230,10 +230,14 @@ class ChromaIndex:
         return collection
 
     def _finish(
-        self, rows: Sequence[Row] = (), deleted: Collection[str] = (), undone: int = 0
+        self,
+        collection: ChromaCollection,
+        rows: Sequence[Row] = (),
+        deleted: Collection[str] = (),
+        undone: int = 0,
     ) -> None:
         if self._server is None:
-            files.blank_unused(self._files)
+            collection.blank()
             files.sync_index(self._files)
         stamp = self.register.finish(rows, deleted, undone=undone)
         if self._server is None:
