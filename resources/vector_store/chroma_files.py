@@ -12,6 +12,8 @@ from pathlib import Path
 from resources.failure import FailureKind, SparknetError
 
 _BLOCK = 2**20
+# Of hnswlib's files: version, offset, capacity, vectors, bytes a vector.
+_HEADER = struct.Struct("<iQQQQ")
 
 
 def new_folder(generation: Path) -> Path:
@@ -56,11 +58,15 @@ def blank_unused(folder: Path) -> None:
     """Overwrites the room that index files have for more vectors, where it is not blank.
 
     hnswlib writes it out as it found it in memory: that may be text of any document the process has
-    read, also of one that was removed. Its header: version, offset, capacity, vectors, bytes a
-    vector.
+    read, also of one that was removed. A file that is not whole is left alone: another process
+    that loads the index is writing it, or was killed over that; it is written anew, and blanked,
+    when the index is loaded the next time.
     """
     for header in folder.glob("*/header.bin"):
-        version, _, capacity, count, width = struct.unpack("<iQQQQ", header.read_bytes()[:36])
+        begins = header.read_bytes()[: _HEADER.size]
+        if len(begins) < _HEADER.size:
+            continue
+        version, _, capacity, count, width = _HEADER.unpack(begins)
         for name, each in (("data_level0.bin", width), ("length.bin", 4)):
             file = header.with_name(name)
             if version == 1 and file.stat().st_size == capacity * each:

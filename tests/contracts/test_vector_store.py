@@ -999,6 +999,26 @@ def test_a_search_writes_nothing_of_the_memory(local: ChromaVectorStore, tmp_pat
     assert not any(_unused_room(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["header.bin", "data_level0.bin", "length.bin"])
+@pytest.mark.parametrize("kept", [0, 20])
+def test_files_that_another_reader_is_writing(
+    local: ChromaVectorStore, name: str, kept: int
+) -> None:
+    """Loading a small index writes its files, while others that have it open look at them."""
+    data = vectors(3)
+    local.add_chunks([chunk("a", n) for n in range(3)], data)
+    assert len(local.search(data[0], 3)) == 3
+    (file,) = local._index._files.rglob(name)
+    os.truncate(file, kept)
+    assert len(local.search(data[0], 3)) == 3
+    assert file.stat().st_size == kept
+    chroma_client.close_siblings(local._index._files)
+    _hoard()
+    assert len(local.search(data[0], 3)) == 3
+    assert not any(_unused_room(local._index._files))
+    assert local.count() == (3, 3)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_that_is_asked_writes_of_the_memory(
     local: ChromaVectorStore, tmp_path: Path, seed: int
