@@ -121,6 +121,14 @@ class Holding(NamedTuple):
     chunks: int
 
 
+class Paid(NamedTuple):
+    """What a stage of a document cost, and the day (UTC) on which that was noted."""
+
+    stage: str
+    day: str
+    usd: float
+
+
 class Spent(NamedTuple):
     """What an account has come to: dollars, and the calls that they were paid for."""
 
@@ -219,8 +227,8 @@ class Catalog(Protocol):
         """
         ...
 
-    def paid(self, doc_ids: Collection[str]) -> dict[str, float]:
-        """doc_id -> dollars that its stages cost, for documents that have any."""
+    def paid(self, doc_ids: Collection[str]) -> dict[str, list[Paid]]:
+        """doc_id -> what each of its stages cost, for documents that have any."""
         ...
 
     def put_stages(

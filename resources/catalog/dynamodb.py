@@ -14,6 +14,7 @@ from resources.catalog import (
     DocumentRecord,
     DocumentStatus,
     Holding,
+    Paid,
     Spent,
     StageRecord,
     is_named,
@@ -239,12 +240,14 @@ class DynamoDBCatalog:
         """doc_id -> stage -> record; of one stage only, when that is named."""
         return self._records.stages(doc_ids, stage)
 
-    def paid(self, doc_ids: Collection[str]) -> dict[str, float]:
-        """doc_id -> dollars that its stages cost."""
-        found = self.stages(doc_ids)
+    def paid(self, doc_ids: Collection[str]) -> dict[str, list[Paid]]:
+        """doc_id -> what each of its stages cost."""
         return {
-            doc_id: sum(stage.cost_usd for stage in stages.values())
-            for doc_id, stages in found.items()
+            doc_id: [
+                Paid(name, stage.updated_at.date().isoformat(), stage.cost_usd)
+                for name, stage in stages.items()
+            ]
+            for doc_id, stages in self.stages(doc_ids).items()
             if stages
         }
 

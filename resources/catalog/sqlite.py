@@ -13,6 +13,7 @@ from resources.catalog import (
     DocumentRecord,
     DocumentStatus,
     Holding,
+    Paid,
     Spent,
     StageRecord,
     is_named,
@@ -236,14 +237,17 @@ class SQLiteCatalog:
                 found[doc_id][name] = StageRecord.model_validate_json(record)
         return found
 
-    def paid(self, doc_ids: Collection[str]) -> dict[str, float]:
-        """doc_id -> dollars that its stages cost; reads nothing else of them."""
+    def paid(self, doc_ids: Collection[str]) -> dict[str, list[Paid]]:
+        """doc_id -> what each of its stages cost; reads nothing else of them."""
+        # One row for each document: each row is another turn with the interpreter's lock.
         return {
-            doc_id: usd
+            doc_id: [Paid(*each) for each in json.loads(paid)]
             for chunk in in_chunks(set(doc_ids))
-            for doc_id, usd in self._database.connection.execute(
-                "SELECT doc_id, total(json_extract(record, '$.cost_usd')) FROM stages"
-                f" WHERE doc_id IN ({marks(len(chunk))}) GROUP BY doc_id",
+            for doc_id, paid in self._database.connection.execute(
+                "SELECT doc_id, json_group_array(json_array(stage,"
+                " substr(json_extract(record, '$.updated_at'), 1, 10),"
+                " json_extract(record, '$.cost_usd')))"
+                f" FROM stages WHERE doc_id IN ({marks(len(chunk))}) GROUP BY doc_id",
                 chunk,
             )
         }

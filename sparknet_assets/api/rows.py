@@ -109,7 +109,8 @@ class DocumentDetails(DocumentRow):
 def rows(deployment: Deployment, records: Sequence[DocumentRecord]) -> list[DocumentRow]:
     """Rows of documents that were just read, in the order given."""
     paid = deployment.catalog.paid([record.doc_id for record in records])
-    return [DocumentRow(**_row(record, paid.get(record.doc_id, 0.0))) for record in records]
+    costs = {doc_id: sum(each.usd for each in own) for doc_id, own in paid.items()}
+    return [DocumentRow(**_row(record, costs.get(record.doc_id, 0.0))) for record in records]
 
 
 def details(deployment: Deployment, doc_id: str) -> DocumentDetails | None:
