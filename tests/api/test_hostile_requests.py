@@ -217,3 +217,11 @@ def upload(client: TestClient, name: str, data: bytes) -> str:
     answer: Any = client.post(f"{V1}/documents", params={"filename": name}, content=data)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["doc_id"])
+
+
+def test_neighbours_are_limited_over_all_passages(reading: TestClient) -> None:
+    asked = {"query": "rent", "k": 100, "context": 10}
+    assert reading.post(f"{V1}/search", json=asked).status_code == 200
+    refused = reading.post(f"{V1}/search", json={**asked, "k": 101})
+    assert refused.status_code == 422
+    assert "k times context" in refused.json()["detail"]
