@@ -10,6 +10,7 @@ from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.amounts import has_figures
 from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, Wanted, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
+from sparknet_assets.answers.kinship import lacks_kin
 from sparknet_assets.answers.languages import note_on_languages
 from sparknet_assets.answers.listing import MOST_LISTED, asks_of_each, mentions, note_on
 from sparknet_assets.answers.tables import label_of
@@ -78,6 +79,8 @@ def quotes(found: Found) -> Quoted:
         chosen = _of_each(found, admitted, weighed)
     if len(chosen) < 2:
         chosen = _chosen(weighed(passages, wanted=Wanted(THRESHOLD, _NEARLY)))
+    if lacks_kin(found.question, [support.sentence.text for support in chosen]):
+        chosen = []
     said = [
         Quote(chunks[support.passage.key], support.sentence.text, round(support.score, 4))
         for support in chosen
