@@ -17,21 +17,19 @@ class Shares:
     """The words of a question, each by how rare it is among what was found: no list of stop words.
 
     Words weigh their inverse document frequency. What a text has is looked for once.
+
+    Attributes:
+        words: Of the question.
     """
 
     def __init__(self, question: str, background: Collection[str]) -> None:
-        having: Counter[str] = Counter()
-        asked = words_of(question)
-        for text in background:
-            having.update(asked & words_of(text))
-        self._weights = {word: math.log(1 + len(background) / (1 + having[word])) for word in asked}
-        self._whole = sum(self._weights.values())
+        self.words: Set[str] = words_of(question)
         self._had: dict[str, Set[str]] = {}
-
-    @property
-    def words(self) -> Set[str]:
-        """Of the question."""
-        return self._weights.keys()
+        having = Counter(word for text in background for word in self._had_by(text))
+        self._weights = {
+            word: math.log(1 + len(background) / (1 + having[word])) for word in self.words
+        }
+        self._whole = sum(self._weights.values())
 
     def of(self, *texts: str) -> float:
         """How much of the question's words, by weight, texts have together: 0 to 1."""
@@ -41,13 +39,13 @@ class Shares:
     def _had_by(self, text: str) -> Set[str]:
         had = self._had.get(text)
         if had is None:
-            had = self._had[text] = self._weights.keys() & words_of(text)
+            had = self._had[text] = self.words & words_of(text)
         return had
 
 
 def words_of(text: str) -> set[str]:
     """The words of a text as they are compared: in small letters, without the ending of a form."""
-    return {_stem(word) for word in _WORD.findall(text.casefold())}
+    return {_stem(word) for word in set(_WORD.findall(text.casefold()))}
 
 
 @lru_cache(maxsize=1 << 16)
