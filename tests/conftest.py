@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from hypothesis.internal.conjecture import engine
 
 import sparknet_assets.source  # noqa: F401 - before PyMuPDF, whose models it does without
@@ -31,6 +32,9 @@ CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolu
 # What hypothesis found is made small for so long, not for its five minutes: a model of states that
 # fails would take the time of all other tests.
 SHRINKING_SECONDS = 60
+# Everywhere as in continuous integration: the same examples in each run, and no example has to be
+# done within 200 ms, which a busy machine fails. `--hypothesis-profile=default` tries others.
+hypothesis_settings.load_profile("ci")
 
 
 def pytest_configure() -> None:

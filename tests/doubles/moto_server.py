@@ -9,7 +9,6 @@ import copy
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -23,8 +22,9 @@ from typing import Any
 
 from tests.doubles.moto_permissions import check_real_actions
 from tests.doubles.moto_queues import quicken_queues
+from tests.doubles.ports import own_port
 
-START_SECONDS = 30
+START_SECONDS = 90
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
 REGION = "us-east-1"
 
@@ -63,7 +63,7 @@ class MotoServer:
     def post(self, path: str, body: bytes = b"") -> bytes:
         headers = {"Content-Type": "text/plain"}
         request = urllib.request.Request(self.url + path, body, headers, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             data: bytes = response.read()
             return data
 
@@ -71,9 +71,7 @@ class MotoServer:
 @contextmanager
 def moto_server() -> Iterator[MotoServer]:
     """Starts a server on a free port and stops it at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     command = [sys.executable, "-m", "tests.doubles.moto_server", str(port)]
     environment = {**os.environ, "MOTO_PORT": str(port), "MOTO_DISABLE_GLOBAL_CORS": "true"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
