@@ -32,6 +32,7 @@ from resources.locks import file_lock
 from resources.vector_store import Chunk, PageBox, PageRange, Scope, VectorStore, chroma_client
 from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
+from resources.vector_store.chroma_files import fingerprint
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
 from tests.doubles.ports import own_port
@@ -1000,10 +1001,8 @@ def test_a_search_writes_nothing_of_the_memory(local: ChromaVectorStore, tmp_pat
 
 @pytest.mark.parametrize("name", ["header.bin", "data_level0.bin", "length.bin"])
 @pytest.mark.parametrize("kept", [0, 20])
-def test_files_that_another_reader_is_writing(
-    local: ChromaVectorStore, name: str, kept: int
-) -> None:
-    """Loading a small index writes its files, while others that have it open look at them."""
+def test_files_that_a_killed_reader_left(local: ChromaVectorStore, name: str, kept: int) -> None:
+    """Loading a small index writes its files; a kill leaves them torn to who has it open."""
     data = vectors(3)
     local.add_chunks([chunk("a", n) for n in range(3)], data)
     assert len(local.search(data[0], 3)) == 3
@@ -1016,6 +1015,44 @@ def test_files_that_another_reader_is_writing(
     assert len(local.search(data[0], 3)) == 3
     assert not any(_unused_room(local._index._files))
     assert local.count() == (3, 3)
+
+
+def test_torn_files_that_another_process_goes_on_with(local: ChromaVectorStore) -> None:
+    """It syncs what it has in memory, into what a killed reader left."""
+    data = vectors(50)
+    local.add_chunks([chunk("a", n) for n in range(50)], vectors(50, seed=1))
+    (level,) = local._index._files.rglob("data_level0.bin")
+    room = level.stat().st_size
+    level.write_bytes((b"qzjxmemory" * room)[: room * 3 // 4])
+    local.add_chunks([chunk("a", n) for n in range(50)], data)
+    assert list(local._index._files.rglob("*.pickle")), "synced"
+    assert level.stat().st_size == room * 3 // 4
+    assert not any(_unused_room(local._index._files))
+    chroma_client.close_siblings(local._index._files)
+    assert [local.search(data[n], 1)[0].chunk.ordinal for n in (0, 7, 49)] == [0, 7, 49]
+    assert local.count() == (50, 50)
+
+
+@pytest.mark.parametrize("ask", ["count", "search"])
+@pytest.mark.parametrize("built", ["compacted", "torn"])
+def test_reading_writes_nothing_while_others_may_read(
+    local: ChromaVectorStore, built: str, ask: str
+) -> None:
+    """Loading a small index writes its files: who built it anew has loaded it."""
+    data = vectors(20)
+    local.add_chunks([chunk("a", n) for n in range(20)], data)
+    if built == "compacted":
+        local.delete(["a:3"])
+        local.compact()
+    else:
+        local._register.begin('{"files": "as they were before", "ids": ["a:3"]}')
+        with local._access.reading():
+            pass
+    before = fingerprint(local._index._files)
+    assert "header.bin" in before
+    assert local._index.is_open(), "read under the lock that readers share"
+    assert local.count() if ask == "count" else local.search(data[0], 3)
+    assert fingerprint(local._index._files) == before
 
 
 @pytest.mark.parametrize("seed", range(6))
