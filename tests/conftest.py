@@ -19,14 +19,18 @@ from resources.deployment import Deployment
 from resources.locks import FileLocks
 from resources.settings import Settings
 from resources.vector_store import VectorStore
-from tests.distribution import pytest_xdist_make_scheduler, slow_first
+from tests.distribution import (
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+    slow_first,
+)
 from tests.doubles import rgw as ceph
 from tests.doubles.aws_models import share_models
 from tests.doubles.moto_server import CREDENTIALS, REGION, MotoServer, moto_server
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 from tests.doubles.postgres_server import PostgresServer, postgres_server, reason_to_skip
 
-__all__ = ["pytest_xdist_make_scheduler"]
+__all__ = ["pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 # What hypothesis found is made small for so long, not for its five minutes: a model of states that
