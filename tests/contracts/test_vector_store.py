@@ -27,12 +27,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from resources import locks
 from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.vector_store import Chunk, PageBox, PageRange, Scope, VectorStore, chroma_client
 from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
-from resources.vector_store.chroma_files import fingerprint
+from resources.vector_store.chroma_files import fingerprint, remove_generation
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
 from tests.doubles.ports import own_port
@@ -789,6 +790,39 @@ def test_a_drop_that_was_cut_off(
     assert local.count() == (1, 1)
 
 
+@pytest.mark.parametrize("what", ["search", "count", "chunk_ids", "compact"])
+def test_dropped_while_one_waits_for_its_turn(
+    local: ChromaVectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """It finds nothing, and leaves nothing."""
+    local.add_chunks([chunk("a", n) for n in range(3)], vectors(3))
+    local.delete(["a:1"])
+    asks: dict[str, tuple[Callable[[], object], object]] = {
+        "search": (lambda: local.search(vectors(1)[0], 3), []),
+        "count": (local.count, (0, 0)),
+        "chunk_ids": (lambda: local.chunk_ids(["a"]), {"a": set()}),
+        "compact": (lambda: local.compact().complete, True),
+    }
+    ask, expected = asks[what]
+    patient, asked, found = locks._acquire, threading.Event(), []
+    folder = tmp_path / local.generation
+    with file_lock(folder / "writers"), file_lock(folder / "lock"):
+
+        def waiting(*arguments: Any) -> None:
+            asked.set()
+            patient(*arguments)
+
+        monkeypatch.setattr(locks, "_acquire", waiting)
+        monkeypatch.setattr("resources.vector_store.chroma._PATIENCE", None)
+        reader = threading.Thread(target=lambda: found.append(ask()))
+        reader.start()
+        assert asked.wait(60)
+        remove_generation(folder)
+    reader.join(60)
+    assert found == [expected]
+    assert list(tmp_path.iterdir()) == []
+
+
 def _read_on(store: VectorStore, stop: Any, rounds: Any) -> None:
     while not stop.is_set():
         if not store.visible_within:
@@ -1306,6 +1340,7 @@ _READ_ONLY = """
 import os, pickle, sys
 sys.path.insert(0, "tests/contracts")
 from test_vector_store import vectors
+from resources import locks
 from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.vector_store import Scope
