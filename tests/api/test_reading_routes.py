@@ -55,6 +55,10 @@ def test_pages_of_a_list_give_each_document_once(reading: TestClient) -> None:
     [
         ({"q": "HARBOUR office"}, ["lease-pdf"]),
         ({"media_type": "text/plain", "q": "notes"}, ["notes-txt"]),
+        ({"q": "office", "status": "indexed", "tier": "standard"}, ["lease-pdf"]),
+        ({"media_type": "text/plain", "status": "indexed"}, [ODD_ID, "notes-txt"]),
+        ({"media_type": "text/plain", "tier": "standard", "after": ODD_ID}, ["notes-txt"]),
+        ({"media_type": "text/plain", "status": "failed"}, []),
         ({"tier": "premium"}, []),
         ({"status": "failed"}, []),
         ({"q": "<script>"}, None),
