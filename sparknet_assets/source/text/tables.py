@@ -10,6 +10,7 @@ from itertools import pairwise
 from resources.ocr import Box, Table, Word
 from resources.ocr.geometry import rows_of
 from sparknet_assets.artifacts import RenditionTable
+from sparknet_assets.source.text.bidi import words_as_read
 from sparknet_assets.source.text.reading_order import Segment
 from sparknet_assets.source.text.rules import Grid, Rules, grids
 
@@ -68,7 +69,7 @@ def joined(words: Iterable[Word]) -> str:
     """The text of a cell, its lines one after the other."""
     held = list(words)
     rows = rows_of([word.box for word in held])
-    return " ".join(held[index].text for row in rows for index in row)
+    return " ".join(word.text for row in rows for word in words_as_read([held[i] for i in row]))
 
 
 def _from_grid(grid: Grid, words: Sequence[Word]) -> Table | None:
