@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.catalog import DocumentStatus
+from resources.catalog import DocumentRecord, DocumentStatus
 from resources.deployment import Deployment
 from resources.failure import SparknetError
 from resources.vector_store import Chunk, PageBox, SearchHit
@@ -63,6 +65,28 @@ def test_an_older_version_says_so(indexed: Deployment) -> None:
     }
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_hits_say_what_their_documents_are_called(
+    indexed: Deployment, mode: SearchMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(indexed, "lease", title="Lease of the office")
+    record(indexed, "report")
+    reads: list[set[str]] = []
+    get_many = indexed.catalog.get_many
+
+    def noted(doc_ids: Collection[str]) -> dict[str, DocumentRecord]:
+        reads.append(set(doc_ids))
+        return get_many(doc_ids)
+
+    monkeypatch.setattr(indexed.catalog, "get_many", noted)
+    hits = search(indexed, "tenant", mode=mode).hits
+    assert {(hit.doc_id, hit.filename, hit.title) for hit in hits} == {
+        ("lease", "file.txt", "Lease of the office"),
+        ("report", "file.txt", None),
+    }
+    assert reads == [{"lease", "report"}], "one read of the catalog for all hits"
+
+
 def test_a_document_that_is_being_removed_is_not_found(indexed: Deployment) -> None:
     record(indexed, "lease", status=DocumentStatus.DELETED)
     hits = search(indexed, "tenant", mode="keyword").hits
@@ -79,6 +103,8 @@ def test_the_best_passage_with_its_place(indexed: Deployment, mode: SearchMode) 
     assert best == {
         "rank": 1,
         "doc_id": "lease",
+        "filename": "",
+        "title": None,
         "page": 2,
         "chunk_id": "lease-0",
         "text": TEXTS["lease"][0],

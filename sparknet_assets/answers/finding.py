@@ -128,10 +128,12 @@ def citation(
     context: str = "",
 ) -> Citation:
     """A quote of a passage, with the place where it stands."""
-    boxes = _placed(quote, chunk, found.records.get(chunk.doc_id), deployment)
-    boxes = boxes or list(chunk.boxes)
+    record = found.records.get(chunk.doc_id)
+    boxes = _placed(quote, chunk, record, deployment) or list(chunk.boxes)
     return Citation(
         doc_id=chunk.doc_id,
+        filename=record.filename if record else "",
+        title=(record.title or None) if record else None,
         page=boxes[0].page if boxes else min(chunk.pages, default=1),
         chunk_id=chunk.chunk_id,
         quote=quote,

@@ -17,6 +17,8 @@ class Citation(BaseModel):
     """What an answer rests on.
 
     Attributes:
+        filename: Of the document; empty where the catalog has no row of it.
+        title: That the document gives itself.
         quote: Characters of the chunk, word for word.
         page: Where the quote begins, 1-based.
         boxes: One for each line of the quote; the passage's where the words can't be placed.
@@ -28,6 +30,8 @@ class Citation(BaseModel):
     """
 
     doc_id: str
+    filename: str = ""
+    title: str | None = None
     page: int
     chunk_id: str
     quote: str

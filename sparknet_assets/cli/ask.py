@@ -9,7 +9,7 @@ import click
 
 from sparknet_assets.cli.choices import ANSWERERS
 from sparknet_assets.cli.filter_options import filter_options, filters_of
-from sparknet_assets.cli.output import clean, json_option, print_json
+from sparknet_assets.cli.output import called, clean, json_option, print_json, shortened
 from sparknet_assets.cli.status import known_documents
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def _print_citation(citation: Citation) -> None:
     if citation.score is None:
         click.echo(click.style(f'    "{" ".join(clean(citation.quote).split())}"', dim=True))
     old = " (an older version)" if citation.stale else ""
-    click.echo(click.style(f"    {citation.doc_id}, page {citation.page}{old}", dim=True))
+    title = f": {shortened(citation.title)}" if citation.title else ""
+    place = f"{called(citation.doc_id, citation.filename)}, page {citation.page}{old}{title}"
+    click.echo(click.style(f"    {place}", dim=True))
 
 
 def _print_ending(found: Answer) -> None:

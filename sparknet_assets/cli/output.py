@@ -20,6 +20,7 @@ _PIPED_WIDTH = 160
 _NARROW = 80
 # What of a name stays on one line when the terminal is narrow.
 _NAME_WIDTH = 16
+_TITLE_WIDTH = 80
 COLOURS = {"indexed": "green", "partial": "yellow", "failed": "red", "pending": "cyan"}
 
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
@@ -68,6 +69,17 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
 def clean(text: str) -> str:
     """Text of a document without control characters: it must not steer the terminal."""
     return "".join(c if unicodedata.category(c)[0] != "C" or c == "\n" else " " for c in text)
+
+
+def called(doc_id: str, filename: str) -> str:
+    """What people know a document by, and in brackets the id that commands take."""
+    return clean(doc_id if filename in ("", doc_id) else f"{filename} ({doc_id})")
+
+
+def shortened(text: str, length: int = _TITLE_WIDTH) -> str:
+    """A text on one line, its end left out where it is longer."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}\u2026"
 
 
 def status_cell(status: str) -> Any:

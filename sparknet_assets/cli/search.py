@@ -10,7 +10,7 @@ import click
 
 from sparknet_assets.cli.choices import MODES
 from sparknet_assets.cli.filter_options import filter_options, filters_of
-from sparknet_assets.cli.output import clean, json_option, print_json, show
+from sparknet_assets.cli.output import called, clean, json_option, print_json, shortened, show
 from sparknet_assets.cli.status import known_documents
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def search(
     as_json: bool,
     **filters: Any,
 ) -> None:
-    """Finds passages: document, page, score and text."""
+    """Finds passages: file name and id of the document, page, score, title and text."""
     from sparknet_assets import retrieval
 
     known_documents(session, filters["docs"])
@@ -135,10 +135,11 @@ def _heading(hit: Hit) -> Text:
 
     return Text.assemble(
         f"{hit.rank:>2}. ",
-        (hit.doc_id, "bold"),
+        (called(hit.doc_id, hit.filename), "bold"),
         f"  page {hit.page}",
         (f"  {hit.score:.3f}", "dim"),
         ("  (an older version)" if hit.stale else "", "yellow"),
+        (f"  {shortened(hit.title)}" if hit.title else "", "dim"),
     )
 
 

@@ -94,6 +94,8 @@ class Hit(BaseModel):
     Attributes:
         rank: 1 is the best.
         score: Cosine similarity, BM25, or the sum of reciprocal ranks, by mode.
+        filename: Of the document; empty where the catalog has no row of it.
+        title: That the document gives itself.
         page: The page that most of the passage stands on, 1-based.
         stale: Why the passage is of an older version of the document; None when it is current.
         context, explanation: When asked for.
@@ -102,6 +104,8 @@ class Hit(BaseModel):
     rank: int
     score: float
     doc_id: str
+    filename: str = ""
+    title: str | None = None
     page: int
     chunk_id: str
     text: str

@@ -119,6 +119,8 @@ def hit_of(rank: int, hit: SearchHit, records: Mapping[str, DocumentRecord]) -> 
         rank=rank,
         score=round(hit.score, 6),
         doc_id=chunk.doc_id,
+        filename=record.filename if record else "",
+        title=(record.title or None) if record else None,
         page=main_page(chunk),
         chunk_id=chunk.chunk_id,
         text=chunk.text,

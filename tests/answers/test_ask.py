@@ -89,10 +89,11 @@ def test_the_command_shows_quotes_with_their_places(home: Deployment) -> None:
     told = CliRunner().invoke(main, here)
     assert told.exit_code == 0, told.output
     assert "31 October 2027" in told.output
-    assert "lease, page 2" in told.output
+    assert "lease.pdf (lease), page 2" in told.output
     as_json = json.loads(CliRunner().invoke(main, [*here, "--json"]).output)
     assert as_json["model"] == "extractive"
-    assert as_json["citations"][0]["doc_id"] == "lease"
+    first = as_json["citations"][0]
+    assert (first["doc_id"], first["filename"], first["title"]) == ("lease", "lease.pdf", None)
     assert as_json.keys() == {"question", "answer", "citations", "model", "seconds"}
     unknown = CliRunner().invoke(main, [*here, "--doc", "nothing"])
     assert unknown.exit_code != 0

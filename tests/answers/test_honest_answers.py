@@ -144,6 +144,21 @@ def test_a_list_that_is_cut_says_so() -> None:
         ("What's the rent in March?", set()),
         ("What Is The Total Amount Due Today?", set()),
         ("Was kostet die Miete im Mai?", set()),
+        # What no name is: common words, in English and in German without an article, and titles.
+        ("When must the Landlord give notice of Termination?", set()),
+        ("Which Months had the highest Utilities?", set()),
+        ("What is the CEO's salary in Euros?", set()),
+        ("What Is the Warranty Period?", set()),
+        ("Welche Kündigungsfrist gilt?", set()),
+        ("Wie hoch sind Nebenkosten?", set()),
+        ("Quel est le Montant total?", set()),
+        # What is one nevertheless.
+        ("What is the salary of Mr. Havstein?", {"Havstein"}),
+        ("Where did Kystlinjen's captain die?", {"Kystlinjen"}),
+        ("How many ships did Norland lose in the war?", {"Norland"}),
+        ("What Were Kystlinjen's Net Sales?", {"Kystlinjen"}),
+        ("What does Shell pay for Maintenance?", {"Shell"}),
+        ("What did John von Neumann invent?", {"John", "Neumann"}),
     ],
 )
 def test_names_are_told_from_other_words(question: str, names: set[str]) -> None:
@@ -158,6 +173,12 @@ def test_a_name_that_nothing_has_is_not_answered_with_anothers(files: Deployment
         "58 million"
         in ask(files, "How many crowns were Nordby's net sales of tickets in Q2 2023?").answer
     )
+
+
+def test_a_common_word_with_a_capital_is_no_name_that_nothing_has(files: Deployment) -> None:
+    answer = ask(files, "How many Personnel and Members had the crew in the Second Quarter?")
+    assert "340 members" in answer.answer
+    assert answer.note == ""
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from resources.deployment import Deployment
 from resources.settings import Settings
 from sparknet_assets.api.app import create_app
-from sparknet_assets.api.server import is_loopback
+from sparknet_assets.api.server import _SHUTDOWN_SECONDS, is_loopback
 from sparknet_assets.api.serving import PatientProtocol, QuietServer
 from sparknet_assets.cli import main
 
@@ -193,9 +193,8 @@ def test_a_server_that_is_ended_lets_go_of_all(tmp_path: Path) -> None:
             began = time.monotonic()
             process.terminate()
             assert b"following" in b"".join(stream.iter_raw())
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < _SHUTDOWN_SECONDS
             assert process.wait(20) == 0
-            assert time.monotonic() - began < 10
     assert list((home / "state/uploads").iterdir()) == []
     assert not (home / "raw").exists()
 
@@ -221,7 +220,7 @@ def test_a_server_killed_while_processing_leaves_it_to_the_next(tmp_path: Path) 
         assert process.wait(20) == 0
 
 
-def wait_until(condition: Any, seconds: float = 20.0) -> None:
+def wait_until(condition: Any, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
@@ -230,7 +229,7 @@ def wait_until(condition: Any, seconds: float = 20.0) -> None:
 
 def _connected(url: str) -> socket.socket:
     host, port = url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), 20)
+    return socket.create_connection((host, int(port)), 60)
 
 
 def _head(url: str, line: str, *headers: str) -> bytes:

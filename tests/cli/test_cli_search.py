@@ -29,7 +29,7 @@ from sparknet_assets.retrieval import (
 )
 
 HIT = Hit(
-    rank=1, score=0.25, doc_id="lease-pdf", page=3, chunk_id="lease-pdf-7",
+    rank=1, score=0.25, doc_id="lease-pdf", filename="Lease.pdf", page=3, chunk_id="lease-pdf-7",
     text="The tenant gives notice\x1b[2J of three months.",
     boxes=[HitBox(page=3, x0=0.1, y0=0.2, x1=0.3, y1=0.4)],
 )  # fmt: skip
@@ -73,6 +73,8 @@ def test_json_shape(cli: Cli, searches: Searches) -> None:
                 "rank": 1,
                 "score": 0.25,
                 "doc_id": "lease-pdf",
+                "filename": "Lease.pdf",
+                "title": None,
                 "page": 3,
                 "chunk_id": "lease-pdf-7",
                 "text": HIT.text,
@@ -87,8 +89,23 @@ def test_a_passage_names_document_and_page_and_can_not_steer_the_terminal(
     cli: Cli, searches: Searches
 ) -> None:
     shown = cli("search", "notice").stdout
-    assert "lease-pdf  page 3" in shown
+    assert "Lease.pdf (lease-pdf)  page 3" in shown
     assert "notice" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_title_is_shown_on_one_line_and_an_id_alone_where_nothing_else_is_known(
+    cli: Cli, searches: Searches
+) -> None:
+    title = "Lease of the\x1b[2J office\n" + "and of all that is in it " * 5
+    searches.hits = [
+        HIT.model_copy(update={"title": title}),
+        HIT.model_copy(update={"doc_id": "kept", "filename": ""}),
+    ]
+    shown = cli("search", "notice").stdout
+    assert "Lease of the [2J office and of all" in shown
+    assert "\N{HORIZONTAL ELLIPSIS}" in shown
+    assert "kept  page 3" in shown
     assert "\x1b" not in shown
 
 

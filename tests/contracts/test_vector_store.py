@@ -36,6 +36,7 @@ from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.chroma_files import fingerprint, remove_generation
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
+from tests.doubles.ports import own_port
 
 pytestmark = pytest.mark.slow
 
@@ -46,9 +47,7 @@ NewStore = Callable[..., VectorStore]
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     """A Chroma server of our own on the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = own_port()
     folder = tmp_path_factory.mktemp("chroma-server")
     command = [str(Path(sys.executable).parent / "chroma"), "run", "--host", "127.0.0.1"]
     server = subprocess.Popen(
