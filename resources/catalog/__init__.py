@@ -103,6 +103,12 @@ class DocumentRecord(BaseModel):
     updated_at: datetime
 
 
+def is_named(record: DocumentRecord, text: str) -> bool:
+    """Whether id, file name or title of a document have a text in them, whatever its case."""
+    names = f"{record.doc_id}\n{record.filename}\n{record.title}"
+    return text.casefold() in names.casefold()
+
+
 class Holding(NamedTuple):
     """What a generation of the index holds of a document.
 
@@ -113,6 +119,14 @@ class Holding(NamedTuple):
 
     text_version: str
     chunks: int
+
+
+class Paid(NamedTuple):
+    """What a stage of a document cost, and the day (UTC) on which that was noted."""
+
+    stage: str
+    day: str
+    usd: float
 
 
 class Spent(NamedTuple):
@@ -147,9 +161,13 @@ class Catalog(Protocol):
         ...
 
     def documents(
-        self, *, status: DocumentStatus | None = None, after: str = ""
+        self, *, status: DocumentStatus | None = None, after: str = "", named: str = ""
     ) -> Iterator[DocumentRecord]:
-        """Documents in `doc_id` order, those after `after`, of one status when given."""
+        """Documents in `doc_id` order, those after `after`, of one status when given.
+
+        Args:
+            named: Only those that are called so, as `is_named` says.
+        """
         ...
 
     def changed_since(self, moment: datetime) -> list[DocumentRecord]:
@@ -207,6 +225,10 @@ class Catalog(Protocol):
 
         Of one stage only, when that is named.
         """
+        ...
+
+    def paid(self, doc_ids: Collection[str]) -> dict[str, list[Paid]]:
+        """doc_id -> what each of its stages cost, for documents that have any."""
         ...
 
     def put_stages(

@@ -9,7 +9,16 @@ from datetime import UTC, date, datetime
 from itertools import chain, islice
 
 from resources.aws.clients import AwsClients
-from resources.catalog import NANO, DocumentRecord, DocumentStatus, Holding, Spent, StageRecord
+from resources.catalog import (
+    NANO,
+    DocumentRecord,
+    DocumentStatus,
+    Holding,
+    Paid,
+    Spent,
+    StageRecord,
+    is_named,
+)
 from resources.catalog.dynamodb_items import (
     ACCOUNTS,
     ALL_SHARDS,
@@ -95,9 +104,13 @@ class DynamoDBCatalog:
         return {key: record for key, record in found.items() if key in wanted}
 
     def documents(
-        self, *, status: DocumentStatus | None = None, after: str = ""
+        self, *, status: DocumentStatus | None = None, after: str = "", named: str = ""
     ) -> Iterator[DocumentRecord]:
-        """Documents in `doc_id` order, read a page at a time."""
+        """Documents in `doc_id` order, read a page at a time, whatever they are named."""
+        if named:
+            found = self.documents(status=status, after=after)
+            yield from (record for record in found if is_named(record, named))
+            return
         if status is None:
             yield from self._in_order("sk > :after", {":after": after} if after else {})
             return
@@ -226,6 +239,17 @@ class DynamoDBCatalog:
     ) -> dict[str, dict[str, StageRecord]]:
         """doc_id -> stage -> record; of one stage only, when that is named."""
         return self._records.stages(doc_ids, stage)
+
+    def paid(self, doc_ids: Collection[str]) -> dict[str, list[Paid]]:
+        """doc_id -> what each of its stages cost."""
+        return {
+            doc_id: [
+                Paid(name, stage.updated_at.date().isoformat(), stage.cost_usd)
+                for name, stage in stages.items()
+            ]
+            for doc_id, stages in self.stages(doc_ids).items()
+            if stages
+        }
 
     def put_stages(
         self, records: Sequence[StageRecord], documents: Sequence[DocumentRecord] = ()

@@ -13,8 +13,10 @@ from resources.catalog import (
     DocumentRecord,
     DocumentStatus,
     Holding,
+    Paid,
     Spent,
     StageRecord,
+    is_named,
     leases,
 )
 from resources.sqlite import Database, in_chunks, marks
@@ -69,7 +71,12 @@ _MIGRATIONS = (
     ),
     ("CREATE INDEX documents_by_change ON documents (json_extract(record, '$.updated_at'))",),
 )
-_PAGE = 500
+# A list shows a hundred; who reads on reads all.
+_FIRST_PAGE, _PAGE = 128, 500
+# SQLite knows the case of ASCII alone: rows with other letters are left to `is_named`.
+_MAY_BE_NAMED = """(length(record) < length(CAST(record AS BLOB)) OR instr(lower(
+    doc_id || char(10) || json_extract(record, '$.filename')
+    || char(10) || coalesce(json_extract(record, '$.title'), '')), ?))"""
 
 
 class SQLiteCatalog:
@@ -110,20 +117,26 @@ class SQLiteCatalog:
         return {record.partition_key: record for record in self._select("partition_key", keys)}
 
     def documents(
-        self, *, status: DocumentStatus | None = None, after: str = ""
+        self, *, status: DocumentStatus | None = None, after: str = "", named: str = ""
     ) -> Iterator[DocumentRecord]:
         """Documents in `doc_id` order; reads a page at a time, so no reader holds up a writer."""
-        query = "SELECT doc_id, record FROM documents WHERE doc_id > ?"
-        query += " AND status = ?" if status else ""
+        query, asked = "SELECT doc_id, record FROM documents WHERE doc_id > ?", list[str]()
+        if status:
+            query, asked = f"{query} AND status = ?", [status]
+        if named:
+            query, asked = f"{query} AND {_MAY_BE_NAMED}", [*asked, named.casefold()]
+        page = _FIRST_PAGE
         while True:
-            values = (after, status) if status else (after,)
             rows = self._database.connection.execute(
-                f"{query} ORDER BY doc_id LIMIT {_PAGE}", values
+                f"{query} ORDER BY doc_id LIMIT {page}", (after, *asked)
             ).fetchall()
-            for after, record in rows:  # noqa: B007 - the last one starts the next page
-                yield DocumentRecord.model_validate_json(record)
-            if len(rows) < _PAGE:
+            for after, text in rows:  # noqa: B007 - the last one starts the next page
+                record = DocumentRecord.model_validate_json(text)
+                if not named or is_named(record, named):
+                    yield record
+            if len(rows) < page:
                 return
+            page = _PAGE
 
     def changed_since(self, moment: datetime) -> list[DocumentRecord]:
         """Documents whose row was written after that moment; reads no others."""
@@ -223,6 +236,21 @@ class SQLiteCatalog:
             for doc_id, name, record in rows:
                 found[doc_id][name] = StageRecord.model_validate_json(record)
         return found
+
+    def paid(self, doc_ids: Collection[str]) -> dict[str, list[Paid]]:
+        """doc_id -> what each of its stages cost; reads nothing else of them."""
+        # One row for each document: each row is another turn with the interpreter's lock.
+        return {
+            doc_id: [Paid(*each) for each in json.loads(paid)]
+            for chunk in in_chunks(set(doc_ids))
+            for doc_id, paid in self._database.connection.execute(
+                "SELECT doc_id, json_group_array(json_array(stage,"
+                " substr(json_extract(record, '$.updated_at'), 1, 10),"
+                " json_extract(record, '$.cost_usd')))"
+                f" FROM stages WHERE doc_id IN ({marks(len(chunk))}) GROUP BY doc_id",
+                chunk,
+            )
+        }
 
     def put_stages(
         self, records: Sequence[StageRecord], documents: Sequence[DocumentRecord] = ()

@@ -8,21 +8,13 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparknet_assets.api.changes_seen import ChangesSeen
-from sparknet_assets.reports import report
 
 if TYPE_CHECKING:
+    from resources.catalog import Paid
     from resources.deployment import Deployment
 
 
 DEAREST = 20
-
-
-class Paid(NamedTuple):
-    """A payment for a document at a stage, and the day (UTC) of it."""
-
-    stage: str
-    day: str
-    usd: float
 
 
 class Sums(NamedTuple):
@@ -69,13 +61,11 @@ class CostsSeen:
         catalog = self._deployment.catalog
         changes = self._changes or ChangesSeen(catalog)
         fresh = changes.look()
-        for item in report(catalog, [row.doc_id for row in fresh]):
-            self._stages.update(item.stages)
-            self._paid[item.document.doc_id] = [
-                Paid(name, stage.updated_at.date().isoformat(), stage.cost_usd)
-                for name, stage in item.stages.items()
-                if stage.cost_usd
-            ]
+        paid = catalog.paid([row.doc_id for row in fresh])
+        for row in fresh:
+            own = paid.get(row.doc_id, [])
+            self._stages.update(each.stage for each in own)
+            self._paid[row.doc_id] = [each for each in own if each.usd]
             self._sums = None
         self._changes = changes
         return bool(fresh)

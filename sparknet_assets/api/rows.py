@@ -13,7 +13,7 @@ from resources.catalog import DocumentRecord, DocumentStatus, StageStatus
 from resources.failure import Failure, SparknetError
 from resources.storage import InvalidKeyError, ObjectInfo, ObjectNotFoundError
 from sparknet_assets.artifacts import METADATA, DocumentMetadata, DocumentRef
-from sparknet_assets.reports import DocumentReport, report
+from sparknet_assets.reports import report
 
 if TYPE_CHECKING:
     from resources.deployment import Deployment
@@ -106,15 +106,11 @@ class DocumentDetails(DocumentRow):
     receipt: str | None = Field(default=None)
 
 
-def row(item: DocumentReport) -> DocumentRow:
-    """The document as an element of a list."""
-    return DocumentRow(**_row(item))
-
-
 def rows(deployment: Deployment, records: Sequence[DocumentRecord]) -> list[DocumentRow]:
     """Rows of documents that were just read, in the order given."""
-    stages = deployment.catalog.stages([record.doc_id for record in records])
-    return [row(DocumentReport(record, stages.get(record.doc_id, {}))) for record in records]
+    paid = deployment.catalog.paid([record.doc_id for record in records])
+    costs = {doc_id: sum(each.usd for each in own) for doc_id, own in paid.items()}
+    return [DocumentRow(**_row(record, costs.get(record.doc_id, 0.0))) for record in records]
 
 
 def details(deployment: Deployment, doc_id: str) -> DocumentDetails | None:
@@ -125,7 +121,7 @@ def details(deployment: Deployment, doc_id: str) -> DocumentDetails | None:
     record, base = found.document, deployment.settings.dagster_url
     info = _original(deployment, record)
     return DocumentDetails(
-        **_row(found),
+        **_row(record, sum(stage.cost_usd for stage in found.stages.values())),
         failed_pages=found.failed_pages,
         metadata=_metadata(deployment, record),
         stages=[
@@ -149,8 +145,7 @@ def details(deployment: Deployment, doc_id: str) -> DocumentDetails | None:
     )
 
 
-def _row(item: DocumentReport) -> dict[str, Any]:
-    record = item.document
+def _row(record: DocumentRecord, cost_usd: float) -> dict[str, Any]:
     shown = record.model_dump(
         include=set(DocumentRow.model_fields) - {"failure", "media_type", "title", "cost_usd"}
     )
@@ -159,7 +154,7 @@ def _row(item: DocumentReport) -> dict[str, Any]:
         "failure": record.failure,
         "media_type": record.media_type or None,
         "title": record.title or None,
-        "cost_usd": round(sum(stage.cost_usd for stage in item.stages.values()), 6),
+        "cost_usd": round(cost_usd, 6),
     }
 
 

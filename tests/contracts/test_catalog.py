@@ -26,6 +26,7 @@ from resources.catalog import (
     Catalog,
     DocumentRecord,
     DocumentStatus,
+    Paid,
     StageRecord,
     StageStatus,
     dynamodb_records,
@@ -170,6 +171,7 @@ def test_a_partition_key_names_one_document(catalog: Catalog) -> None:
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of what each adapter reads at a time: listings of many pages from few documents."""
     monkeypatch.setattr("resources.catalog.sqlite._PAGE", 50)
+    monkeypatch.setattr("resources.catalog.sqlite._FIRST_PAGE", 7)
     monkeypatch.setattr("resources.catalog.dynamodb._PAGE", 50)
     monkeypatch.setattr("resources.catalog.dynamodb._FIRST_PAGE", 3)
 
@@ -261,13 +263,13 @@ def test_owners_of_claims_are_told(catalog: Catalog) -> None:
     assert catalog.owners(["a", "b"]) == {"b": far}
 
 
-def test_claims_expire(catalog: Catalog) -> None:
-    far = "elsewhere:1:x"
-    assert catalog.claim(["a"], far, 0.5) == {"a"}
-    assert catalog.claim(["a"], OWNER, 60) == set()
-    time.sleep(0.55)
-    assert catalog.claim(["a"], OWNER, 60) == {"a"}
-    assert catalog.claim(["a"], far, 60) == set()
+def test_claims_expire(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    far, now = "elsewhere:1:x", time.time
+    assert catalog.claim(["a"], far, 600) == {"a"}
+    assert catalog.claim(["a"], OWNER, 600) == set()
+    monkeypatch.setattr(time, "time", lambda: now() + 601)
+    assert catalog.claim(["a"], OWNER, 600) == {"a"}
+    assert catalog.claim(["a"], far, 600) == set()
 
 
 def test_the_leases_of_a_dead_process_are_free_at_once(catalog: Catalog) -> None:
@@ -398,6 +400,43 @@ def test_documents_by_kind_tier_and_day(catalog: Catalog) -> None:
     assert catalog.select(created_to=day) == {"a", "b", "e"}
     assert catalog.select(created_from=day, created_to=day) == {"a", "b", "e"}
     assert catalog.select(created_from=date(2026, 1, 4)) == set()
+
+
+def test_documents_by_name(catalog: Catalog, short_pages: None) -> None:
+    catalog.put(
+        [
+            document("a", filename="Report.pdf", title="Of the Harbour"),
+            document("b", filename='a "quoted" \\ name.pdf'),
+            document("c", filename="GEBÜHREN.txt", status=DocumentStatus.FAILED),
+            document("d", filename="x.txt", title="Straße"),
+            document("REPORT-2", filename="y.txt"),
+            *(document(f"n{n}", filename="harbour.txt") for n in range(20)),
+        ]
+    )
+    ids = [d.doc_id for d in catalog.documents(named="report")]
+    assert ids == ["REPORT-2", "a"]
+    assert [d.doc_id for d in catalog.documents(named='"QUOTED" \\ ')] == ["b"]
+    assert [d.doc_id for d in catalog.documents(named="gebühren")] == ["c"]
+    assert [d.doc_id for d in catalog.documents(named="STRASSE")] == ["d"]
+    assert len(list(catalog.documents(named="Harbour"))) == 21
+    assert len(list(catalog.documents(named="harbour", after="n18"))) == 9
+    assert list(catalog.documents(named="report", status=DocumentStatus.FAILED)) == []
+    # What else a row has is no name: its tier, its key, how it is written.
+    assert list(catalog.documents(named="standard")) == []
+    assert list(catalog.documents(named='","')) == []
+
+
+def test_what_was_paid_for_documents(catalog: Catalog) -> None:
+    catalog.put([document("a"), document("b"), document("c")])
+    catalog.put_stages(
+        [stage("a", cost_usd=0.25), stage("a", "ocr_text", cost_usd=1.5), stage("b", cost_usd=0.0)]
+    )
+    found = catalog.paid([*(f"none {n}" for n in range(1000)), "a", "b", "c"])
+    assert {doc_id: sorted(paid) for doc_id, paid in found.items()} == {
+        "a": [Paid("chunks", "2026-01-02", 0.25), Paid("ocr_text", "2026-01-02", 1.5)],
+        "b": [Paid("chunks", "2026-01-02", 0.0)],
+    }
+    assert catalog.paid([]) == {}
 
 
 def test_rows_of_an_earlier_version_know_their_kind(

@@ -41,12 +41,13 @@ from tests.doubles.aws_protocol import (
     request_of,
     wrong_output,
 )
+from tests.doubles.ports import own_port
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 LOST = "lost"
 """As a fault: the operation is done, and the connection breaks before its answer."""
 CONTROL = "/double/"
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ class ShapeProcess:
         """Calls a method of its `ShapeServer`, or of what its modules registered."""
         body = json.dumps(arguments).encode()
         request = urllib.request.Request(f"{self.url}{CONTROL}{name}", body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.loads(response.read())
 
 
@@ -283,9 +284,7 @@ def shape_process(
         modules: Importable; each has `register(server: ShapeServer)`.
         environment: On top of this process's.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     command = [sys.executable, "-m", "tests.doubles.aws_shapes", str(port), *modules]
     with subprocess.Popen(command, env={**os.environ, **(environment or {})}) as process:
         server = ShapeProcess(f"http://127.0.0.1:{port}")

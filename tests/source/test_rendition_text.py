@@ -107,6 +107,11 @@ def test_more_pages_than_allowed_is_too_large(tmp_path: Path) -> None:
     assert error.value.kind is FailureKind.TOO_LARGE
 
 
+def test_colours_of_a_terminal_are_no_text(make) -> None:
+    log = b"\x1b[1;31mfailed\x1b[0m twice\x1b]0;title\x07\n"
+    assert make(log, "text/plain", "a.log").text.split() == ["failed", "twice"]
+
+
 def test_markdown_keeps_headings_lists_and_tables(make) -> None:
     text = "# Title\n\nSome *text*.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"
     made = make(text.encode(), "text/markdown", "a.md")

@@ -11,18 +11,22 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from resources.catalog import DocumentRecord, DocumentStatus
+from resources.catalog import Catalog, DocumentRecord, DocumentStatus
 from sparknet_assets.api.context import Api, ApiDep, requires
 from sparknet_assets.api.disposition import attachment
 from sparknet_assets.api.partial import is_head, is_known, span_of
 from sparknet_assets.api.problems import ProblemError, binary
 from sparknet_assets.api.rows import DocumentDetails, DocumentList, details, rows
 from sparknet_assets.artifacts import DocumentRef, read_chunks
+from sparknet_assets.reports import in_pages
 from sparknet_assets.retrieval import HitBox
 from sparknet_assets.retrieval.results import boxes_of
 
 router = APIRouter(tags=["documents"], dependencies=[Depends(requires("read"))])
 _BLOCK = 2**18
+_READ_AT_ONCE = 128
+# Of the others there are few: they are read and looked at.
+_MANY = (None, DocumentStatus.INDEXED)
 _OF_CHUNK = {"chunk_id", "ordinal", "text", "tokens", "pages", "section"}
 LongText = Annotated[str | None, Query(max_length=500)]
 
@@ -61,18 +65,20 @@ def list_documents(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DocumentList:
     """Lists documents in the order of their ids. Deleted ones only when asked for by status."""
-    wanted = (q or "").casefold()
 
     def fits(record: DocumentRecord) -> bool:
         return (
-            (status is not None or record.status is not DocumentStatus.DELETED)
-            and (not wanted or wanted in _searched(record))
+            (record.status is status if status else record.status is not DocumentStatus.DELETED)
             and (media_type is None or record.media_type == media_type)
             and (tier is None or record.tier == tier)
         )
 
     catalog = api.deployment.catalog
-    found = list(islice(filter(fits, catalog.documents(status=status, after=after)), limit + 1))
+    if (media_type or tier) and not q and status in _MANY:
+        listed = _of_kind(catalog, media_type, tier, after)
+    else:
+        listed = catalog.documents(status=status, after=after, named=q or "")
+    found = list(islice(filter(fits, listed), limit + 1))
     return DocumentList(
         documents=rows(api.deployment, found[:limit]),
         next=found[limit - 1].doc_id if len(found) > limit else None,
@@ -162,5 +168,14 @@ def details_of(api: Api, doc_id: str) -> DocumentDetails:
     return found
 
 
-def _searched(record: DocumentRecord) -> str:
-    return f"{record.doc_id}\n{record.filename}\n{record.title}".casefold()
+def _of_kind(
+    catalog: Catalog, media_type: str | None, tier: str | None, after: str
+) -> Iterator[DocumentRecord]:
+    """Documents that are not deleted, in the order of their ids, without reading the others."""
+    ids = catalog.select(
+        media_types=None if media_type is None else [media_type],
+        tiers=None if tier is None else [tier],
+    )
+    for some in in_pages(sorted(doc_id for doc_id in ids if doc_id > after), _READ_AT_ONCE):
+        records = catalog.get_many(some)
+        yield from (records[doc_id] for doc_id in some if doc_id in records)
