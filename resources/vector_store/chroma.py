@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,12 +161,15 @@ class ChromaVectorStore:
         """
         if not chunk_ids:
             return 0
-        with self._access.writing() as collection:
-            registered = {row.chunk_id for row in self._register.rows_of(chunk_ids)}
-            doomed = registered | collection.present(chunk_ids)
-            if doomed:
-                self._index.write(collection, deleted=doomed)
-            return len(doomed)
+        try:
+            with self._access.writing(make=False) as collection:
+                registered = {row.chunk_id for row in self._register.rows_of(chunk_ids)}
+                doomed = registered | collection.present(chunk_ids)
+                if doomed:
+                    self._index.write(collection, deleted=doomed)
+                return len(doomed)
+        except NoIndexError:
+            return 0
 
     def count(self) -> tuple[int, int]:
         """Number of vectors and number of keyword rows; equal when the store is whole."""
@@ -215,7 +219,8 @@ class ChromaVectorStore:
         Raises:
             SparknetError: The chunks can't be read, or the Chroma server does not answer.
         """
-        self._access.repair()
+        with suppress(NoIndexError):
+            self._access.repair()
 
     def size_bytes(self) -> int:
         """Size of this generation's files here; what a Chroma server keeps is not counted."""

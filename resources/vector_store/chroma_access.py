@@ -58,9 +58,17 @@ class ChromaAccess:
             yield collection
 
     @contextmanager
-    def writing(self) -> Iterator[ChromaCollection]:
-        """The collection, for this process alone; change it through the index's `write`."""
-        with _locked(self._writers), _locked(self._lock):
+    def writing(self, *, make: bool = True) -> Iterator[ChromaCollection]:
+        """The collection, for this process alone; change it through the index's `write`.
+
+        Args:
+            make: Begin a generation that is not there.
+
+        Raises:
+            NoIndexError: It is not there, not to be begun, and Chroma is on no server.
+        """
+        make = make or not self._index.ours
+        with _locked(self._writers, make=make), _locked(self._lock, make=make):
             self._index.clean()
             with self._index.open() as collection:
                 yield collection
@@ -89,8 +97,13 @@ class ChromaAccess:
             return self._index.register.forget_deleted() and self._index.ours
 
     def repair(self) -> None:
-        """Makes the keyword index fit the chunks of the register, and the vectors as well."""
-        with _locked(self._writers), _locked(self._lock):
+        """Makes the keyword index fit the chunks of the register, and the vectors as well.
+
+        Raises:
+            NoIndexError: There is nothing to mend.
+        """
+        make = not self._index.ours
+        with _locked(self._writers, make=make), _locked(self._lock, make=make):
             self._index.register.mend()
             with self._index.open() as collection:
                 self._index.mend(collection)

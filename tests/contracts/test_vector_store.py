@@ -790,7 +790,7 @@ def test_a_drop_that_was_cut_off(
     assert local.count() == (1, 1)
 
 
-@pytest.mark.parametrize("what", ["search", "count", "chunk_ids", "compact"])
+@pytest.mark.parametrize("what", ["search", "count", "chunk_ids", "compact", "delete", "repair"])
 def test_dropped_while_one_waits_for_its_turn(
     local: ChromaVectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -802,6 +802,8 @@ def test_dropped_while_one_waits_for_its_turn(
         "count": (local.count, (0, 0)),
         "chunk_ids": (lambda: local.chunk_ids(["a"]), {"a": set()}),
         "compact": (lambda: local.compact().complete, True),
+        "delete": (lambda: local.delete(["a:0"]), 0),
+        "repair": (local.repair, None),
     }
     ask, expected = asks[what]
     patient, asked, found = locks._acquire, threading.Event(), []
