@@ -23,7 +23,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from resources.aws.clients import AwsClients, retry_mode
@@ -41,6 +41,7 @@ from tests.doubles.aws_protocol import (
     request_of,
     wrong_output,
 )
+from tests.doubles.http_server import ThreadedServer
 from tests.doubles.ports import own_port
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -84,7 +85,7 @@ class ShapeServer:
         self._next: dict[tuple[str, str], deque[str]] = defaultdict(deque)
         self._shares: dict[tuple[str, str], _Share] = {}
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: ThreadedServer | None = None
 
     def on(self, service: str, operation: str) -> Callable[[Handler], Handler]:
         """Registers what answers an operation; it gets and gives what boto3 would."""
@@ -130,7 +131,7 @@ class ShapeServer:
     def start(self, port: int = 0) -> str:
         """Serves in threads of this process; the URL."""
         share_models()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _http(self))
+        self._server = ThreadedServer(("127.0.0.1", port), _http(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return f"http://127.0.0.1:{self._server.server_port}"
