@@ -371,7 +371,7 @@ def test_opendocument_rows_and_columns_that_somebody_hid_are_left_out(make) -> N
         '<table:table table:name="T"><table:table-column table:number-columns-repeated="2"/>'
         '<table:table-column table:visibility="collapse"/>'
         f"{row('item', 'cost', 'margin')}{hidden}{row('bolt', 'b1', 'b2', shown='filter')}"
-        '<table:table-row-group table:display="false">'
+        "<table:table-row-group>"
         f"{row('nut', 'n1', 'n2', shown='collapse')}</table:table-row-group></table:table>"
     )
     content = f"<office:document-content {OD}><office:body><office:spreadsheet>{table}"

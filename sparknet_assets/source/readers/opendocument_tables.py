@@ -11,29 +11,29 @@ _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _MOST_COLUMNS = 16_384
 
 
-def table_rows(table: Element, folded: bool = False) -> Iterator[tuple[Element, bool, bool]]:
+def table_rows(table: Element, grouped: bool = False) -> Iterator[tuple[Element, bool, bool]]:
     """The rows of a table: each, whether it is of the heading, and whether it is read.
 
-    One that is hidden is not, unless its group is folded or a filter left it out.
+    One that is hidden is not, unless it is in a group, to be unfolded, or a filter left it out.
     """
     for child in table:
         kind = local(child)
         if kind == "table-row":
-            yield child, False, folded or not _is_hidden(child)
+            yield child, False, grouped or not _is_hidden(child)
         elif kind == "table-header-rows":
-            for row, _, shows in table_rows(child, folded):
+            for row, _, shows in table_rows(child, grouped):
                 yield row, True, shows
         elif kind in ("table-rows", "table-row-group"):
-            yield from table_rows(child, folded or _is_folded(child))
+            yield from table_rows(child, grouped or kind == "table-row-group")
 
 
 def hidden_columns(table: Element) -> set[int]:
-    """The columns that are hidden, but for those of folded groups; counted from 0."""
+    """The columns that are hidden, but for those of groups; counted from 0."""
     hidden: set[int] = set()
     at = 0
-    for column, folded in _columns(table, False):
+    for column, grouped in _columns(table, False):
         count = min(repeats(column.get(f"{_TABLE}number-columns-repeated")), _MOST_COLUMNS)
-        if not folded and _is_hidden(column):
+        if not grouped and _is_hidden(column):
             hidden.update(range(at, min(at + count, _MOST_COLUMNS)))
         at += count
     return hidden
@@ -44,19 +44,15 @@ def repeats(value: str | None) -> int:
     return int(value) if value and value.isdecimal() and len(value) < 9 else 1
 
 
-def _columns(table: Element, folded: bool) -> Iterator[tuple[Element, bool]]:
+def _columns(table: Element, grouped: bool) -> Iterator[tuple[Element, bool]]:
     for child in table:
         kind = local(child)
         if kind == "table-column":
-            yield child, folded
+            yield child, grouped
         elif kind in ("table-columns", "table-header-columns", "table-column-group"):
-            yield from _columns(child, folded or _is_folded(child))
+            yield from _columns(child, grouped or kind == "table-column-group")
 
 
 def _is_hidden(element: Element) -> bool:
     """By hand; what a filter hides is said to be `filter`."""
     return element.get(f"{_TABLE}visibility") == "collapse"
-
-
-def _is_folded(group: Element) -> bool:
-    return group.get(f"{_TABLE}display") == "false"
