@@ -8,6 +8,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.answer import NOTHING, Answer, ask
+from sparknet_assets.answers.kinship import lacks_kin
 from sparknet_assets.answers.languages import note_on_languages
 from sparknet_assets.answers.listing import asks_of_each, mentions, note_on, subject_of
 from sparknet_assets.answers.names import names_in
@@ -179,6 +180,30 @@ def test_a_common_word_with_a_capital_is_no_name_that_nothing_has(files: Deploym
     answer = ask(files, "How many Personnel and Members had the crew in the Second Quarter?")
     assert "340 members" in answer.answer
     assert answer.note == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "lacks"),
+    [
+        ("Who was the father of Edison?", "Tesla worked for Edison.", True),
+        ("Who was Edison's younger sister?", "Edison employed Miss Brandt.", True),
+        ("Wer war der Vater von Edison?", "Edison stellte Tesla ein.", True),
+        ("Who was the father of Edison?", "Samuel Edison had seven children.", False),
+        ("Who was the father of Edison?", "Edison was Samuel's youngest son.", False),
+        ("Who was the father of Edison?", "Father | Samuel Edison", False),
+        ("Who was the father of modern chemistry?", "Lavoisier founded it.", False),
+        ("Who employed the father of the boy?", "Edison employed him.", False),
+        ("When did the father of Edison die?", "Samuel Edison died in 1896.", False),
+    ],
+)
+def test_relatives_are_told_by_what_says_so(question: str, quote: str, lacks: bool) -> None:
+    assert lacks_kin(question, [quote]) is lacks
+
+
+def test_a_name_in_another_role_is_not_answered_for_a_relative(home: Deployment) -> None:
+    answer = ask(home, "Who was the father of Ida Brandt?")
+    assert (answer.answer, answer.citations) == (NOTHING, [])
+    assert "Ida Brandt" in ask(home, "Who retired in May?").answer
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_search_hit_opens_its_page_with_the_passage_marked(page: Page, site: S
     go(page, "#/search")
     page.fill("[data-search]", "fog bell")
     page.keyboard.press("Enter")
-    hit = page.locator(".hit", has_text=site.ids[LOG]).first
+    hit = page.locator(".hit", has_text=LOG).first
     expect(hit.locator("mark").first).to_have_text(re.compile("fog|bell", re.I))
     hit.click()
     page.wait_for_selector(".page.loaded .w")

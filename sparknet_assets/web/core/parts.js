@@ -12,6 +12,17 @@ export const status = (name) =>
     label(name),
   );
 
+const asId = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
+
+/** What people call a document; beside it its id, where that does not follow from the name. */
+export function called({ doc_id: id, filename, title }, properties = {}) {
+  const more = [title, id].filter((text) => text && text !== filename).join("\n");
+  return [
+    words(filename || id, { ...properties, title: more || null }),
+    filename && asId(filename) !== id ? words(id, { class: "hint id" }) : null,
+  ];
+}
+
 /** Says that there is nothing, and what to do about it. */
 export const empty = (title, ...more) =>
   h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), ...more);

@@ -4,7 +4,7 @@ import { copy } from "../core/dialogs.js";
 import { button, h, put, words } from "../core/dom.js";
 import { counted, money, seconds } from "../core/format.js";
 import { live } from "../core/live.js";
-import { unread } from "../core/parts.js";
+import { called, unread } from "../core/parts.js";
 import { address } from "../core/router.js";
 import { partsOf, placeOf, withSources } from "./cited.js";
 
@@ -53,7 +53,8 @@ export function showAnswer(out, state, openAt) {
 }
 
 function chip(citation, number, openAt) {
-  const name = `Citation ${number}: ${citation.doc_id}, page ${citation.page}`;
+  const from = citation.filename || citation.doc_id;
+  const name = `Citation ${number}: ${from}, page ${citation.page}`;
   return opening(citation, number, openAt, {
     class: "chip",
     data: { citation: String(number) },
@@ -85,7 +86,7 @@ function citationOf(citation, number, openAt) {
       { class: "citation-body" },
       citation.context ? words(citation.context, { class: "hint quote-context" }) : null,
       words(citation.quote, { class: "quote" }),
-      h("span", { class: "hint" }, words(citation.doc_id), ` · page ${citation.page}`),
+      h("span", { class: "hint source" }, called(citation), ` · page ${citation.page}`),
       citation.stale ? words(citation.stale, { class: "wrong" }) : null,
     ),
   );

@@ -175,7 +175,7 @@ export async function open(root, route, { me, signal }) {
       else link.removeAttribute("aria-current");
     }
     beside.setAttribute("href", placeOf(citation));
-    put(beside, words(citation.doc_id));
+    put(beside, words(citation.filename || citation.doc_id));
     beside.title = "Open the document";
     if (opened !== citation.doc_id) {
       opened = citation.doc_id;

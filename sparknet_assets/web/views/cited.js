@@ -38,7 +38,8 @@ export function withSources({ question, text, citations }) {
   const sources = citations.map((citation, i) => {
     const where = new URL(placeOf(citation), document.baseURI);
     const quote = citation.quote.replace(/\s+/g, " ");
-    return `[${i + 1}] ${citation.doc_id}, page ${citation.page}: “${quote}”\n    ${where}`;
+    const name = citation.filename || citation.doc_id;
+    return `[${i + 1}] ${name}, page ${citation.page}: “${quote}”\n    ${where}`;
   });
   return [question, answer, ...sources].join("\n\n");
 }

@@ -8,18 +8,23 @@ import { address } from "../core/router.js";
 const SPARE_ROWS = 12;
 const COLUMNS = ["Status", "Name", "Type", "Tier", "Pages", "Passages", "Cost", "Updated", ""];
 const FIGURES = new Set([4, 5, 6, 7]);
+const RECOUNT_MS = 1500;
+const READ_AGAIN_MS = 2000;
 
 /**
  * @param load (after) => {documents, next, totals}
+ * @param count () => {totals}
  * @param matches whether a row belongs to the list as it is filtered
  * @param actions {retry, remove}: what may be done with a row
  */
-export function documentList({ load, matches, actions, onTotals, whenEmpty, signal }) {
+export function documentList({ load, count, matches, actions, onTotals, whenEmpty, signal }) {
   let rows = [];
   let next = null;
   let loading = null;
   let at = -1;
   let totals = {};
+  let failedAt = 0;
+  let recounting = 0;
   const body = h("div", { class: "rows", role: "rowgroup" });
   const grid = h(
     "div",
@@ -82,9 +87,25 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
     if (loading) return;
     const answer = await load("").catch(() => null);
     if (!answer) return;
+    const there = new Set(answer.documents.map((row) => row.doc_id));
+    const read = (row) => !answer.next || row.doc_id <= answer.next;
+    for (const row of rows.filter((one) => read(one) && !there.has(one.doc_id))) gone(row.doc_id);
     for (const row of answer.documents) changed(row);
     totals = answer.totals;
     onTotals(totals);
+    failedAt = 0;
+    draw();
+  }
+
+  /** Of a row that was not read, nobody knows what it was counted as. */
+  function recount() {
+    recounting ||= setTimeout(async () => {
+      recounting = 0;
+      const answer = signal.aborted ? null : await count().catch(() => null);
+      if (!answer || signal.aborted) return;
+      totals = answer.totals;
+      onTotals(totals);
+    }, RECOUNT_MS);
   }
 
   function show() {
@@ -129,7 +150,7 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
   }
 
   async function more() {
-    if (loading) return;
+    if (loading || Date.now() - failedAt < READ_AGAIN_MS) return;
     const mine = (loading = load(next));
     try {
       const answer = await mine;
@@ -137,7 +158,8 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       rows = [...rows, ...answer.documents];
       next = answer.next;
     } catch {
-      next = null;
+      if (loading !== mine) return;
+      failedAt = Date.now();
     }
     loading = null;
     draw();
@@ -146,9 +168,10 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
   function changed(row) {
     const known = rows.findIndex((other) => other.doc_id === row.doc_id);
     const before = known >= 0 ? rows[known].status : null;
-    if (before !== row.status && place) {
+    if (!before && place) recount();
+    else if (before !== row.status && place) {
       totals = { ...totals, [row.status]: (totals[row.status] ?? 0) + 1 };
-      if (before) totals[before] -= 1;
+      totals[before] -= 1;
       onTotals(totals);
     }
     if (!matches(row)) {
@@ -224,7 +247,7 @@ export function documentList({ load, matches, actions, onTotals, whenEmpty, sign
       {
         href: row.status === "deleted" ? null : address("documents", row.doc_id),
         data: { item: "" },
-        title: row.filename,
+        title: [row.filename, row.failure?.message].filter(Boolean).join("\n"),
       },
       words(row.filename || row.doc_id),
     );

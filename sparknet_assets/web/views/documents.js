@@ -29,6 +29,7 @@ export async function open(root, route, { me, signal }) {
   const place = h("div", { class: "list-place" });
   const list = documentList({
     load: (after) => api.get(["documents"], { ...filter, after, limit: 100 }, signal),
+    count: () => api.get(["documents"], { limit: 1 }, signal),
     matches: (row) => matches(row, filter),
     actions: { retry: canRun && retry, remove: canWrite && remove },
     onTotals: (totals) => showStatuses(totals),

@@ -6,7 +6,7 @@ import { h, icon, put, words } from "../core/dom.js";
 import { counted, seconds } from "../core/format.js";
 import { bindView, mover } from "../core/keys.js";
 import { live } from "../core/live.js";
-import { choice, empty, excerpt, marked, termsOf, unread, waiting, wrong } from "../core/parts.js";
+import { called, choice, empty, excerpt, marked, termsOf, unread, waiting, wrong } from "../core/parts.js";
 import { amend, entitle, placeAddress } from "../core/router.js";
 import { explanation } from "./explanation.js";
 import { filters } from "./filters.js";
@@ -190,7 +190,7 @@ function hitOf(hit, terms) {
         "span",
         { class: "hit-head" },
         h("span", { class: "rank" }, String(hit.rank)),
-        words(hit.doc_id, { class: "hit-doc" }),
+        called(hit, { class: "hit-doc" }),
         h("span", { class: "hint" }, `page ${hit.page}`),
         h("span", { class: "push hint number", title: "Score" }, score(hit.score)),
       ),
