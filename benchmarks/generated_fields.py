@@ -15,10 +15,11 @@ import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.fields import schema, texts_of
 from benchmarks.paperwork.documents import Paper, write_all
+from benchmarks.paperwork.sheet import Expected
 from benchmarks.verdict import Verdict
 from resources.ocr import PageText
 from sparknet_assets.evaluation.field_metrics import FieldScore, calibration, normalised, overall
@@ -32,6 +33,16 @@ BUDGET_MISSED = 0.25
 SECONDS_FOR_200_PAGES = 6.0  # of 40 items each; on a busy machine, too
 _EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 1.0)
 _SURE = 0.8  # from here on a value should be right
+
+
+class Scored(Protocol):
+    """A document of which it is known what it says."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def expected(self) -> Expected: ...
 
 
 def is_right(kind: FieldType, value: Any, expected: str) -> bool:
@@ -48,7 +59,7 @@ def is_right(kind: FieldType, value: Any, expected: str) -> bool:
 
 
 def score(
-    papers: Sequence[Paper], found: Mapping[str, Found], kind: Schema
+    papers: Sequence[Scored], found: Mapping[str, Found], kind: Schema
 ) -> tuple[dict[str, FieldScore], list[tuple[float, bool]]]:
     """The score of each field, and of each value how sure it was said to be and if it is right."""
     scores = {spec.name: FieldScore(0, 0, 0) for spec in kind.fields}
@@ -67,7 +78,7 @@ def score(
     return scores, sure
 
 
-def score_items(papers: Sequence[Paper], found: Mapping[str, Found]) -> FieldScore:
+def score_items(papers: Sequence[Scored], found: Mapping[str, Found]) -> FieldScore:
     """Rows whose description and amount are both right, in any order."""
     total = FieldScore(0, 0, 0)
     for paper in papers:
@@ -185,7 +196,7 @@ def report(
         )
         print(f"    {flagged(of, texts, kind)}")
         if details:
-            _explain(of, found, kind)
+            explain(of, found, kind)
     bins = [f"{low}-{high}: {right}/{n}" for low, high, right, n in calibration(sure, _EDGES)]
     print(f"    right by confidence: {', '.join(bins)}")
     forms = [paper for paper in papers if paper.expected.kind == "form"]
@@ -214,7 +225,8 @@ def _report_kinds(
     print(f"{title}: kind told {told} of {known}, others taken for one {invented} of {others}")
 
 
-def _explain(papers: Sequence[Paper], found: Mapping[str, Found], kind: Schema) -> None:
+def explain(papers: Sequence[Scored], found: Mapping[str, Found], kind: Schema) -> None:
+    """Lists the values that are wrong or missing."""
     for paper in papers:
         for spec in kind.fields:
             value = found[paper.name].fields.get(spec.name)

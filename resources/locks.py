@@ -15,17 +15,23 @@ _ATTEMPTS = 100
 
 
 @contextmanager
-def file_lock(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
+def file_lock(
+    path: Path, *, shared: bool = False, timeout: float | None = None, parents: bool = True
+) -> Iterator[None]:
     """Holds a lock on `path`, made when absent: one holder, or any number of shared ones.
 
     Not reentrant: each call locks anew, so it keeps threads of one process apart as well. The file
     may be deleted by its holder: who waited for it then takes the lock on a new one.
 
+    Args:
+        parents: Make its folder when that is absent.
+
     Raises:
         TimeoutError: Another holder did not give way within `timeout` seconds.
+        FileNotFoundError: Its folder is not there, and not to be made.
     """
     while True:
-        descriptor = _opened(path)
+        descriptor = _opened(path) if parents else os.open(path, _FLAGS, 0o666)
         try:
             _acquire(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, timeout, path)
             try:

@@ -76,10 +76,12 @@ class Database:
                 return connection
             connection.close()  # The file was deleted or replaced.
         self._close_left()
+        # As it is before: when it is replaced meanwhile, the next use opens what took its place.
+        file = _identity(self.path)
         self._local.connection = connection = self._open()
         self._local.leaving = _Leaving(self._left)
         self._local.pid = os.getpid()
-        self._local.file = _identity(self.path)
+        self._local.file = file or _identity(self.path)
         return connection
 
     @contextmanager

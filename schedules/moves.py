@@ -16,17 +16,26 @@ from sparknet_assets.stages.documents import read_metadata
 
 
 def moved(
-    deployment: Deployment, gone: Sequence[str], unread: Sequence[FoundDocument]
+    deployment: Deployment,
+    gone: Sequence[str],
+    unread: Sequence[FoundDocument],
+    due: Sequence[str],
 ) -> list[str]:
-    """Those of the documents not read yet whose bytes are those of one that is gone.
+    """Those of the documents with work before them whose bytes are those of one that is gone.
 
     Only files of a size that a document has which is gone are read.
+
+    Args:
+        unread: Documents whose bytes nobody has read yet.
+        due: All that have work before them; those that were read may have been cut off after it.
     """
-    if not gone or not unread:
+    if not gone or not due:
         return []
     left = {r.raw_sha256: r for r in deployment.catalog.get_many(gone).values() if r.raw_sha256}
     sizes = {_size(DocumentRef(row.doc_id, row.raw_key), deployment) for row in left.values()}
-    found = []
+    new = {document.doc_id for document in unread}
+    read = deployment.catalog.get_many([doc_id for doc_id in due if doc_id not in new])
+    found = [row.doc_id for row in read.values() if row.raw_sha256 in left]
     for document in unread:
         if document.original.size not in sizes:
             continue

@@ -306,7 +306,8 @@ def reconcile(
     if plan.held_back and not allow_removals:
         removed = []
     # Before what was made of the same bytes is removed with the document that had them.
-    first = moved(deployment, removed, gathered.unread)
+    due = [d.doc_id for d in plan.of(*WORK)]
+    first = moved(deployment, removed, gathered.unread, due)
     bring_up_to_date(first)
     error = None
     if removed:

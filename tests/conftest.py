@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from hypothesis.internal.conjecture import engine
 
 import sparknet_assets.source  # noqa: F401 - before PyMuPDF, whose models it does without
@@ -18,19 +19,26 @@ from resources.deployment import Deployment
 from resources.locks import FileLocks
 from resources.settings import Settings
 from resources.vector_store import VectorStore
-from tests.distribution import pytest_xdist_make_scheduler, slow_first
+from tests.distribution import (
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+    slow_first,
+)
 from tests.doubles import rgw as ceph
 from tests.doubles.aws_models import share_models
 from tests.doubles.moto_server import CREDENTIALS, REGION, MotoServer, moto_server
 from tests.doubles.opensearch import OpenSearchDouble, opensearch_double
 from tests.doubles.postgres_server import PostgresServer, postgres_server, reason_to_skip
 
-__all__ = ["pytest_xdist_make_scheduler"]
+__all__ = ["pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]
 
 CORPUS = Path(os.environ.get("SPARKNET_TEST_CORPUS", "../shared/corpus")).absolute()
 # What hypothesis found is made small for so long, not for its five minutes: a model of states that
 # fails would take the time of all other tests.
 SHRINKING_SECONDS = 60
+# Everywhere as in continuous integration: the same examples in each run, and no example has to be
+# done within 200 ms, which a busy machine fails. `--hypothesis-profile=default` tries others.
+hypothesis_settings.load_profile("ci")
 
 
 def pytest_configure() -> None:

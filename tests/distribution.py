@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -33,6 +34,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFolderSc
     if config.getoption("dist") != "loadfile":
         return None
     return LoadFolderScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n auto`, three processes for two cores: two would leave a quarter of these idle.
+
+    Tests wait: for servers and processes that start, for moments that have to pass.
+    """
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
 
 
 def slow_first(items: list[pytest.Item]) -> None:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.ocr import Box
-from resources.ocr.geometry import rows_of, turn_box, word_at
+from resources.ocr.geometry import (
+    area,
+    around,
+    clipped,
+    middle_in,
+    overlap,
+    rows_of,
+    turn_box,
+    word_at,
+)
 
 numbers = st.floats(0, 1, allow_nan=False)
 boxes = st.builds(
@@ -43,3 +52,19 @@ def test_rows_hold_every_box_once_from_left_to_right(given_boxes: list[Box]) -> 
 
 def test_a_word_is_kept_within_the_page() -> None:
     assert word_at("x", Box(-0.2, 0.5, 1.3, 0.6), 1.2) == ("x", 0, 0.5, 1, 0.6, 1)
+
+
+@given(boxes, boxes)
+def test_what_two_boxes_share_is_no_larger_than_either_and_within_both(one: Box, two: Box) -> None:
+    assert 0 <= overlap(one, two) == overlap(two, one) <= min(area(one), area(two)) + 1e-12
+    assert overlap(one, around([one, two])) == pytest.approx(area(one))
+
+
+def test_boxes_that_touch_share_nothing() -> None:
+    assert overlap(Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1)) == 0
+
+
+def test_a_box_over_the_edge_is_cut_and_its_middle_may_lie_elsewhere() -> None:
+    assert clipped(Box(-0.4, 0.2, 0.6, 1.2)) == (0, 0.2, 0.6, 1)
+    assert middle_in(Box(0.1, 0.1, 0.3, 0.3), Box(0.2, 0.2, 1, 1))
+    assert not middle_in(Box(0, 0, 0.3, 0.3), Box(0.2, 0.2, 1, 1))

@@ -27,7 +27,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def embedder(server: OllamaServer, waits: list[float]) -> OllamaEmbedder:
-    return OllamaEmbedder(server.host, "nomic-embed-text", timeout=5, sleep=waits.append)
+    return OllamaEmbedder(server.host, "nomic-embed-text", timeout=60, sleep=waits.append)
 
 
 def paths(server: OllamaServer) -> list[str]:
@@ -46,7 +46,7 @@ def test_identity_and_dimension_are_asked_for_once(
 def test_another_pull_of_the_model_is_another_identity(server: OllamaServer) -> None:
     server.models = ("nomic-embed-text:latest", "nomic-embed-text:v1.5")
     names = ("nomic-embed-text", "nomic-embed-text:v1.5")
-    identities = {OllamaEmbedder(server.host, name, 5).identity for name in names}
+    identities = {OllamaEmbedder(server.host, name, 60).identity for name in names}
     assert len({identity.rsplit("-", 1)[1] for identity in identities}) == 2
 
 
@@ -106,7 +106,7 @@ def test_no_server() -> None:
 
 
 def test_no_such_model(server: OllamaServer) -> None:
-    embedder = OllamaEmbedder(server.host, "mxbai-embed-large", 5)
+    embedder = OllamaEmbedder(server.host, "mxbai-embed-large", 60)
     for ask in (lambda: embedder.identity, lambda: embedder.dimension):
         with pytest.raises(SparknetError, match="`ollama pull mxbai-embed-large`") as caught:
             ask()
@@ -114,7 +114,7 @@ def test_no_such_model(server: OllamaServer) -> None:
 
 
 def test_a_slow_server(server: OllamaServer) -> None:
-    server.delay = 1.0
+    server.delay = 30.0
     with pytest.raises(SparknetError, match="SPARKNET_OLLAMA_TIMEOUT") as caught:
         OllamaEmbedder(server.host, "nomic-embed-text", 0.1).embed(["rent"])
     assert caught.value.kind is FailureKind.TIMED_OUT

@@ -30,7 +30,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def llm(server: OllamaServer, waits: list[float]) -> OllamaAdapter:
-    return OllamaAdapter(server.host, "llama3.2", 5, 8192, sleep=waits.append)
+    return OllamaAdapter(server.host, "llama3.2", 60, 8192, sleep=waits.append)
 
 
 def test_the_settings_choose_it(server: OllamaServer) -> None:
@@ -44,7 +44,7 @@ def test_the_settings_choose_it(server: OllamaServer) -> None:
 def test_the_window_is_the_models_or_the_limit(server: OllamaServer) -> None:
     for window, told in ((1024, 1024), (100_000, 8192), (None, 8192)):
         server.window = window
-        assert OllamaAdapter(server.host, "llama3.2", 5, 8192).context_tokens == told
+        assert OllamaAdapter(server.host, "llama3.2", 60, 8192).context_tokens == told
 
 
 def test_the_window_and_the_length_are_sent_with_each_request(
@@ -59,7 +59,7 @@ def test_a_prompt_that_the_server_cut_is_no_answer(
     server: OllamaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.window = 600
-    llm = OllamaAdapter(server.host, "llama3.2", 5, 8192)
+    llm = OllamaAdapter(server.host, "llama3.2", 60, 8192)
     monkeypatch.setattr(llm, "count_tokens", lambda text: 0)
     with pytest.raises(SparknetError, match="part of it was cut") as caught:
         llm.complete([Message("user", "rent " * 700)], max_tokens=50)
@@ -111,7 +111,7 @@ def test_without_a_server_it_says_how_to_start_one() -> None:
 
 
 def test_a_silent_server_times_out(server: OllamaServer) -> None:
-    server.delay = 1.0
+    server.delay = 30.0
     llm = OllamaAdapter(server.host, "llama3.2", 0.2, 8192)
     with pytest.raises(SparknetError, match="SPARKNET_OLLAMA_LLM_TIMEOUT") as caught:
         llm.complete(ASKED)

@@ -123,6 +123,22 @@ def test_the_latest_is_told_by_what_all_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        (
+            "How did sales change from the first to the third quarter of 2022?",
+            ["2022 Q1", "2022 Q3"],
+        ),
+        ("Sales in the 1st, 2nd and 3rd fiscal quarter 2022", ["2022 Q1", "2022 Q2", "2022 Q3"]),
+        ("Umsatz im ersten und zweiten Halbjahr 2022", ["2022 H1", "2022 H2"]),
+        ("Who was the first and what did the third quarter of 2022 bring?", ["2022 Q3"]),
+    ],
+)
+def test_what_a_list_of_quarters_leaves_out_is_understood(question: str, wanted: list[str]) -> None:
+    assert [str(period) for period in asked_of(question).periods] == wanted
+
+
+@pytest.mark.parametrize(
     ("question", "is_latest", "several"),
     [
         ("What was the margin in the latest report?", True, False),

@@ -1,10 +1,11 @@
-"""What a shared SQLite file holds of rows that were deleted."""
+"""A shared SQLite file: what it holds of rows that were deleted, when it is opened and closed."""
 
 from __future__ import annotations
 
 import gc
 import random
 import re
+import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +39,27 @@ def test_a_scrubbed_file_has_no_trace_of_what_was_deleted(tmp_path: Path, seed: 
     assert database.scrub()
     assert found() == live
     assert Path(f"{path}-wal").stat().st_size == 0
+
+
+def test_a_file_that_is_replaced_while_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a generation's register is when that is retired and built again."""
+    path, schema = tmp_path / "index" / "some.db", [["CREATE TABLE t (a)"]]
+    Database(path, schema).connection.execute("INSERT INTO t VALUES ('old')")
+    opened = Database._open
+
+    def replaced(database: Database) -> sqlite3.Connection:
+        connection = opened(database)
+        path.parent.rename(tmp_path / "aside")
+        monkeypatch.undo()
+        Database(path, schema).connection.execute("INSERT INTO t VALUES ('new')")
+        return connection
+
+    monkeypatch.setattr(Database, "_open", replaced)
+    database = Database(path, schema)
+    assert database.connection.execute("SELECT a FROM t").fetchall() == [("old",)]
+    assert database.connection.execute("SELECT a FROM t").fetchall() == [("new",)]
 
 
 def test_threads_that_end_leave_no_files_open(tmp_path: Path) -> None:

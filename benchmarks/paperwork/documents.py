@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pymupdf
+
 from benchmarks.paperwork import forms, invoices_held_out, invoices_seen, slips
 from benchmarks.paperwork.bill import Bill, make_bill
 from benchmarks.paperwork.locales import HELD_OUT, SEEN, Locale
-from benchmarks.paperwork.sheet import Expected, Layout, Sheet
+from benchmarks.paperwork.sheet import Expected, Layout
 
 _DPI, _TILL_DPI = 150, 200
 _SKEW, _BLUR, _QUALITY = 2.0, 0.7, 55
@@ -64,18 +66,18 @@ def _half(
         papers.append(Paper(path, held_out, False, sheet.expected, sheet.bill))
         if number % _SCANNED == 0 and sheet.document.page_count == 1:
             scan = folder / f"{name}-scan.jpg"
-            scan.write_bytes(scanned(sheet, name))
+            scan.write_bytes(poor_scan(sheet.document[0], name))
             papers.append(Paper(scan, held_out, True, sheet.expected, sheet.bill))
     return papers
 
 
-def scanned(sheet: Sheet, name: str) -> bytes:
-    """The first page as a poor scan: skewed by two degrees, blurred, a JPEG with noise."""
+def poor_scan(page: pymupdf.Page, name: str) -> bytes:
+    """The page as a poor scan: skewed by two degrees, blurred, a JPEG with noise."""
     import numpy as np
     from PIL import Image, ImageFilter
 
-    dpi = _TILL_DPI if sheet.page.rect.width < 300 else _DPI
-    pixels = sheet.document[0].get_pixmap(dpi=dpi, colorspace="gray")
+    dpi = _TILL_DPI if page.rect.width < 300 else _DPI
+    pixels = page.get_pixmap(dpi=dpi, colorspace="gray")
     image = Image.frombytes("L", (pixels.width, pixels.height), pixels.samples)
     chance = random.Random(zlib.crc32(name.encode()))
     image = image.rotate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -100,19 +101,25 @@ class MiniLMEmbedder:
         ]
         vectors = np.empty((len(texts), self.dimension), np.float32)
 
-        def run(index: int) -> None:
-            ids = np.array([encoded[index]], np.int64)
-            vectors[index] = session.run(None, {"input_ids": ids})[0][0]
-
         # Longest first, so that no thread is left alone with a long text at the end.
-        order = sorted(range(len(texts)), key=lambda index: -len(encoded[index]))
-        if len(order) <= 1 or self._threads == 1:
-            for index in order:
-                run(index)
+        left = deque(sorted(range(len(texts)), key=lambda index: -len(encoded[index])))
+
+        def run() -> None:
+            while True:
+                try:
+                    index = left.popleft()
+                except IndexError:
+                    return
+                ids = np.array([encoded[index]], np.int64)
+                vectors[index] = session.run(None, {"input_ids": ids})[0][0]
+
+        threads = min(self._threads, len(texts))
+        if threads <= 1:
+            run()
         else:
-            with ThreadPoolExecutor(self._threads, "embed") as pool:
-                for _ in pool.map(run, order):
-                    pass
+            with ThreadPoolExecutor(threads, "embed") as pool:
+                for done in [pool.submit(run) for _ in range(threads)]:
+                    done.result()
         return vectors
 
     @cached_property

@@ -1,8 +1,8 @@
-"""Places on a page: quarter turns, and lines into rows from top to bottom."""
+"""Places on a page: quarter turns, areas, and lines into rows from top to bottom."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from resources.ocr import Box, Line, Word
 
@@ -19,6 +19,36 @@ def turn_box(box: Box, degrees: int) -> Box:
             return Box(y0, 1 - x1, y1, 1 - x0)
         case _:
             return box
+
+
+def area(box: Box) -> float:
+    """Width by height."""
+    return (box.x1 - box.x0) * (box.y1 - box.y0)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """The area that two boxes share; 0 where they only touch."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return max(0.0, width) * max(0.0, height)
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all of these, of which there is at least one."""
+    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+    return Box(min(x0s), min(y0s), max(x1s), max(y1s))
+
+
+def clipped(box: Box) -> Box:
+    """The part of a box that is on the page."""
+    x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
+    return Box(x0, y0, x1, y1)
+
+
+def middle_in(inner: Box, box: Box) -> bool:
+    """Whether the middle of one box lies in another."""
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
 
 
 def turn_line(line: Line, degrees: int) -> Line:

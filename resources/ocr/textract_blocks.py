@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from resources.ocr import Box, KeyValue, Line, OCRResult, SelectionMark, Table, Word
-from resources.ocr.geometry import turn_box, word_at
+from resources.ocr.geometry import around, turn_box, word_at
 
 Block = dict[str, Any]
 
@@ -115,7 +115,7 @@ class _Page:
             key=key,
             value=value,
             key_box=box_of(block),
-            value_box=_around([box_of(v) for v in values]) if value else None,
+            value_box=around(box_of(v) for v in values) if value else None,
             confidence=_share(block),
         )
 
@@ -172,11 +172,6 @@ def _header_rows(cells: Sequence[Block], height: int) -> int:
 def _mark(block: Block) -> SelectionMark:
     selected = block.get("SelectionStatus") == "SELECTED"
     return SelectionMark(selected=selected, box=box_of(block), confidence=_share(block))
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return Box(min(x0), min(y0), max(x1), max(y1))
 
 
 def _share(block: Block) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.vector_store import EVERYTHING, Chunk, Compaction, Scope, SearchHit
 from resources.vector_store import chroma_files as files
-from resources.vector_store.chroma_access import ChromaAccess
+from resources.vector_store.chroma_access import ChromaAccess, NoIndexError
 from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.chroma_index import ChromaIndex
 from resources.vector_store.exact import (
@@ -112,10 +113,9 @@ class ChromaVectorStore:
             # Chroma opens its files for writing only.
             return self._hits(compare_all(self._register, vector, top_k, within) or {})
         try:
-            with self._access.reading(_PATIENCE) as collection:
-                return self._hits(self._query(collection, vector, top_k, within))
-        except TimeoutError:
-            return self._hits(self._query_beside_a_writer(vector, top_k, within))
+            return self._nearest(vector, top_k, within)
+        except NoIndexError:
+            return []
 
     def search_text(self, query: str, top_k: int, *, within: Scope = EVERYTHING) -> list[SearchHit]:
         """The best chunks by BM25 over their words, best first. Any string is a valid query."""
@@ -143,8 +143,11 @@ class ChromaVectorStore:
         registered = self._register.chunk_ids(doc_ids)
         if not any(registered.values()):
             return registered
-        with self._access.reading() as collection:
-            present = collection.present(set().union(*registered.values()))
+        try:
+            with self._access.reading() as collection:
+                present = collection.present(set().union(*registered.values()))
+        except NoIndexError:
+            present = set()
         return {doc_id: ids & present for doc_id, ids in registered.items()}
 
     def document_ids(self) -> set[str]:
@@ -158,19 +161,25 @@ class ChromaVectorStore:
         """
         if not chunk_ids:
             return 0
-        with self._access.writing() as collection:
-            registered = {row.chunk_id for row in self._register.rows_of(chunk_ids)}
-            doomed = registered | collection.present(chunk_ids)
-            if doomed:
-                self._index.write(collection, deleted=doomed)
-            return len(doomed)
+        try:
+            with self._access.writing(make=False) as collection:
+                registered = {row.chunk_id for row in self._register.rows_of(chunk_ids)}
+                doomed = registered | collection.present(chunk_ids)
+                if doomed:
+                    self._index.write(collection, deleted=doomed)
+                return len(doomed)
+        except NoIndexError:
+            return 0
 
     def count(self) -> tuple[int, int]:
         """Number of vectors and number of keyword rows; equal when the store is whole."""
         if self._index.ours and not self._register.exists:
             return 0, 0
-        with self._access.reading() as collection:
-            return collection.count(), self._register.count()
+        try:
+            with self._access.reading() as collection:
+                return collection.count(), self._register.count()
+        except NoIndexError:
+            return 0, 0
 
     def texts_elsewhere(self, text_sha256: Collection[str], doc_id: str) -> set[str]:
         """Those of these texts that chunks of other documents have as well."""
@@ -193,7 +202,10 @@ class ChromaVectorStore:
         """
         began = time.perf_counter()
         before = files.size(self._folder)
-        complete = not self._register.exists or self._access.compact()
+        try:
+            complete = not self._register.exists or self._access.compact()
+        except NoIndexError:
+            complete = True
         after = files.size(self._folder)
         return Compaction(before, after, complete, time.perf_counter() - began)
 
@@ -207,7 +219,8 @@ class ChromaVectorStore:
         Raises:
             SparknetError: The chunks can't be read, or the Chroma server does not answer.
         """
-        self._access.repair()
+        with suppress(NoIndexError):
+            self._access.repair()
 
     def size_bytes(self) -> int:
         """Size of this generation's files here; what a Chroma server keeps is not counted."""
@@ -222,6 +235,13 @@ class ChromaVectorStore:
             SparknetError: The Chroma server does not answer; nothing was removed then.
         """
         self._access.drop()
+
+    def _nearest(self, vector: NDArray[np.float32], top_k: int, within: Scope) -> list[SearchHit]:
+        try:
+            with self._access.reading(_PATIENCE) as collection:
+                return self._hits(self._query(collection, vector, top_k, within))
+        except TimeoutError:
+            return self._hits(self._query_beside_a_writer(vector, top_k, within))
 
     def _query_beside_a_writer(
         self, vector: NDArray[np.float32], top_k: int, within: Scope

@@ -14,6 +14,10 @@ from resources.vector_store.chroma_collection import ChromaCollection
 from resources.vector_store.chroma_index import ChromaIndex
 
 
+class NoIndexError(Exception):
+    """There is no folder of the generation: never made, or dropped while this waited its turn."""
+
+
 class ChromaAccess:
     """One generation's index, shared by processes.
 
@@ -41,20 +45,30 @@ class ChromaAccess:
         Raises:
             TimeoutError: Someone still writes after `patience` seconds.
             SparknetError: The folder can't be written, which Chroma needs even to read.
+            NoIndexError: It is not there, and Chroma is on no server.
         """
-        with _locked(self._lock, shared=True, timeout=patience):
+        make = not self._index.ours
+        with _locked(self._lock, shared=True, timeout=patience, make=make):
             if self._index.is_open():
                 with self._index.open() as collection:
                     yield collection
                 return
-        with _locked(self._lock, timeout=patience), self._index.open() as collection:
+        with _locked(self._lock, timeout=patience, make=make), self._index.open() as collection:
             self._clean_if_nobody_writes()
             yield collection
 
     @contextmanager
-    def writing(self) -> Iterator[ChromaCollection]:
-        """The collection, for this process alone; change it through the index's `write`."""
-        with _locked(self._writers), _locked(self._lock):
+    def writing(self, *, make: bool = True) -> Iterator[ChromaCollection]:
+        """The collection, for this process alone; change it through the index's `write`.
+
+        Args:
+            make: Begin a generation that is not there.
+
+        Raises:
+            NoIndexError: It is not there, not to be begun, and Chroma is on no server.
+        """
+        make = make or not self._index.ours
+        with _locked(self._writers, make=make), _locked(self._lock, make=make):
             self._index.clean()
             with self._index.open() as collection:
                 yield collection
@@ -67,8 +81,9 @@ class ChromaAccess:
 
         Raises:
             SparknetError: The disk has not enough room.
+            NoIndexError: There is nothing to rewrite.
         """
-        with _locked(self._writers):
+        with _locked(self._writers, make=False):
             if not self._index.has_deleted():
                 with _locked(self._lock):
                     self._index.clean()
@@ -82,8 +97,13 @@ class ChromaAccess:
             return self._index.register.forget_deleted() and self._index.ours
 
     def repair(self) -> None:
-        """Makes the keyword index fit the chunks of the register, and the vectors as well."""
-        with _locked(self._writers), _locked(self._lock):
+        """Makes the keyword index fit the chunks of the register, and the vectors as well.
+
+        Raises:
+            NoIndexError: There is nothing to mend.
+        """
+        make = not self._index.ours
+        with _locked(self._writers, make=make), _locked(self._lock, make=make):
             self._index.register.mend()
             with self._index.open() as collection:
                 self._index.mend(collection)
@@ -105,10 +125,15 @@ class ChromaAccess:
 
 
 @contextmanager
-def _locked(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
+def _locked(
+    path: Path, *, shared: bool = False, timeout: float | None = None, make: bool = True
+) -> Iterator[None]:
     with ExitStack() as stack:
         try:
-            stack.enter_context(file_lock(path, shared=shared, timeout=timeout))
+            lock = file_lock(path, shared=shared, timeout=timeout, parents=make)
+            stack.enter_context(lock)
+        except FileNotFoundError as error:
+            raise NoIndexError(path.parent) from error
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise

@@ -58,9 +58,9 @@ def blank_unused(folder: Path) -> None:
     """Overwrites the room that index files have for more vectors, where it is not blank.
 
     hnswlib writes it out as it found it in memory: that may be text of any document the process has
-    read, also of one that was removed. A file that is not whole is left alone: another process
-    that loads the index is writing it, or was killed over that; it is written anew, and blanked,
-    when the index is loaded the next time.
+    read, also of one that was removed. A process that was killed while it loaded a small index
+    leaves files that are not whole: without a header they are left alone, and are written anew, and
+    blanked, when the index is loaded the next time; with one they may be shorter than it says.
     """
     for header in folder.glob("*/header.bin"):
         begins = header.read_bytes()[: _HEADER.size]
@@ -69,7 +69,7 @@ def blank_unused(folder: Path) -> None:
         version, _, capacity, count, width = _HEADER.unpack(begins)
         for name, each in (("data_level0.bin", width), ("length.bin", 4)):
             file = header.with_name(name)
-            if version == 1 and file.stat().st_size == capacity * each:
+            if version == 1 and file.stat().st_size <= capacity * each:
                 _blank(file, count * each)
 
 

@@ -115,6 +115,9 @@ class ChromaIndex:
             collection.close()
             files.blank_unused(folder)
             collection = chroma.open_apart(folder, self._name)
+            # Loads it, which writes the files of a small index: later it would do so in the first
+            # use, while others read.
+            collection.count()
             files.sync_all(folder)
         except BaseException:
             collection.close()

@@ -59,7 +59,8 @@ def asks_amount(question: str) -> bool:
 
 def has_figures(text: str) -> bool:
     """Whether a text has figures that are neither dates nor marks of footnotes."""
-    return bool(_DIGIT.search(without_periods(_DATES.sub(" ", text))))
+    # Most texts have none at all.
+    return bool(_DIGIT.search(text) and _DIGIT.search(without_periods(_DATES.sub(" ", text))))
 
 
 def states_amount(text: str) -> bool:

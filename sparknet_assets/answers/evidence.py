@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from resources.embeddings import Embedder
 from resources.vector_store.words import query_terms
 from sparknet_assets.answers.amounts import asks_amount, has_figures, must_count, states_amount
+from sparknet_assets.answers.page_marks import running_lines, says_nothing
 from sparknet_assets.answers.sentences import ROW, Sentence
 from sparknet_assets.answers.statements import Statement, statements
 from sparknet_assets.answers.tables import label_of
+from sparknet_assets.answers.word_shares import Shares, words_of
 from sparknet_assets.fields.typed.amounts import CODES
 from sparknet_assets.retrieval.periods import without_periods
 
@@ -22,14 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_WORD = re.compile(r"[^\W_]+")
-_DIGITS = re.compile(r"\d+")
-_AMOUNTS = re.compile(r"[$%\u20ac\u00a3\u00a5]|\d[.,]\d")
 _FOOTNOTE = re.compile(r"\(\d{1,2}\)")
-_PARAGRAPH = "\n\n"
-_ENDINGS = ("ing", "ed", "es", "s", "e")
-_LEAST_STEM = 4
-_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", '"', "\u201d", ")")
 # In a label they say what the amounts are in, not of what they are.
 _CURRENCIES = frozenset(code.casefold() for code in CODES)
 # A question is embedded with so many sentences at most: those that share words with it go first.
@@ -44,6 +36,10 @@ _NO_AMOUNT = 0.3
 _LEAST_OF_QUESTION = 0.25
 # What a sentence loses whose document does not have a name that the question has.
 _UNKNOWN = 0.2
+# Sentences that are embedded at first, where only those near the best are wanted; no cosine adds
+# more than 1, but for rounding.
+_FIRST = 8
+_MOST_NEAR = 1.0 + 1e-5
 
 
 class Passage(NamedTuple):
@@ -76,17 +72,31 @@ class Support(NamedTuple):
             the question, 2.5 for one that repeats it.
         named: What names and headings, and an amount where one is asked for, add to its place. They
             say where to look, not that there is an answer.
+        told: The sentence as it is compared.
     """
 
     passage: Passage
     sentence: Sentence
     score: float
     named: float
+    told: str
 
     @property
     def place(self) -> float:
         """What supports are ordered by."""
         return self.score + self.named
+
+
+class Wanted(NamedTuple):
+    """What of the supports is looked at; others need not be weighed.
+
+    Attributes:
+        least: The score that they have.
+        nearly: The share that their place is of the best.
+    """
+
+    least: float
+    nearly: float
 
 
 def weigh(
@@ -96,8 +106,9 @@ def weigh(
     background: Collection[str],
     embedder: Embedder,
     most: int = MOST_SENTENCES,
+    wanted: Wanted | None = None,
 ) -> list[Support]:
-    """Every sentence of the passages, the best place first.
+    """The sentences of the passages, the best place first.
 
     A sentence scores the cosine of its vector and the question's, half of that of its passage, and
     half of the share of the question's words that it has, and that its passage has; and whether it
@@ -111,46 +122,73 @@ def weigh(
         vector: Of the question, shape (dimension,).
         background: Texts of more passages that were found, to tell rare words from common ones.
         most: Sentences that are embedded.
+        wanted: Leave out what can't be of these, whatever its vector; all are given for None.
     """
-    import numpy as np
-
-    said = [words_of(text) for text in background]
-    weights = _weights(question, said)
-    running = _running_lines(background)
+    shares = Shares(question, background)
+    running = running_lines(background)
     asked = words_of(" ".join(query_terms(without_periods(question))))
     asked = asked if asks_amount(question) else set()
     candidates = [
-        (passage, statement, _share_of(statement, weights))
+        (passage, statement, _share_of(statement, shares))
         for passage in passages
         for statement in _statements(passage, asked)
-        if not _says_nothing(statement.text, passage, running)
+        if not says_nothing(statement.text, passage.text, passage.headings, running)
     ]
     candidates.sort(key=lambda item: (-item[2], -item[0].similarity))
-    candidates = candidates[:most]
-    if not candidates:
-        return []
-    near = embedder.embed([_told(passage, each) for passage, each, _ in candidates]) @ vector
-    fitting = _Fitting(question, weights)
-    found = [
+    fitting = _Fitting(question, shares)
+    unlike = [
         Support(
             passage,
             statement.sentence,
-            float(cosine)
-            + 0.5 * (passage.similarity + share + _share(weights, passage.text))
+            0.5 * (passage.similarity + share + shares.of(passage.text))
             + fitting.points(statement)
             - _UNKNOWN * passage.stranger,
-            _named(weights, passage) + fitting.more(statement, share),
+            _named(shares, passage) + fitting.more(statement, share),
+            _told(passage, statement),
         )
-        for (passage, statement, share), cosine in zip(candidates, np.asarray(near), strict=True)
+        for passage, statement, share in candidates[:most]
     ]
+    found = _with_cosines(unlike, vector, embedder, wanted)
     return sorted(found, key=lambda support: -support.place)
+
+
+def _with_cosines(
+    unlike: Sequence[Support],
+    vector: NDArray[np.float32],
+    embedder: Embedder,
+    wanted: Wanted | None,
+) -> list[Support]:
+    """The supports with what the cosines of their sentences add, in their order."""
+    order = sorted(range(len(unlike)), key=lambda at: -unlike[at].place)
+    first, later = (order, []) if wanted is None else (order[:_FIRST], order[_FIRST:])
+    found = _likened(unlike, first, vector, embedder)
+    if wanted is not None and later:
+        best = max((s.place for s in found.values() if s.score >= wanted.least), default=0.0)
+        later = [at for at in later if unlike[at].place + _MOST_NEAR >= wanted.nearly * best]
+        found |= _likened(unlike, later, vector, embedder)
+    return [found[at] for at in sorted(found)]
+
+
+def _likened(
+    unlike: Sequence[Support],
+    chosen: Sequence[int],
+    vector: NDArray[np.float32],
+    embedder: Embedder,
+) -> dict[int, Support]:
+    if not chosen:
+        return {}
+    cosines = embedder.embed([unlike[at].told for at in chosen]) @ vector
+    return {
+        at: unlike[at]._replace(score=unlike[at].score + float(cosine))
+        for at, cosine in zip(chosen, cosines, strict=True)
+    }
 
 
 class _Fitting:
     """How far a statement is of the kind that a question asks for."""
 
-    def __init__(self, question: str, weights: Mapping[str, float]) -> None:
-        self._words = weights.keys()
+    def __init__(self, question: str, shares: Shares) -> None:
+        self._words = shares.words
         self._asks_amount = asks_amount(question)
         self._must_count = must_count(question)
 
@@ -198,8 +236,8 @@ def _label_words(row: str) -> set[str]:
     return words_of(_FOOTNOTE.sub("", label_of(row))) - _CURRENCIES
 
 
-def _named(weights: Mapping[str, float], passage: Passage) -> float:
-    more = _share(weights, f"{passage.named} {passage.text}") - _share(weights, passage.text)
+def _named(shares: Shares, passage: Passage) -> float:
+    more = shares.of(passage.named, passage.text) - shares.of(passage.text)
     return 0.5 * more + _PREFERENCE * passage.preferred
 
 
@@ -210,72 +248,9 @@ def _told(passage: Passage, statement: Statement) -> str:
     return statement.text
 
 
-def _running_lines(background: Collection[str]) -> set[str]:
-    """Heads and feet of pages: lines by themselves in several passages that differ in numbers.
-
-    A row of a table stands in the reports of several years as well, but among others, and with
-    amounts.
-    """
-    alone = Counter(
-        _shape(line)
-        for text in background
-        for line in {*text.split(_PARAGRAPH)}
-        if "\n" not in line and not _AMOUNTS.search(line)
-    )
-    return {line for line, count in alone.items() if count > 1 and "#" in line}
-
-
-def _shape(line: str) -> str:
-    return _DIGITS.sub("#", " ".join(line.split()))
-
-
-def _says_nothing(text: str, passage: Passage, running: Collection[str]) -> bool:
-    """Whether a sentence is a heading, of its passage or of columns, or runs along on pages."""
-    if text.startswith("| "):
-        return True
-    lines = text.split("\n")
-    headings = {" ".join(heading.split()) for heading in passage.headings}
-    if all(" ".join(line.split()) in headings for line in lines):
-        return True
-    if len(lines) > 1 and "|" not in text and not text.endswith(_ENDS) and "\n\n" not in text:
-        # Only headings stand on lines of their own in a passage.
-        return True
-    alone = text in passage.text.split(_PARAGRAPH)
-    return alone and "|" in text and _shape(text) in running and len(words_of(text)) < 12
-
-
-def words_of(text: str) -> set[str]:
-    """The words of a text as they are compared: in small letters, without the ending of a form."""
-    return {_stem(word) for word in _WORD.findall(text.casefold())}
-
-
-@lru_cache(maxsize=1 << 16)
-def _stem(word: str) -> str:
-    """A word without the ending of its form in English: `caused`, `causes`, `cause` are one."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
-            return word[: -len(ending)]
-    return word
-
-
-def _weights(question: str, background: Sequence[Collection[str]]) -> dict[str, float]:
-    """Word of the question -> its weight: inverse document frequency among what was found."""
-    having: Counter[str] = Counter()
-    for words in background:
-        having.update(words)
-    return {word: math.log(1 + len(background) / (1 + having[word])) for word in words_of(question)}
-
-
-def _share_of(statement: Statement, weights: Mapping[str, float]) -> float:
+def _share_of(statement: Statement, shares: Shares) -> float:
     """That of a row with what stands above it, if it has any word of the question by itself."""
-    share = _share(weights, statement.text)
+    share = shares.of(statement.text)
     if not share or not statement.above:
         return share
-    return _share(weights, f"{statement.above} {statement.text}")
-
-
-def _share(weights: Mapping[str, float], text: str) -> float:
-    """How much of the question's words, by weight, a text has: 0 to 1."""
-    whole = sum(weights.values())
-    shared = sum(weights[word] for word in weights.keys() & words_of(text))
-    return shared / whole if whole else 0.0
+    return shares.of(statement.above, statement.text)

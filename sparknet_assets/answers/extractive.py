@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.amounts import has_figures
-from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, weigh
+from sparknet_assets.answers.evidence import MOST_SENTENCES, Passage, Support, Wanted, weigh
 from sparknet_assets.answers.finding import PASSAGES, Found
+from sparknet_assets.answers.kinship import lacks_kin
 from sparknet_assets.answers.languages import note_on_languages
 from sparknet_assets.answers.listing import MOST_LISTED, asks_of_each, mentions, note_on
 from sparknet_assets.answers.tables import label_of
@@ -61,8 +62,11 @@ def quotes(found: Found) -> Quoted:
     chunks = {hit.chunk.chunk_id: hit.chunk for hit in admitted}
     background = [hit.chunk.text for hit in found.hits]
 
-    def weighed(passages: Sequence[Passage], most: int = MOST_SENTENCES) -> list[Support]:
-        return weigh(found.question, found.vector, passages, background, found.embedder, most)
+    def weighed(
+        passages: Sequence[Passage], most: int = MOST_SENTENCES, wanted: Wanted | None = None
+    ) -> list[Support]:
+        asked, embedder = (found.question, found.vector), found.embedder
+        return weigh(*asked, passages, background, embedder, most, wanted)
 
     chosen: list[Support] = []
     if found.compared:
@@ -74,7 +78,9 @@ def quotes(found: Found) -> Quoted:
     elif asks_of_each(found.question):
         chosen = _of_each(found, admitted, weighed)
     if len(chosen) < 2:
-        chosen = _chosen(weighed(passages))
+        chosen = _chosen(weighed(passages, wanted=Wanted(THRESHOLD, _NEARLY)))
+    if lacks_kin(found.question, [support.sentence.text for support in chosen]):
+        chosen = []
     said = [
         Quote(chunks[support.passage.key], support.sentence.text, round(support.score, 4))
         for support in chosen

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from resources.vector_store import Chunk, SearchHit
 from resources.vector_store.words import query_terms
-from sparknet_assets.answers.evidence import words_of
 from sparknet_assets.answers.statements import statements
+from sparknet_assets.answers.word_shares import words_of
 
 # Passages that are looked through for a mention, and documents that are quoted.
 DEPTH = 200

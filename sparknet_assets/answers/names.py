@@ -8,21 +8,31 @@ from typing import NamedTuple
 
 from resources.catalog import DocumentRecord
 from resources.vector_store import Scope, SearchHit, VectorStore
+from sparknet_assets.answers.common_words import is_common
 from sparknet_assets.retrieval.naming import names_of
 
 _WORD = re.compile(r"[^\W_]+")
-_STARTS = re.compile(r"(?:^|[.?!:]\s+)[^\w]*[^\W_]+")
+_STARTS = re.compile(
+    r"(?:^|[?!:]\s+|(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bProf)(?<!\bSt)\.\s+)[^\w]*[^\W_]+"
+)
 _POSSESSIVE = re.compile(r"\b([^\W\d_]{2,})['\u2019]s\b")
-# What begins questions and is no name before "'s", and what may be written in figures.
-_NO_NAMES = frozenset(
+# In titles these have a capital, too.
+_TITLE = re.compile(r"\s(?:Is|Are|Was|Were|Do|Does|Did|Has|Have|Many|Much)\s")
+# German gives any noun a capital. Told by its first word, by one of the second kind, or by two of
+# those that other languages and names have, too: die, hat, von.
+_GERMAN_STARTS = frozenset(
     (  # noqa: SIM905
-        "what who where when how that it there here let which why"
-        " january february march april june july august september october november december"
-        " monday tuesday wednesday thursday friday saturday sunday"
+        "wie wer wem wo wann woher wohin womit warum wieso weshalb welche welcher welches welchen"
+        " welchem nenne gibt gilt ist sind wird werden kann muss darf haben"
     ).split()
 )
-# Words of German: any of its nouns has a capital.
-_CAPITAL_NOUNS = frozenset("der die das den dem des ein eine ist war sind wird im zum mit".split())  # noqa: SIM905
+_GERMAN = frozenset(
+    (  # noqa: SIM905
+        "dem eine einer eines einem einen ist sind wird werden wurde wurden nach zum zur und oder"
+        " nicht kostet haben auf aus bei vom welche welcher welches welchen"
+    ).split()
+)
+_OFTEN_GERMAN = frozenset("der die das den des ein im mit hat was von".split())  # noqa: SIM905
 _DEPTH = 50
 _ENDING = 2
 _LEAST = 5
@@ -43,21 +53,31 @@ class Strangers(NamedTuple):
 def names_in(question: str) -> dict[str, str]:
     """Words with a capital inside a sentence of the question, and what owns something.
 
-    None where the language, or the title-like writing of a question, gives any word a capital.
+    Common words are none; in title-like writing, which gives any word a capital, only owners are.
+    None in German.
 
     Returns:
         What a word has to begin with to be the name, in small letters -> the name as it is written.
     """
-    words = _WORD.findall(_STARTS.sub(" ", question))
-    if not _CAPITAL_NOUNS.isdisjoint(words):
-        return {}
-    long = [word for word in words if len(word) > 3]
-    capital = [word for word in long if word[:1].isupper() and word[1:].islower()]
-    if len(long) > 2 and len(capital) == len(long):
+    words = _WORD.findall(question)
+    if _is_german(words):
         return {}
     owners = [word for word in _POSSESSIVE.findall(question) if word[0].isupper()]
+    inside = _WORD.findall(_STARTS.sub(" ", question))
+    long = [word for word in inside if len(word) > 3]
+    capital = [word for word in long if word[:1].isupper() and word[1:].islower()]
+    if _TITLE.search(question) or (len(long) > 2 and len(capital) == len(long)):
+        capital = []
     found = dict.fromkeys([*capital, *owners])
-    return {_root(name): name for name in found if name.casefold() not in _NO_NAMES}
+    return {_root(name): name for name in found if not is_common(name)}
+
+
+def _is_german(words: Sequence[str]) -> bool:
+    if words and words[0].casefold() in _GERMAN_STARTS:
+        return True
+    if not _GERMAN.isdisjoint(words):
+        return True
+    return len(_OFTEN_GERMAN.intersection(word.casefold() for word in words)) > 1
 
 
 def strangers(

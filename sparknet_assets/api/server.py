@@ -68,7 +68,8 @@ def run(
         )
         shown = f"[{host}]" if ":" in host else host
         started(f"http://{shown}:{listener.getsockname()[1]}/")
-        threading.Thread(target=_warm_up, args=(deployment,), daemon=True).start()
+        # No daemon: a process that ended while it loads a model would be aborted, not exit with 0.
+        threading.Thread(target=_warm_up, args=(deployment,)).start()
         api = app.state.api
         QuietServer(config, ending=lambda: setattr(api, "closing", True)).run(sockets=[listener])
 

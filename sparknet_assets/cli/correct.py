@@ -20,10 +20,12 @@ Examples:
   sparknet correct invoice-0815-pdf due_date 2024-05-31 --note "it is stamped over"
   sparknet correct invoice-0815-pdf items.2.quantity 3
   sparknet correct invoice-0815-pdf total --drop
+  sparknet correct invoice-0815-pdf total "EUR 1234.50" --if-version 3
 
 A correction counts at once, stays when fields are extracted again, and is kept with who made it.
 Rows of a table are counted from 0; the row after the last is a new one. An empty VALUE ("") says
-that the document does not have the field.
+that the document does not have the field. `sparknet extract` tells the version of what it shows;
+--if-version leaves a field alone that someone else has corrected since then.
 """
 )
 @click.argument("doc")
@@ -32,6 +34,12 @@ that the document does not have the field.
 @click.option("--schema", help="Where the document is of several kinds: the one that is meant.")
 @click.option("--note", default="", help="Why; kept with the correction.")
 @click.option("--drop", is_flag=True, help="Take the correction back.")
+@click.option(
+    "--if-version",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Only if the field was not corrected since version N of the document's fields.",
+)
 @json_option
 @click.pass_obj
 def correct(
@@ -42,6 +50,7 @@ def correct(
     schema: str | None,
     note: str,
     drop: bool,
+    if_version: int | None,
     as_json: bool,
 ) -> None:
     """Sets a field of a document right."""
@@ -53,15 +62,20 @@ def correct(
     known_documents(session, [doc])
     deployment = session.deployment
     name = schema or _schema_of(session, doc, field)
+    by = getpass.getuser()
     if drop:
-        now = corrections.drop(deployment, doc, name, field, getpass.getuser(), note=note)
-    else:
-        now = corrections.correct(
-            deployment, doc, name, field, value or None, by=getpass.getuser(), note=note
+        now, version = corrections.drop(
+            deployment, doc, name, field, by, note=note, expected_version=if_version
         )
+    else:
+        now, version = corrections.correct(
+            deployment, doc, name, field, value or None,
+            by=by, note=note, expected_version=if_version,
+        )  # fmt: skip
     _tell_dagster(session, doc)
     if as_json:
-        print_json({"schema": name, "field": field, "value": now and now.model_dump(mode="json")})
+        shown_now = now and now.model_dump(mode="json")
+        print_json({"schema": name, "field": field, "value": shown_now, "version": version})
         return
     from sparknet_assets.fields.summary import shown
 

@@ -12,7 +12,7 @@ from sparknet_assets.cli.output import clean, json_option, print_json, show, tab
 if TYPE_CHECKING:
     from sparknet_assets.cli.session import Session
     from sparknet_assets.fields.values import (
-        DocumentFields,
+        FieldsAsRead,
         FieldValue,
         LabelledValue,
         SchemaFields,
@@ -93,7 +93,7 @@ def _bring_up_to_date(session: Session, doc: str) -> None:
         run_stages(session, [doc], stages, False, view)
 
 
-def _print(fields: DocumentFields) -> None:
+def _print(fields: FieldsAsRead) -> None:
     if fields.note:
         click.echo(clean(fields.note), err=True)
     for part in fields.schemas:
@@ -104,6 +104,8 @@ def _print(fields: DocumentFields) -> None:
         click.echo("No schema fits; labels with their values:")
     if fields.labelled and not any(part.fields or part.tables for part in fields.schemas):
         _print_labelled(fields.labelled)
+    if fields.version:
+        click.echo(f"Version {fields.version} of its corrections.")
 
 
 def _print_schema(part: SchemaFields) -> None:

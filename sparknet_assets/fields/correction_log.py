@@ -60,6 +60,11 @@ class CorrectionLog(BaseModel):
     schemas: list[str] | None = None
     entries: list[Correction] = Field(default_factory=list)
 
+    def said_since(self, version: int, schema: str, field: str) -> Correction | None:
+        """The last word on a field, if it came after the first `version` corrections."""
+        later = reversed(self.entries[version:])
+        return next((e for e in later if (e.schema_name, e.field) == (schema, field)), None)
+
     @property
     def in_force(self) -> dict[tuple[str, str], Correction]:
         """(schema, field) -> the last word on it, unless that took it back."""

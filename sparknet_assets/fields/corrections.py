@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
@@ -21,6 +21,7 @@ from sparknet_assets.fields.paths import Path, parse_path, value_at
 from sparknet_assets.fields.reading import fields_of, known_document
 from sparknet_assets.fields.schema import FieldSpec, FieldType, Schema
 from sparknet_assets.fields.schemas import load_schemas
+from sparknet_assets.fields.summary import shown as as_text
 from sparknet_assets.fields.typed import check, read
 from sparknet_assets.fields.values import FieldValue, Found
 
@@ -35,6 +36,22 @@ _EXAMPLES = {
 }
 
 
+class CorrectedSinceError(SparknetError):
+    """Someone else set the field right after it was read; nothing was written."""
+
+
+class Said(NamedTuple):
+    """What a field is after a correction.
+
+    Attributes:
+        value: None where nothing was found, and nobody says otherwise.
+        version: Number of corrections of the document, this one included.
+    """
+
+    value: FieldValue | None
+    version: int
+
+
 def correct(
     deployment: Deployment,
     doc_id: str,
@@ -46,7 +63,8 @@ def correct(
     note: str = "",
     page: int | None = None,
     boxes: Sequence[PageBox] = (),
-) -> FieldValue:
+    expected_version: int | None = None,
+) -> Said:
     """Sets a field right. The last word counts; all are kept.
 
     Args:
@@ -56,8 +74,10 @@ def correct(
             in the document.
         by: Who says so.
         page, boxes: Where it stands (1-based, fractions of the page), if someone showed it.
+        expected_version: The `version` of the fields that the caller read.
 
     Raises:
+        CorrectedSinceError: The field was corrected after `expected_version`.
         SparknetError: `refused`: there is no such document, schema or field, or the value is not
             of its type, or a box is none.
     """
@@ -67,6 +87,7 @@ def correct(
     _check_boxes(doc_id, boxes)
     with correcting(deployment):
         shown, found = _now(deployment, doc_id, schema)
+        _check_version(deployment, doc_id, (schema, field), expected_version)
         _check_row(shown, path, field)
         entry = Correction(
             schema_name=schema,
@@ -80,9 +101,9 @@ def correct(
             page=page,
             boxes=list(boxes),
         )
-        _add(deployment, doc_id, entry)
+        version = _add(deployment, doc_id, entry)
     value_now = value_of(entry)
-    return value_now.model_copy(update={"problems": _problems(path.spec, typed)})
+    return Said(value_now.model_copy(update={"problems": _problems(path.spec, typed)}), version)
 
 
 def _check_boxes(doc_id: str, boxes: Sequence[PageBox]) -> None:
@@ -94,17 +115,52 @@ def _check_boxes(doc_id: str, boxes: Sequence[PageBox]) -> None:
         )
 
 
+def _check_version(
+    deployment: Deployment, doc_id: str, place: tuple[str, str], expected: int | None
+) -> None:
+    """Refuses to write over what the writer has not seen."""
+    if expected is None:
+        return
+    log = read_log(deployment.storage, doc_id)
+    if not 0 <= expected <= len(log.entries):
+        raise CorrectedSinceError(
+            FailureKind.REFUSED,
+            f"{doc_id} has {len(log.entries)} corrections, so version {expected} is of other"
+            " ones; look at its fields again, then correct them.",
+        )
+    other = log.said_since(expected, *place)
+    if other is not None:
+        now = "took the correction back" if other.dropped else f"made it {as_text(other.value)}"
+        raise CorrectedSinceError(
+            FailureKind.REFUSED,
+            f"{doc_id}: {'.'.join(place)} was changed by someone else meanwhile: {other.by}"
+            f" {now}. Look at it again, then correct it.",
+        )
+
+
 def drop(
-    deployment: Deployment, doc_id: str, schema: str, field: str, by: str, *, note: str = ""
-) -> FieldValue | None:
+    deployment: Deployment,
+    doc_id: str,
+    schema: str,
+    field: str,
+    by: str,
+    *,
+    note: str = "",
+    expected_version: int | None = None,
+) -> Said:
     """Takes the correction of a field back; the extracted value, or None, stands again.
 
+    Args:
+        expected_version: As of `correct`.
+
     Raises:
+        CorrectedSinceError: The field was corrected after `expected_version`.
         SparknetError: `refused`: there is no such document, schema or field, or nothing to drop.
     """
     path = parse_path(_schema(deployment, schema), field)
     with correcting(deployment):
         shown, found = _now(deployment, doc_id, schema)
+        _check_version(deployment, doc_id, (schema, field), expected_version)
         if (schema, field) not in read_log(deployment.storage, doc_id).in_force:
             raise SparknetError(
                 FailureKind.REFUSED, f"{doc_id}: {schema}.{field} was not corrected."
@@ -121,8 +177,7 @@ def drop(
             note=note,
             dropped=True,
         )
-        _add(deployment, doc_id, entry)
-    return extracted
+        return Said(extracted, _add(deployment, doc_id, entry))
 
 
 def history(deployment: Deployment, doc_id: str) -> list[Correction]:
@@ -156,13 +211,14 @@ def choose_schemas(deployment: Deployment, doc_id: str, schemas: Sequence[str] |
     return True
 
 
-def _add(deployment: Deployment, doc_id: str, entry: Correction) -> None:
+def _add(deployment: Deployment, doc_id: str, entry: Correction) -> int:
     log = read_log(deployment.storage, doc_id)
     if len(log.entries) >= MOST_ENTRIES:
         raise SparknetError(
             FailureKind.REFUSED, f"{doc_id} has {MOST_ENTRIES:,} corrections; it takes no more."
         )
     store_corrections(deployment, log.model_copy(update={"entries": [*log.entries, entry]}))
+    return len(log.entries) + 1
 
 
 def _now(deployment: Deployment, doc_id: str, schema: str) -> tuple[Found, Found]:

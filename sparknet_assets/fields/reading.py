@@ -12,12 +12,12 @@ from sparknet_assets.artifacts import FIELDS, DocumentRef
 from sparknet_assets.fields.correction_log import read_log
 from sparknet_assets.fields.overlay import laid_over
 from sparknet_assets.fields.schemas import load_schemas
-from sparknet_assets.fields.values import DocumentFields
+from sparknet_assets.fields.values import DocumentFields, FieldsAsRead
 
 NOT_YET = "its fields were not extracted yet: `sparknet extract DOC` does it"
 
 
-def fields_of(deployment: Deployment, doc_id: str) -> DocumentFields:
+def fields_of(deployment: Deployment, doc_id: str) -> FieldsAsRead:
     """The fields of a document; corrections count from the moment they were made.
 
     A document whose fields were not extracted yet has its corrections only, and is not complete.
@@ -31,7 +31,8 @@ def fields_of(deployment: Deployment, doc_id: str) -> DocumentFields:
     if found is None:
         note = NOT_YET.replace("DOC", doc_id)
         found = DocumentFields(doc_id=doc_id, complete=False, note=note)
-    return laid_over(found, log, load_schemas(deployment.storage))
+    shown = laid_over(found, log, load_schemas(deployment.storage))
+    return FieldsAsRead(**dict(shown), version=len(log.entries))
 
 
 def extracted_of(deployment: Deployment, ref: DocumentRef) -> DocumentFields | None:

@@ -102,3 +102,14 @@ class DocumentFields(BaseModel):
     labelled: list[LabelledValue] = Field(default_factory=list)
     complete: bool = True
     note: str = ""
+
+
+class FieldsAsRead(DocumentFields):
+    """The fields of a document as they are at present, corrections laid over.
+
+    Attributes:
+        version: Number of corrections of the document so far. Given back with a correction, it
+            keeps that from writing over one that its maker has not seen.
+    """
+
+    version: int = 0

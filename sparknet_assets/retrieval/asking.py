@@ -36,6 +36,14 @@ _SEVERAL = re.compile(
     r"|(?:früheren|vorigen|vorherigen|vorangegangenen)\s+" + _KIND_DE + r")\b",
     re.IGNORECASE,
 )
+_NUMBER = r"(?:first|second|third|fourth|1st|2nd|3rd|4th|(?:erste|zweite|dritte|vierte)[nmrs]?)"
+# "the first and the third quarter", "vom ersten zum zweiten Quartal": each is a quarter.
+_LEFT_OUT = re.compile(
+    rf"\b(?P<number>{_NUMBER})(?=(?:\s*(?:,|\band|\bor|\bto|\bwith|\bversus|\bvs\.?|\bund|\boder|\bzum)"
+    rf"\s+(?:(?:and|or|to|the|dem|zum|das|im)\s+)*{_NUMBER})+"
+    r"\s+(?:(?:fiscal|calendar|financial)\s+)?(?P<kind>quarter|half|quartal|halbjahr))",
+    re.IGNORECASE,
+)
 
 
 class Asked(NamedTuple):
@@ -59,7 +67,7 @@ class Asked(NamedTuple):
 
 def asked_of(question: str) -> Asked:
     """What a question says of time, in English or German."""
-    periods = tuple(periods_in(question))
+    periods = tuple(periods_in(_LEFT_OUT.sub(r"\g<number> \g<kind>", question)))
     is_latest = bool(_LATEST.search(question))
     # The latest of a year is one; the latest and a quarter are two, unless it is that quarter.
     beside = is_latest and any(period != Period(period.year) for period in periods)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.failure import FailureKind, SparknetError
+from sparknet_assets.source.flattening import flattened
 from sparknet_assets.source.pdf_facts import StatedFacts, clean_field
 from sparknet_assets.source.png import drop_colour
 from sparknet_assets.source.tiff_digest import tiff_page_digest
@@ -133,7 +134,7 @@ class ImageFile:
                 image.draft(None, size)  # JPEG decodes to a half, a quarter or an eighth cheaply
             image.load()
             orientation = image.getexif().get(_ORIENTATION, 1)
-            flat = _flattened(image)
+            flat = flattened(image)
             if flat.size != size:
                 flat = flat.resize(size, reducing_gap=2.0)
             return drop_colour(np.asarray(_upright(flat, orientation))), dpi
@@ -201,34 +202,6 @@ def _target(
     scale = min(1.0, (max_pixels / (width * height)) ** 0.5)
     target = max(1, int(width * scale)), max(1, int(height * scale))
     return target, round(dpi * scale, 2) if resolution else None
-
-
-def _flattened(image: Image.Image) -> Image.Image:
-    """The frame in mode L or RGB: transparency on white, deep pixels reduced to 8 bits."""
-    from PIL import Image
-
-    if image.mode in ("L", "RGB") and not image.has_transparency_data:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return _eight_bit(image)
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(paper, layer).convert("RGB")
-    return image.convert("L" if image.mode == "1" else "RGB")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Deep grey as 8 bits, by the range in use: 10 and 12 bits come in 16-bit files too."""
-    import numpy as np
-    from PIL import Image
-
-    values = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0)
-    if image.mode == "F":
-        values = values - values.min()
-    most = max(1.0, float(values.max()))
-    full = most if image.mode == "F" else 2.0 ** max(8, int(most).bit_length()) - 1
-    return Image.fromarray((values.clip(0) * (255 / full)).astype(np.uint8))
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -107,9 +107,12 @@ def _empty(filename: str) -> SparknetError:
 
 def _text(path: Path, media_type: str, name: str) -> Content:
     from sparknet_assets.source import encoding
-    from sparknet_assets.source.readers import plain
+    from sparknet_assets.source.readers import plain, xml_sheets
 
     text = encoding.decode(path.read_bytes())
+    if xml_sheets.is_workbook(text):
+        blocks, hidden = xml_sheets.workbook_blocks(text, name)
+        return Content(blocks, flags={"hidden_text"} if hidden else set())
     if media_type in ("text/csv", "text/tab-separated-values"):
         return Content(plain.csv_blocks(text, name))
     if media_type in ("text/markdown", "text/x-markdown"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
 
-from sparknet_assets.answers.evidence import Passage, weigh
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sparknet_assets.answers.evidence import Passage, Support, Wanted, weigh
 from sparknet_assets.answers.tables import heading_of
 from tests.doubles.embedder import WordEmbedder
 
@@ -55,3 +59,46 @@ def test_a_currency_is_no_part_of_a_rows_label() -> None:
     [vector] = embedder.embed([question])
     best = weigh(question, vector, [Passage("1", text, 0.5)], [text, "unlike"], embedder)[0]
     assert best.sentence.text == "Total EUR | 1,250.00"
+
+
+class Counting(WordEmbedder):
+    """Counts the texts that are embedded."""
+
+    texts = 0
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.texts += len(texts)
+        return super().embed(texts)
+
+
+def test_what_can_not_be_wanted_is_not_embedded_and_what_is_wanted_stays() -> None:
+    """Places of sentences without a word of the question are beyond what any vector could add."""
+    alike = "The ferry Halden sails to Nordby at noon."
+    texts = [
+        f"{alike} The ferry {n} rests. " + " ".join(f"Word{n}{k} is unlike." for k in range(9))
+        for n in range(3)
+    ]
+    embedder = Counting(dimension=256)
+    question = "When does the ferry Halden sail to Nordby at noon?"
+    [vector] = embedder.embed([question])
+    passages = [
+        Passage(str(n), text, 0.9 - 0.8 * n, stranger=n > 0) for n, text in enumerate(texts)
+    ]
+
+    def weighed(wanted: Wanted | None) -> tuple[list[Support], int]:
+        embedder.texts = 0
+        found = weigh(question, vector, passages, texts, embedder, wanted=wanted)
+        return found, embedder.texts
+
+    everything, all_texts = weighed(None)
+    for wanted in (Wanted(0.95, 0.99), Wanted(0.95, 0.85), Wanted(9.0, 0.85)):
+        found, embedded = weighed(wanted)
+        best = max((s.place for s in everything if s.score >= wanted.least), default=0.0)
+        assert embedded == len(found) <= all_texts
+        least = wanted.nearly * best
+        assert _said(found, least) == _said(everything, least)
+    assert weighed(Wanted(0.95, 0.99))[1] < all_texts
+
+
+def _said(supports: Sequence[Support], least: float) -> list[str]:
+    return [support.sentence.text for support in supports if support.place >= least + 1e-6]

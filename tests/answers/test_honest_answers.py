@@ -8,6 +8,7 @@ from resources.deployment import Deployment
 from resources.settings import Settings
 from resources.vector_store import Chunk, SearchHit
 from sparknet_assets.answers.answer import NOTHING, Answer, ask
+from sparknet_assets.answers.kinship import lacks_kin
 from sparknet_assets.answers.languages import note_on_languages
 from sparknet_assets.answers.listing import asks_of_each, mentions, note_on, subject_of
 from sparknet_assets.answers.names import names_in
@@ -144,6 +145,21 @@ def test_a_list_that_is_cut_says_so() -> None:
         ("What's the rent in March?", set()),
         ("What Is The Total Amount Due Today?", set()),
         ("Was kostet die Miete im Mai?", set()),
+        # What no name is: common words, in English and in German without an article, and titles.
+        ("When must the Landlord give notice of Termination?", set()),
+        ("Which Months had the highest Utilities?", set()),
+        ("What is the CEO's salary in Euros?", set()),
+        ("What Is the Warranty Period?", set()),
+        ("Welche Kündigungsfrist gilt?", set()),
+        ("Wie hoch sind Nebenkosten?", set()),
+        ("Quel est le Montant total?", set()),
+        # What is one nevertheless.
+        ("What is the salary of Mr. Havstein?", {"Havstein"}),
+        ("Where did Kystlinjen's captain die?", {"Kystlinjen"}),
+        ("How many ships did Norland lose in the war?", {"Norland"}),
+        ("What Were Kystlinjen's Net Sales?", {"Kystlinjen"}),
+        ("What does Shell pay for Maintenance?", {"Shell"}),
+        ("What did John von Neumann invent?", {"John", "Neumann"}),
     ],
 )
 def test_names_are_told_from_other_words(question: str, names: set[str]) -> None:
@@ -158,6 +174,36 @@ def test_a_name_that_nothing_has_is_not_answered_with_anothers(files: Deployment
         "58 million"
         in ask(files, "How many crowns were Nordby's net sales of tickets in Q2 2023?").answer
     )
+
+
+def test_a_common_word_with_a_capital_is_no_name_that_nothing_has(files: Deployment) -> None:
+    answer = ask(files, "How many Personnel and Members had the crew in the Second Quarter?")
+    assert "340 members" in answer.answer
+    assert answer.note == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "lacks"),
+    [
+        ("Who was the father of Edison?", "Tesla worked for Edison.", True),
+        ("Who was Edison's younger sister?", "Edison employed Miss Brandt.", True),
+        ("Wer war der Vater von Edison?", "Edison stellte Tesla ein.", True),
+        ("Who was the father of Edison?", "Samuel Edison had seven children.", False),
+        ("Who was the father of Edison?", "Edison was Samuel's youngest son.", False),
+        ("Who was the father of Edison?", "Father | Samuel Edison", False),
+        ("Who was the father of modern chemistry?", "Lavoisier founded it.", False),
+        ("Who employed the father of the boy?", "Edison employed him.", False),
+        ("When did the father of Edison die?", "Samuel Edison died in 1896.", False),
+    ],
+)
+def test_relatives_are_told_by_what_says_so(question: str, quote: str, lacks: bool) -> None:
+    assert lacks_kin(question, [quote]) is lacks
+
+
+def test_a_name_in_another_role_is_not_answered_for_a_relative(home: Deployment) -> None:
+    answer = ask(home, "Who was the father of Ida Brandt?")
+    assert (answer.answer, answer.citations) == (NOTHING, [])
+    assert "Ida Brandt" in ask(home, "Who retired in May?").answer
 
 
 @pytest.mark.parametrize(

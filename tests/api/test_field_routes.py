@@ -50,6 +50,39 @@ def test_a_correction_counts_at_once_and_can_be_taken_back(bill: TestClient) -> 
     assert past[1]["before"] == {"amount": "12.50", "currency": "EUR"}
 
 
+def test_a_correction_nobody_has_seen_is_not_written_over(bill: TestClient) -> None:
+    read = bill.get(f"{V1}/documents/bill-txt/fields")
+    tag, seen = read.headers["etag"], {"If-Match": read.headers["etag"]}
+    assert tag.startswith(f'"{read.json()["version"]}-')
+    again = bill.get(f"{V1}/documents/bill-txt/fields", headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["etag"]) == (304, tag)
+    first = bill.put(TOTAL, json={"value": "EUR 12.50"}, headers=seen)
+    assert (first.status_code, first.headers["etag"]) == (200, '"1"')
+    for method in ("PUT", "DELETE"):
+        late = bill.request(method, TOTAL, json={"value": "EUR 13.00"}, headers=seen)
+        assert late.status_code == 412, late.text
+        assert late.headers["content-type"] == "application/problem+json"
+        assert "local made it EUR 12.50" in late.json()["detail"]
+        assert late.json()["kind"] == "http_412"
+    assert _total(bill)["amount"] == "12.50"
+    number = TOTAL.replace("total", "number")
+    assert bill.put(number, json={"value": "7"}, headers=seen).headers["etag"] == '"2"'
+    taken_back = bill.delete(TOTAL, headers={"If-Match": first.headers["etag"]})
+    assert (taken_back.status_code, taken_back.headers["etag"]) == (200, '"3"')
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [('"0"', 412), ('"1"', 200), ('W/"1-ab"', 200), ('"0", "1"', 200), ("*", 200),
+     ("1", 412), ('"x"', 412), ('"99"', 412), ('"' + "1" * 1001 + '"', 422)],
+)  # fmt: skip
+def test_if_match_takes_tags_of_fields_alone(bill: TestClient, sent: str, status: int) -> None:
+    bill.put(TOTAL, json={"value": "EUR 12.50"})
+    answer = bill.put(TOTAL, json={"value": "EUR 13.00"}, headers={"If-Match": sent})
+    assert answer.status_code == status, answer.text
+    assert _total(bill)["amount"] == ("13.00" if status == 200 else "12.50")
+
+
 @pytest.mark.parametrize(
     ("address", "body", "status"),
     [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -79,8 +81,14 @@ def test_a_new_listing_is_of_what_there_is_now(
 def test_who_asks_at_the_same_time_shares_a_plan(
     client: TestClient, seven: list[str], made: list[float]
 ) -> None:
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> Any:
+        together.wait(60)
+        return client.get(f"{V1}/plan")
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: client.get(f"{V1}/plan"), range(8)))
+        answers = list(pool.map(ask, range(8)))
     assert {answer.json()["totals"]["documents"] for answer in answers} == {7}
     assert len(made) < 8
 

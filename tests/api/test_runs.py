@@ -18,7 +18,9 @@ from fastapi.testclient import TestClient
 from resources.catalog import DocumentStatus
 from resources.deployment import Deployment
 from resources.processes import this_host
+from sparknet_assets.api import watch
 from sparknet_assets.api.app import create_app
+from sparknet_assets.api.changes_seen import ChangesSeen
 from sparknet_assets.api.runner import Runner
 from sparknet_assets.records import new_document
 from tests.api.conftest import client_of
@@ -45,7 +47,7 @@ def runs(client: TestClient) -> list[dict[str, Any]]:
     return found
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := condition():
@@ -180,11 +182,21 @@ def test_a_deleted_document_is_gone_with_a_receipt(client: TestClient) -> None:
     assert upload(client, "a.txt") == doc_id
 
 
-def test_followers_hear_of_rows_and_progress(deployment: Deployment) -> None:
+def test_followers_hear_of_rows_and_progress(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the generator itself: the test client hands a stream out only when it has ended."""
     import asyncio
 
     heard: list[tuple[str, Any]] = []
+    looking = threading.Event()
+
+    def looks(*arguments: Any, **options: Any) -> ChangesSeen:
+        seen = ChangesSeen(*arguments, **options)
+        looking.set()
+        return seen
+
+    monkeypatch.setattr(watch, "ChangesSeen", looks)
     with serving(deployment) as client:
         api = client.app.state.api  # type: ignore[attr-defined]
 
@@ -197,13 +209,13 @@ def test_followers_hear_of_rows_and_progress(deployment: Deployment) -> None:
                     return
 
         async def bounded() -> None:
-            await asyncio.wait_for(follow(), 20)
+            await asyncio.wait_for(follow(), 60)
 
         listener = threading.Thread(target=lambda: asyncio.run(bounded()))
         listener.start()
-        time.sleep(0.3)
+        assert looking.wait(60)
         upload(client, "a.txt")
-        listener.join(25)
+        listener.join(70)
     assert any(name == "progress" and run["finished"] == 1 for name, run in heard)
     assert [row["doc_id"] for name, row in heard if name == "document"][-1] == "a-txt"
     assert api.watch._task is None

@@ -93,8 +93,11 @@ def test_a_storm_ends_with_every_document_indexed_once(
     home, chance = tmp_path / "home", Random(7)
     storm.fail(SHARE, seed=1)
     kills = 0
-    while kills < KILLS:
+    for _ in range(3 * KILLS):  # on a fast machine all is done before there were so many
         kills += killed(storm, home, chance.uniform(4, 12), "ingest", str(inbox))
+        if kills == KILLS:
+            break
+    assert kills
     for _ in range(8):
         if storm.run(home, "ingest", str(inbox)).returncode == 0:
             break

@@ -256,7 +256,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 
 def test_as_many_calls_at_once_as_allowed(bedrock: BedrockServer, make: Make) -> None:
     under_way, most = [0], [0]
-    lock = threading.Lock()
+    lock, three = threading.Lock(), threading.Barrier(3)
     answer = bedrock.models.invoke_model
 
     @bedrock.shapes.on("bedrock-runtime", "InvokeModel")
@@ -264,7 +264,8 @@ def test_as_many_calls_at_once_as_allowed(bedrock: BedrockServer, make: Make) ->
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
-        time.sleep(0.03)
+        three.wait(60)
+        time.sleep(0.03)  # for a fourth, were it let in
         with lock:
             under_way[0] -= 1
         return answer(params)

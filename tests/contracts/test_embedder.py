@@ -38,7 +38,7 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def embedder(request: pytest.FixtureRequest, model_cache: Path) -> Iterator[Embedder]:
     if request.param == "ollama":
         with OllamaServer() as server:
-            yield OllamaEmbedder(server.host, "nomic-embed-text", timeout=10)
+            yield OllamaEmbedder(server.host, "nomic-embed-text", timeout=60)
     elif request.param == "titan":
         with bedrock_server():
             limiter = Limiter(model_cache / "limits", "titan", None, 4)

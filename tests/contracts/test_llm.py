@@ -78,7 +78,7 @@ def on_ollama() -> Iterator[Talk]:
             return "\n".join(turn["content"] for turn in server.requests[-1][1]["messages"])
 
         yield Talk(
-            OllamaAdapter(server.host, "llama3.2", 10, 8192, sleep=lambda _: None),
+            OllamaAdapter(server.host, "llama3.2", 60, 8192, sleep=lambda _: None),
             server.answers.append,
             None,
             told,

@@ -27,13 +27,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from resources import locks
 from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.vector_store import Chunk, PageBox, PageRange, Scope, VectorStore, chroma_client
 from resources.vector_store.chroma import ChromaVectorStore
 from resources.vector_store.chroma_collection import ChromaCollection
+from resources.vector_store.chroma_files import fingerprint, remove_generation
 from resources.vector_store.naming import generation_name
 from tests.doubles import processes
+from tests.doubles.ports import own_port
 
 pytestmark = pytest.mark.slow
 
@@ -44,9 +47,7 @@ NewStore = Callable[..., VectorStore]
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     """A Chroma server of our own on the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = own_port()
     folder = tmp_path_factory.mktemp("chroma-server")
     command = [str(Path(sys.executable).parent / "chroma"), "run", "--host", "127.0.0.1"]
     server = subprocess.Popen(
@@ -789,6 +790,41 @@ def test_a_drop_that_was_cut_off(
     assert local.count() == (1, 1)
 
 
+@pytest.mark.parametrize("what", ["search", "count", "chunk_ids", "compact", "delete", "repair"])
+def test_dropped_while_one_waits_for_its_turn(
+    local: ChromaVectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """It finds nothing, and leaves nothing."""
+    local.add_chunks([chunk("a", n) for n in range(3)], vectors(3))
+    local.delete(["a:1"])
+    asks: dict[str, tuple[Callable[[], object], object]] = {
+        "search": (lambda: local.search(vectors(1)[0], 3), []),
+        "count": (local.count, (0, 0)),
+        "chunk_ids": (lambda: local.chunk_ids(["a"]), {"a": set()}),
+        "compact": (lambda: local.compact().complete, True),
+        "delete": (lambda: local.delete(["a:0"]), 0),
+        "repair": (local.repair, None),
+    }
+    ask, expected = asks[what]
+    patient, asked, found = locks._acquire, threading.Event(), []
+    folder = tmp_path / local.generation
+    with file_lock(folder / "writers"), file_lock(folder / "lock"):
+
+        def waiting(*arguments: Any) -> None:
+            asked.set()
+            patient(*arguments)
+
+        monkeypatch.setattr(locks, "_acquire", waiting)
+        monkeypatch.setattr("resources.vector_store.chroma._PATIENCE", None)
+        reader = threading.Thread(target=lambda: found.append(ask()))
+        reader.start()
+        assert asked.wait(60)
+        remove_generation(folder)
+    reader.join(60)
+    assert found == [expected]
+    assert list(tmp_path.iterdir()) == []
+
+
 def _read_on(store: VectorStore, stop: Any, rounds: Any) -> None:
     while not stop.is_set():
         if not store.visible_within:
@@ -1001,10 +1037,8 @@ def test_a_search_writes_nothing_of_the_memory(local: ChromaVectorStore, tmp_pat
 
 @pytest.mark.parametrize("name", ["header.bin", "data_level0.bin", "length.bin"])
 @pytest.mark.parametrize("kept", [0, 20])
-def test_files_that_another_reader_is_writing(
-    local: ChromaVectorStore, name: str, kept: int
-) -> None:
-    """Loading a small index writes its files, while others that have it open look at them."""
+def test_files_that_a_killed_reader_left(local: ChromaVectorStore, name: str, kept: int) -> None:
+    """Loading a small index writes its files; a kill leaves them torn to who has it open."""
     data = vectors(3)
     local.add_chunks([chunk("a", n) for n in range(3)], data)
     assert len(local.search(data[0], 3)) == 3
@@ -1017,6 +1051,44 @@ def test_files_that_another_reader_is_writing(
     assert len(local.search(data[0], 3)) == 3
     assert not any(_unused_room(local._index._files))
     assert local.count() == (3, 3)
+
+
+def test_torn_files_that_another_process_goes_on_with(local: ChromaVectorStore) -> None:
+    """It syncs what it has in memory, into what a killed reader left."""
+    data = vectors(50)
+    local.add_chunks([chunk("a", n) for n in range(50)], vectors(50, seed=1))
+    (level,) = local._index._files.rglob("data_level0.bin")
+    room = level.stat().st_size
+    level.write_bytes((b"qzjxmemory" * room)[: room * 3 // 4])
+    local.add_chunks([chunk("a", n) for n in range(50)], data)
+    assert list(local._index._files.rglob("*.pickle")), "synced"
+    assert level.stat().st_size == room * 3 // 4
+    assert not any(_unused_room(local._index._files))
+    chroma_client.close_siblings(local._index._files)
+    assert [local.search(data[n], 1)[0].chunk.ordinal for n in (0, 7, 49)] == [0, 7, 49]
+    assert local.count() == (50, 50)
+
+
+@pytest.mark.parametrize("ask", ["count", "search"])
+@pytest.mark.parametrize("built", ["compacted", "torn"])
+def test_reading_writes_nothing_while_others_may_read(
+    local: ChromaVectorStore, built: str, ask: str
+) -> None:
+    """Loading a small index writes its files: who built it anew has loaded it."""
+    data = vectors(20)
+    local.add_chunks([chunk("a", n) for n in range(20)], data)
+    if built == "compacted":
+        local.delete(["a:3"])
+        local.compact()
+    else:
+        local._register.begin('{"files": "as they were before", "ids": ["a:3"]}')
+        with local._access.reading():
+            pass
+    before = fingerprint(local._index._files)
+    assert "header.bin" in before
+    assert local._index.is_open(), "read under the lock that readers share"
+    assert local.count() if ask == "count" else local.search(data[0], 3)
+    assert fingerprint(local._index._files) == before
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -1270,6 +1342,7 @@ _READ_ONLY = """
 import os, pickle, sys
 sys.path.insert(0, "tests/contracts")
 from test_vector_store import vectors
+from resources import locks
 from resources.failure import SparknetError
 from resources.locks import file_lock
 from resources.vector_store import Scope

@@ -23,7 +23,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from resources.aws.clients import AwsClients, retry_mode
@@ -41,12 +41,14 @@ from tests.doubles.aws_protocol import (
     request_of,
     wrong_output,
 )
+from tests.doubles.http_server import ThreadedServer
+from tests.doubles.ports import own_port
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 LOST = "lost"
 """As a fault: the operation is done, and the connection breaks before its answer."""
 CONTROL = "/double/"
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class ShapeServer:
         self._next: dict[tuple[str, str], deque[str]] = defaultdict(deque)
         self._shares: dict[tuple[str, str], _Share] = {}
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: ThreadedServer | None = None
 
     def on(self, service: str, operation: str) -> Callable[[Handler], Handler]:
         """Registers what answers an operation; it gets and gives what boto3 would."""
@@ -129,7 +131,7 @@ class ShapeServer:
     def start(self, port: int = 0) -> str:
         """Serves in threads of this process; the URL."""
         share_models()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _http(self))
+        self._server = ThreadedServer(("127.0.0.1", port), _http(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return f"http://127.0.0.1:{self._server.server_port}"
@@ -269,7 +271,7 @@ class ShapeProcess:
         """Calls a method of its `ShapeServer`, or of what its modules registered."""
         body = json.dumps(arguments).encode()
         request = urllib.request.Request(f"{self.url}{CONTROL}{name}", body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.loads(response.read())
 
 
@@ -283,9 +285,7 @@ def shape_process(
         modules: Importable; each has `register(server: ShapeServer)`.
         environment: On top of this process's.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     command = [sys.executable, "-m", "tests.doubles.aws_shapes", str(port), *modules]
     with subprocess.Popen(command, env={**os.environ, **(environment or {})}) as process:
         server = ShapeProcess(f"http://127.0.0.1:{port}")

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +28,8 @@ from ollama._types import (
     ShowResponse,
 )
 from pydantic import BaseModel, ValidationError
+
+from tests.doubles.http_server import ThreadedServer
 
 
 @dataclass
@@ -65,7 +67,7 @@ class OllamaServer:
         class Handler(_Handler):
             server_state = double
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadedServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.host = f"http://127.0.0.1:{self._server.server_port}"

@@ -17,10 +17,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from resources.vector_store.opensearch_mapping import PROFILES, Kind
+from tests.doubles.http_server import ThreadedServer
 from tests.doubles.moto_server import CREDENTIALS, REGION
 from tests.doubles.opensearch_query import QueryError, View, search
 
@@ -284,7 +285,7 @@ def opensearch_double(
 
         do_GET = do_PUT = do_POST = do_DELETE = _go
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadedServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     double.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,7 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 60
+from tests.doubles.ports import own_port
+
+START_SECONDS = 90
 USER = "dagster"
 PASSWORD = "a/password@of:the tests"  # with all that has to be quoted in a URL
 _CONFIG = """
@@ -134,7 +135,7 @@ def postgres_server(*settings: str) -> Iterator[PostgresServer]:
         initdb = [binaries / "initdb", "-D", data, "-U", USER, f"--pwfile={password}"]
         options = ["-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run([*initdb, *options], user=user, check=True, stdout=subprocess.DEVNULL)
-        port = _free_port()
+        port = own_port()
         files = f"ssl_cert_file = '{folder}/cert.pem'\nssl_key_file = '{folder}/key.pem'\n"
         lines = "\n".join([_CONFIG, files, f"port = {port}", *settings])
         with (data / "postgresql.conf").open("a") as config:
@@ -185,10 +186,3 @@ def _give(folder: Path, user: int | None) -> None:
     if user is not None:
         for path in (folder, *folder.iterdir()):
             os.chown(path, user, -1)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

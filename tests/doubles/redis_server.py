@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-START_SECONDS = 20
+from tests.doubles.ports import own_port
+
+START_SECONDS = 60
 
 
 @contextmanager
@@ -22,9 +24,7 @@ def redis_server(
     """Port and process of a server without persistence; the test skips where there is none."""
     if not shutil.which("redis-server"):
         pytest.skip("no redis-server here: apt-get install redis-server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     ports = ["--port", "0", "--tls-port", str(port)] if tls else ["--port", str(port)]
     command = ["redis-server", *ports, "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as process:

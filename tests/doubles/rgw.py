@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.doubles.ports import own_port
 
 SWITCH = "SPARKNET_TEST_RGW"
 KMS_KEY = "key1"
@@ -101,7 +102,7 @@ def rgw_server() -> Iterator[RGW]:
     with ExitStack() as stack:
         # Below /tmp: the path of a socket is short.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rgw-", dir="/tmp")))
-        mon_port, port = _free_port(), _free_port()
+        mon_port, port = own_port(), own_port()
         fsid = str(uuid.uuid4())
         config = folder / "ceph.conf"
         config.write_text(_CONFIG.format(fsid=fsid, mon_port=mon_port, port=port, folder=folder))
@@ -169,13 +170,6 @@ def _wait(server: RGW, folder: Path) -> None:
         time.sleep(0.2)
     said = (folder / "radosgw.out").read_text(errors="replace")[-500:]
     raise RuntimeError(f"Ceph's gateway did not answer within {START_SECONDS} s: {said}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def main() -> None:

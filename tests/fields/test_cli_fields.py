@@ -44,7 +44,12 @@ def test_a_correction_and_its_end(made: SmallDeployment) -> None:
     wrong = call(made, "correct", "doc", "due_date", "soon")
     assert wrong.exit_code == 1
     assert "a date, such as 2024-05-31" in wrong.output
-    back = call(made, "correct", "doc", "total", "--drop")
+    late = call(made, "correct", "doc", "total", "EUR 130", "--if-version", "0")
+    assert late.exit_code == 1
+    assert "was changed by someone else meanwhile" in late.output
+    assert told["version"] == 1
+    assert "Version 1 of its corrections." in call(made, "extract", "doc").output
+    back = call(made, "correct", "doc", "total", "--drop", "--if-version", "1")
     assert "invoice.total: EUR 119.00" in back.output
     assert call(made, "correct", "doc", "total").exit_code == 2
     assert "--schema" in call(made, "correct", "doc", "nothing", "1").output

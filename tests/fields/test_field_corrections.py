@@ -16,7 +16,13 @@ from resources.deployment import Deployment
 from resources.failure import FailureKind, SparknetError
 from resources.settings import Settings
 from sparknet_assets.fields.correction_log import Correction, CorrectionLog, log_key, read_log
-from sparknet_assets.fields.corrections import choose_schemas, correct, drop, history
+from sparknet_assets.fields.corrections import (
+    CorrectedSinceError,
+    choose_schemas,
+    correct,
+    drop,
+    history,
+)
 from sparknet_assets.fields.noted import corrections_noted
 from sparknet_assets.fields.overlay import laid_over
 from sparknet_assets.fields.reading import fields_of
@@ -85,7 +91,8 @@ def shown(deployment: Deployment) -> SchemaFields:
 
 
 def test_a_correction_counts_at_once_and_can_be_taken_back(deployment: Deployment) -> None:
-    now = correct(deployment, "doc", "bill", "total", "1.234,50 €", by="ann", note="stamp")
+    now = correct(deployment, "doc", "bill", "total", "1.234,50 €", by="ann", note="stamp").value
+    assert now is not None
     assert (now.value, now.source, now.confidence) == (euros("1234.50"), "correction", 1.0)
     part = shown(deployment)
     assert part.fields["total"].value == euros("1234.50")
@@ -93,7 +100,7 @@ def test_a_correction_counts_at_once_and_can_be_taken_back(deployment: Deploymen
     assert corrections_noted(deployment.catalog) == {
         "doc": read_log(deployment.storage, "doc").version
     }
-    again = drop(deployment, "doc", "bill", "total", "bob")
+    again = drop(deployment, "doc", "bill", "total", "bob").value
     assert again is not None
     assert again.value == euros("5.00")
     assert shown(deployment) == extracted().schemas[0]
@@ -104,6 +111,36 @@ def test_a_correction_counts_at_once_and_can_be_taken_back(deployment: Deploymen
     )  # fmt: skip
     assert (second.before, second.value, second.dropped) == (euros("1234.50"), euros("5.00"), True)
     assert set(first.model_dump()) >= {"schema", "field", "value", "before", "by", "at", "dropped"}
+
+
+def test_a_correction_that_its_maker_has_not_seen_is_not_written_over(
+    deployment: Deployment,
+) -> None:
+    read = fields_of(deployment, "doc").version
+    assert read == 0
+    first = correct(deployment, "doc", "bill", "total", "EUR 7", by="ann", expected_version=read)
+    assert first.version == fields_of(deployment, "doc").version == 1
+    with pytest.raises(CorrectedSinceError, match="ann made it EUR 7") as raised:
+        correct(deployment, "doc", "bill", "total", "EUR 8", by="bob", expected_version=read)
+    assert raised.value.kind is FailureKind.REFUSED
+    with pytest.raises(CorrectedSinceError):
+        drop(deployment, "doc", "bill", "total", "bob", expected_version=read)
+    assert len(history(deployment, "doc")) == 1
+    other = correct(
+        deployment, "doc", "bill", "items.0.what", "bolt", by="bob", expected_version=read
+    )
+    assert other.version == 2
+    dropped = drop(deployment, "doc", "bill", "total", "ann", expected_version=first.version)
+    assert dropped.version == 3
+    with pytest.raises(CorrectedSinceError, match="ann took the correction back"):
+        correct(deployment, "doc", "bill", "total", "EUR 8", by="bob", expected_version=2)
+    assert correct(deployment, "doc", "bill", "total", "EUR 8", by="bob").version == 4
+
+
+@pytest.mark.parametrize("version", [-1, 1])
+def test_a_version_of_other_corrections_is_refused(deployment: Deployment, version: int) -> None:
+    with pytest.raises(CorrectedSinceError, match="has 0 corrections"):
+        correct(deployment, "doc", "bill", "total", 1, by="ann", expected_version=version)
 
 
 def test_a_sum_that_a_correction_mends_is_not_told_any_more(deployment: Deployment) -> None:
@@ -144,7 +181,8 @@ def test_a_value_that_is_not_there(deployment: Deployment) -> None:
 
 
 def test_a_doubtful_value_is_taken_and_said(deployment: Deployment) -> None:
-    now = correct(deployment, "doc", "bill", "number", "A-7", by="ann")
+    now = correct(deployment, "doc", "bill", "number", "A-7", by="ann").value
+    assert now is not None
     assert now.problems == ["number does not match \\d+: A-7"]
 
 

@@ -89,3 +89,29 @@ def test_what_a_price_contains_is_not_added_to_it() -> None:
 def test_a_short_legal_form_counts_before_a_number_of_registration() -> None:
     text = "OLD VILLAGE\nLOT 2, JALAN BESAR\n47301 PETALING JAYA\n\nMORNING RETAIL SB (306295-X)\n"
     assert extract(RECEIPT, [page(text)]).fields["company"].text == "MORNING RETAIL SB"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ways to pay: giro code 88120, reference 3301 2280 14\n",
+        "Meter 0081177  Previous reading 44120  Current reading 44980\n".replace("  ", " "),
+    ],
+)
+def test_a_label_of_several_words_or_a_row_of_readings_is_no_address(text: str) -> None:
+    assert "issuer_address" not in invoice("Southern Plains Energy Ltd\n\n\n" + text)
+
+
+def test_the_head_of_a_column_is_no_label_of_a_total() -> None:
+    found = invoice(
+        "Details                Paid in      Balance\n"
+        "Brought forward                    1,204.55\n"
+        "Water                    38.20     1,166.35\n"
+        "Books                    17.99     1,148.36\n"
+    )
+    assert "total" not in found or found["total"].confidence < 0.6
+
+
+def test_an_amount_is_hardly_the_number_of_an_order() -> None:
+    found = invoice("28 Apr   Standing order rent   890.00\n30 Apr   Interest   1.20\n")
+    assert "order_number" not in found or found["order_number"].confidence < 0.5

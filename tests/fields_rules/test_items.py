@@ -256,3 +256,87 @@ def test_pages_one_after_the_other_are_one_document() -> None:
     assert extraction.found() == extract(INVOICE, [head, rest])
     assert len(extraction.found().tables["items"].rows) == 2
     assert sum_problems(INVOICE, extraction.found()) == []
+
+
+def test_a_table_whose_words_stand_under_an_unknown_head() -> None:
+    table = items(
+        page(
+            """
+            Tuote                         Qty    Unit price     Amount
+            Pine shelf 80 cm                2         10.00      20.00
+            Hook                            1          5.50       5.50
+            Subtotal                                             25.50
+            """
+        )
+    )
+    assert texts(table, "description", "amount") == [
+        ("Pine shelf 80 cm", "20.00"), ("Hook", "5.50"),
+    ]  # fmt: skip
+
+
+def test_the_unit_of_a_column_is_a_part_of_its_head() -> None:
+    table = items(
+        page(
+            """
+            Description               Qty (kg)    Unit price (S$)    Amount (S$)
+            Arabica                        300              12.00       3,600.00
+            Robusta                        200               9.40       1,880.00
+            Subtotal                                                    5,480.00
+            """
+        )
+    )
+    assert texts(table, "quantity", "unit_price", "amount") == [
+        ("300", "12.00", "3,600.00"), ("200", "9.40", "1,880.00"),
+    ]  # fmt: skip
+
+
+def test_words_apart_from_the_items_are_none_of_their_names() -> None:
+    table = items(
+        page(
+            """
+            Description                   Qty    Unit price     Amount
+            Scaffold front                  2         10.00      20.00
+            with guards
+            Loading bay                     1          5.50       5.50
+
+
+                                                      Continued overleaf
+            """
+        )
+    )
+    assert texts(table, "description") == [("Scaffold front with guards",), ("Loading bay",)]
+
+
+def test_a_payment_in_a_column_of_its_own_is_no_item() -> None:
+    table = items(
+        page(
+            """
+            Date          Description                Charges        Credits
+            07/03/2025    Room overnight              165.00
+            08/03/2025    Breakfast                    18.50
+            09/03/2025    Visa card                                  183.50
+            Subtotal                                  183.50
+            """
+        )
+    )
+    assert texts(table, "description", "amount") == [
+        ("Room overnight", "165.00"), ("Breakfast", "18.50"),
+    ]  # fmt: skip
+    assert "1 lines with figures" in table.note
+
+
+def test_a_slip_in_a_currency_without_decimals() -> None:
+    slip = page(
+        """
+                 Aoba Books
+        2025/05/18
+
+        Novel                    ¥880
+        Atlas                  ¥2,200
+
+        Subtotal               ¥3,080
+        Total                  ¥3,080
+        """
+    )
+    table = extract(RECEIPT, [slip]).tables["items"]
+    assert texts(table, "description", "amount") == [("Novel", "880"), ("Atlas", "2,200")]

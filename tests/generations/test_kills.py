@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sparknet_assets.generations.holdings import establish
 from sparknet_assets.generations.switching import finish_retiring, progress
 from tests.generations.home import Home
 from tests.generations.victim import MOVING, STEADY, open_home
@@ -37,7 +38,22 @@ def check_whole(home: Home) -> None:
             assert row.documents == row.of_documents
             assert row.vectors == row.chunks
     folders = {folder.name for folder in (deployment.state / "index").iterdir()}
-    assert folders == {row.name for row in rows}
+    assert folders <= {row.name for row in rows}
+    # One that is registered has none before something is written to it.
+    assert folders >= {row.name for row in rows if row.vectors}
+
+
+def test_killed_before_anything_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = open_home(tmp_path / "data", monkeypatch)
+    home.put(**STEADY)
+    home.run(*STEADY)
+    home.precision = "fp32"
+    establish(home.deployment)
+    home.precision = "int8"
+    assert home.made(*STEADY) == set()
+    check_whole(home)
 
 
 @pytest.mark.long

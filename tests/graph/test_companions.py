@@ -165,9 +165,9 @@ def test_ranges_are_found_without_walking_all_keys() -> None:
     """2,000 queued runs over 50,000 keys took a tick of the sensor five seconds."""
     keys = [f"k{number:05}" for number in range(50_000)]
     order = KeyOrder(keys)
-    started = time.perf_counter()
+    started = time.thread_time()
     for number in range(40_000, 42_000):
         assert len(keys_of({RANGE_START: keys[number], RANGE_END: keys[number + 9]}, order)) == 10
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert keys_of({RANGE_START: keys[0], RANGE_END: "gone"}, order) == []
     assert keys_of({}, order) == []

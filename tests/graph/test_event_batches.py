@@ -106,7 +106,7 @@ def test_an_event_is_there_while_the_next_result_is_awaited(
     def run(*arguments, **options):
         results = batch(*arguments, **options)
         yield next(results)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not partitions_of(shared, "documents", "materialized") >= {"waits"}:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -79,6 +79,7 @@ class ExpectedDocument:
         shown: What the index may hold.
         touched: Its file was written since the last reconciliation.
         doomed: Its removal was begun, and is to be finished.
+        back: Its file was written while a removal was unfinished, which leaves it: it is new.
         markers: Words by which its text is known, of all versions since it was added.
     """
 
@@ -88,6 +89,7 @@ class ExpectedDocument:
         self.filename = ""
         self.touched = False
         self.doomed = False
+        self.back = False
         self.forget()
 
     @property

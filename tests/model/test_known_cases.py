@@ -39,6 +39,20 @@ def test_a_document_that_is_back_before_its_removal_ended_takes_one_reconciliati
     machine.reconcile()
 
 
+@pytest.mark.parametrize("writes", range(0, 24, 6))
+def test_a_document_that_is_back_outlives_a_second_removal_that_ends_the_first(
+    machine: Reconciliation, writes: int
+) -> None:
+    machine.start(contents={"alpha": ["marker01q valve"]})
+    machine.reconcile()
+    machine.delete(doc_id="alpha", writes=8)
+    machine.write(doc_id="alpha", content=["marker02q crane"])
+    machine.delete(doc_id="alpha", writes=writes)
+    machine.reconcile()
+    machine.delete(doc_id="alpha", writes=8)
+    machine.reconcile()
+
+
 def test_a_file_that_can_not_be_read_is_tried_again_after_a_kill(machine: Reconciliation) -> None:
     machine.start(contents={"alpha": [f"marker01q {FLICKER}"]})
     machine.trouble_begins_or_ends(name="pages")
@@ -117,3 +131,16 @@ def test_a_folder_that_gets_another_name_embeds_nothing(machine: Reconciliation)
     machine.copy(doc_id="delta", other="alpha")
     machine.delete_the_folder(doc_id="alpha")
     machine.reconcile()
+
+
+@pytest.mark.parametrize("writes", range(4, 22, 3))
+def test_a_folder_that_gets_another_name_in_a_run_that_is_cut_off(
+    machine: Reconciliation, writes: int
+) -> None:
+    """What was read of the new name before the kill must not hide that it was another."""
+    machine.start(contents={"alpha": ["marker01q valve"], "beta": ["marker02q crane"]})
+    machine.reconcile()
+    machine.copy(doc_id="beta", other="alpha")
+    machine.be_killed_while_reconciling(writes=writes)
+    machine.delete_the_folder(doc_id="alpha")
+    machine.reconcile_during_trouble_and_after(name="embedder")

@@ -191,6 +191,7 @@ class Reconciliation(RuleBasedStateMachine):
         document = self.documents[doc_id]
         if self.deployment.catalog.get(doc_id) is None and document.data is None:
             return
+        document.back &= self.is_being_removed(doc_id)
         self.deployment.fuse.left = writes
         try:
             remove(self.deployment, [doc_id], reason="a test", requested_by="a test")
@@ -198,8 +199,7 @@ class Reconciliation(RuleBasedStateMachine):
             if self.raw.stat(document.raw_key) is None:
                 document.data = None
             self.after_a_kill([document])
-            row = self.deployment.catalog.get(doc_id)
-            document.doomed = row is not None and row.status == "deleted"
+            document.doomed = self.is_being_removed(doc_id) and not document.back
         else:
             self.deployment.fuse.left = None
             self.deployment.calls.clear()
@@ -279,7 +279,12 @@ class Reconciliation(RuleBasedStateMachine):
         self.writes += 1
         age(self.deployment, document.raw_key, self.began + self.writes)
         document.data, document.touched, document.doomed = data, True, False
+        document.back = self.is_being_removed(document.doc_id)
         document.markers |= document.current_markers
+
+    def is_being_removed(self, doc_id: str) -> bool:
+        row = self.deployment.catalog.get(doc_id)
+        return row is not None and row.status == "deleted" and not row.receipt
 
     def reconcile_once(self) -> None:
         self.deployment.calls.clear()

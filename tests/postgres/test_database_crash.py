@@ -51,8 +51,11 @@ delay = utils.calculate_delay
 utils.calculate_delay = lambda **how: delay(**how) / 10
 home, dagster_home, postgres_log.OUTAGE_SECONDS = *map(Path, sys.argv[1:3]), float(sys.argv[3])
 deployment = Deployment(Settings(home=home, dagster_home=dagster_home))
-tell = lambda result: print(result.ref.doc_id, flush=True)
-execute(deployment, sys.argv[4:], run=ScriptedBatch(), progress=tell)
+def tell(result, told=[]):
+    told.append(print(result.ref.doc_id, flush=True))
+    if len(told) == int(sys.argv[4]):
+        sys.stdin.readline()
+execute(deployment, sys.argv[5:], run=ScriptedBatch(), progress=tell)
 """
 
 
@@ -110,15 +113,25 @@ def settings(server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @contextmanager
 def half_way(settings: Settings, patience: float) -> Iterator[subprocess.Popen[bytes]]:
-    """A run of all documents, when it has come to the middle."""
-    arguments = [str(settings.home), str(settings.dagster_home), str(patience), *DOCUMENTS]
+    """A run of all documents that has come to the middle, and waits there until it is told."""
+    middle = len(DOCUMENTS) * len(STAGE_NAMES) // 2
+    folders = [str(settings.home), str(settings.dagster_home)]
     with subprocess.Popen(
-        [sys.executable, "-c", PROCESS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", PROCESS, *folders, str(patience), str(middle), *DOCUMENTS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
-        for _ in range(len(DOCUMENTS) * len(STAGE_NAMES) // 2):
+        for _ in range(middle):
             assert process.stdout.readline()
         yield process
+
+
+def go_on(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(b"\n")
+    process.stdin.flush()
 
 
 def check_all_shown(instance: dg.DagsterInstance) -> None:
@@ -132,6 +145,7 @@ def test_a_run_waits_for_a_database_that_comes_back(
 ) -> None:
     with half_way(settings, patience=120) as process:
         user = kill(server)
+        go_on(process)
         time.sleep(DAGSTERS_PATIENCE)
         assert process.poll() is None
         with started_again(server, user):
@@ -148,6 +162,7 @@ def test_another_run_does_what_one_without_a_database_could_not(
 ) -> None:
     with half_way(settings, patience=1) as process:
         user = kill(server)
+        go_on(process)
         process.communicate(timeout=120)
         assert process.returncode != 0
     with started_again(server, user), open_instance(settings) as instance:

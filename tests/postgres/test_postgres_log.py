@@ -263,7 +263,7 @@ def test_no_event_becomes_visible_after_one_with_a_higher_id(
         if threading.current_thread().name == "first":
             waiting.set()
             blocked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while database.execute(blocked) == [(0,)] and time.monotonic() < deadline:
                 time.sleep(0.01)
         return ids
@@ -271,7 +271,7 @@ def test_no_event_becomes_visible_after_one_with_a_higher_id(
     monkeypatch.setattr(postgres_log, "add_rows", slowly)
     first = threading.Thread(target=told_together, args=(instance, "a", "b"), name="first")
     first.start()
-    assert waiting.wait(20)
+    assert waiting.wait(60)
     told_together(instance, "c")
     seen = instance.fetch_materializations(KEY, limit=9, ascending=True).records
     first.join()

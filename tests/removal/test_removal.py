@@ -383,7 +383,7 @@ def test_it_waits_for_an_intake(deployment: Deployment, tmp_path: Path) -> None:
         thread.start()
         thread.join(0.5)
         assert deployment.storage.stat("raw/doc/doc.txt")
-    thread.join(20)
+    thread.join(100)
     assert done
 
 

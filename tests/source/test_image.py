@@ -153,6 +153,22 @@ def test_transparency_stands_on_white(tmp_path: Path, suffix: str) -> None:
     assert pixels[20:, 20:].min() > 245
 
 
+@pytest.mark.parametrize(("ink", "ground"), [(255, 0), (200, 255), (0, 255)])
+def test_light_ink_on_nothing_stands_on_black(tmp_path: Path, ink: int, ground: int) -> None:
+    image = Image.new("RGBA", (400, 400), (255, 255, 255, 0))
+    image.paste((ink, ink, ink, 255), (40, 40, 60, 300))
+    image.save(tmp_path / "a.png")
+    pixels = render(tmp_path / "a.png")
+    assert (int(pixels[100, 50]), int(pixels[100, 200])) == (ink, ground)
+
+
+def test_a_white_sheet_with_a_transparent_edge_stands_on_white(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
+    image.paste((255, 255, 255, 255), (40, 40, 360, 360))
+    image.save(tmp_path / "a.png")
+    assert render(tmp_path / "a.png").min() == 255
+
+
 def test_colour_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (20, 20), (200, 30, 30)).save(path)

@@ -115,6 +115,23 @@ def test_web_page_shows_only_what_people_see(make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        ('<div style="background-color:#036"><p style="color:#fff">a</p></div>', "a"),
+        ('<table bgcolor="#003366"><tr><td><font color="white">a</font></table>', "a"),
+        ('<div style="background:url(x.png) #fff"><b style="color:white">a</b></div>', "a"),
+        ('<div style="background:#036"><p style="background:none;color:#fff">a</p></div>', "a"),
+        ('<p style="color:#fff;background:#ffffff">a</p>', ""),
+        ('<div style="background:#036"><p bgcolor="white" style="color:#fff">a</p></div>', ""),
+    ],
+)
+def test_white_letters_are_seen_on_the_ground_that_they_stand_on(page: str, seen: str) -> None:
+    reader = read_hypertext(page)
+    assert "".join(block.text for block in reader.blocks) == seen
+    assert reader.hidden == (not seen)
+
+
+@pytest.mark.parametrize(
     "page",
     [
         "<div>" * 50_000 + "end",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from email.message import EmailMessage
 
@@ -138,3 +139,46 @@ def test_encrypted_message_says_so(make, kind: str) -> None:
     with pytest.raises(SparknetError, match=r"a\.eml is an encrypted e-mail") as error:
         make(data.encode(), EML, "a.eml")
     assert error.value.kind is FailureKind.ENCRYPTED
+
+
+def test_each_message_of_an_mbox_is_read(make) -> None:
+    box = "\n".join(
+        [
+            "From x@y Mon Mar  4 10:00:00 2024",
+            "From: x@y",
+            "Subject: One",
+            "",
+            "body one",
+            "",
+            ">From the start",
+            "From here no header follows",
+            "",
+            "From x@y Mon Mar  4 11:00:00 2024",
+            "From: x@y",
+            "Subject: Two",
+            "Content-Transfer-Encoding: base64",
+            "",
+            base64.b64encode(b"body two").decode(),
+            "",
+        ]
+    )
+    for end in ("\n", "\r\n"):
+        made = make(box.replace("\n", end).encode(), "message/rfc822", "a.mbox")
+        one, two = (page.split("\n") for page in made.pages)
+        assert one[:3] == ["One", "From: x@y", "body one"]
+        assert [line for line in one[3:] if line] == [
+            "From the start",
+            "From here no header follows",
+        ]
+        assert [line for line in two if line] == ["Two", "From: x@y", "body two"]
+        assert made.rendition.title is None
+
+
+def test_text_that_is_to_be_shown_with_the_message_is_read_though_it_has_a_name(make) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Log"
+    message.set_content("See below.")
+    message.add_attachment("shown", filename="a.txt", disposition="inline")
+    message.add_attachment("kept", filename="b.txt")
+    made = make(message.as_bytes(), "message/rfc822", "a.eml")
+    assert made.text.split("\n")[:4] == ["Log", "See below.", "shown", "Attachments: b.txt"]

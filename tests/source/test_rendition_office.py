@@ -127,6 +127,69 @@ def test_word_leaves_out_what_can_not_be_seen(make) -> None:
     assert made.rendition.flags == ["hidden_text"]
 
 
+def test_word_white_text_on_a_ground_of_its_style_or_page_is_seen(make) -> None:
+    white = '<w:r><w:rPr><w:color w:val="FFFFFF"/>{}</w:rPr><w:t>{}</w:t></w:r>'
+    blue, plain = (f'<w:shd w:val="clear" w:fill="{fill}"/>' for fill in ("003366", "auto"))
+    style = f'<w:style w:styleId="B"><w:pPr>{blue}</w:pPr></w:style>'
+    styles = f'<w:styles xmlns:w="{W}">{style}</w:styles>'
+    body = (
+        f'<w:p><w:pPr><w:pStyle w:val="B"/></w:pPr>{white.format("", "banner")}</w:p>'
+        f"<w:p>{white.format(plain, 'covert')}</w:p><w:p><w:r><w:t>body</w:t></w:r></w:p>"
+    )
+    document = f'<w:document xmlns:w="{W}">{{}}<w:body>{body}</w:body></w:document>'
+    parts = {"word/document.xml": document.format(""), "word/styles.xml": styles}
+    made = make(zipped(parts), DOCX, "a.docx")
+    assert made.text.split() == ["banner", "body"]
+    assert made.rendition.flags == ["hidden_text"]
+    parts["word/document.xml"] = document.format('<w:background w:color="002244"/>')
+    assert make(zipped(parts), DOCX, "a.docx").text.split() == ["banner", "covert", "body"]
+
+
+def test_word_reads_no_ruby_and_parts_what_a_tab_to_the_margin_parts(make) -> None:
+    reading = "<w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt>"
+    base = "<w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase>"
+    body = (
+        f"<w:p><w:r><w:t>首都は</w:t></w:r><w:r><w:ruby>{reading}{base}</w:ruby></w:r></w:p>"
+        '<w:p><w:r><w:t>left</w:t><w:ptab w:alignment="right"/><w:t>right</w:t></w:r></w:p>'
+    )
+    assert make(word(body), DOCX, "a.docx").text.split() == ["首都は東京", "left", "right"]
+
+
+def _equation(name: str, *parts: tuple[str, str], properties: str = "") -> str:
+    held = "".join(f"<m:{part}>{content}</m:{part}>" for part, content in parts)
+    return f"<m:{name}>{properties}{held}</m:{name}>"
+
+
+def test_word_equations_keep_fractions_scripts_and_brackets(make) -> None:
+    a, b, n, two = (f"<m:r><m:t>{text}</m:t></m:r>" for text in ("a", "b+1", "n", "2"))
+    sign = '<m:naryPr><m:chr m:val="∑"/></m:naryPr>'
+    brackets = '<m:dPr><m:begChr m:val="["/><m:endChr m:val="]"/></m:dPr>'
+    equations = [
+        _equation("f", ("num", a), ("den", b)),
+        _equation("sSup", ("e", a), ("sup", two)),
+        _equation("rad", ("deg", ""), ("e", b)),
+        _equation("d", ("e", b)),
+        _equation("d", ("e", a), properties=brackets),
+        _equation("nary", ("sub", b), ("sup", n), ("e", a), properties=sign),
+        _equation("sSubSup", ("e", a), ("sub", n), ("sup", two)),
+        _equation("func", ("fName", "<m:r><m:t>sin</m:t></m:r>"), ("e", a)),
+        _equation("m", ("mr", f"<m:e>{a}</m:e><m:e>{n}</m:e>"), ("mr", f"<m:e>{two}</m:e>")),
+    ]
+    maths = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    body = "".join(f'<w:p><m:oMath xmlns:m="{maths}">{e}</m:oMath></w:p>' for e in equations)
+    assert make(word(body), DOCX, "a.docx").text.strip().split("\n") == [
+        "a/(b+1)",
+        "a^2",
+        "√(b+1)",
+        "(b+1)",
+        "[a]",
+        "∑_(b+1)^n a",
+        "a_n^2",
+        "sin a",
+        "a, n; 2",
+    ]
+
+
 def test_word_leaves_out_text_that_a_style_hides_and_deleted_rows(make) -> None:
     hide = "<w:rPr><w:vanish/></w:rPr>"
     body = (
@@ -255,6 +318,66 @@ def test_sheets_show_values_as_people_see_them(make) -> None:
         ["1 Mar 2024", "25.6%", "$1,234.50", "TRUE", "0.3"],
     ]
     assert [page.split("\n")[0] for page in made.pages] == ["Sales", "Second"]
+    assert made.rendition.flags == ["hidden_text"]
+
+
+def test_sheet_rows_and_columns_that_somebody_hid_are_left_out(make) -> None:
+    def made_with(prepare) -> tuple[list[list[str]], list[str]]:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        for row in [["item", "cost", "margin"], ["bolt", "b1", "b2"], ["nut", "n1", "n2"]]:
+            sheet.append(row)
+        prepare(sheet)
+        made = make(saved(book), XLSX, "a.xlsx")
+        return made.rows, made.rendition.flags
+
+    def hide(sheet) -> None:
+        sheet.row_dimensions[2].hidden = True
+        sheet.column_dimensions["C"].hidden = True
+
+    def filtered(sheet) -> None:
+        sheet.auto_filter.ref = "A1:C3"
+        sheet.auto_filter.add_filter_column(0, ["nut"])
+        sheet.row_dimensions[2].hidden = True
+
+    def filtered_table(sheet) -> None:
+        table = openpyxl.worksheet.table.Table(displayName="T", ref="A1:C3")
+        table.autoFilter = openpyxl.worksheet.filters.AutoFilter(ref="A1:C3")
+        table.autoFilter.add_filter_column(0, ["nut"])
+        sheet.add_table(table)
+        sheet.row_dimensions[2].hidden = True
+
+    def filtered_by_formula(sheet) -> None:
+        sheet.sheet_properties.filterMode = True
+        sheet.row_dimensions[2].hidden = True
+
+    def folded(sheet) -> None:
+        sheet.row_dimensions.group(2, 2, hidden=True)
+        sheet.column_dimensions.group("C", "C", hidden=True)
+
+    assert made_with(hide) == ([["item", "cost"], ["nut", "n1"]], ["hidden_text"])
+    every = [["item", "cost", "margin"], ["bolt", "b1", "b2"], ["nut", "n1", "n2"]], []
+    for prepare in (filtered, filtered_table, filtered_by_formula, folded):
+        assert made_with(prepare) == every, prepare.__name__
+
+
+def test_opendocument_rows_and_columns_that_somebody_hid_are_left_out(make) -> None:
+    def row(*texts: str, shown: str = "visible") -> str:
+        cells = "".join(f"<table:table-cell><text:p>{t}</text:p></table:table-cell>" for t in texts)
+        return f'<table:table-row table:visibility="{shown}">{cells}</table:table-row>'
+
+    hidden = row("secret", "s1", "s2", shown="collapse")
+    table = (
+        '<table:table table:name="T"><table:table-column table:number-columns-repeated="2"/>'
+        '<table:table-column table:visibility="collapse"/>'
+        f"{row('item', 'cost', 'margin')}{hidden}{row('bolt', 'b1', 'b2', shown='filter')}"
+        "<table:table-row-group>"
+        f"{row('nut', 'n1', 'n2', shown='collapse')}</table:table-row-group></table:table>"
+    )
+    content = f"<office:document-content {OD}><office:body><office:spreadsheet>{table}"
+    content += "</office:spreadsheet></office:body></office:document-content>"
+    made = make(zipped({"content.xml": content}), ODS, "a.ods")
+    assert made.rows == [["item", "cost"], ["bolt", "b1"], ["nut", "n1"]]
     assert made.rendition.flags == ["hidden_text"]
 
 

@@ -107,6 +107,43 @@ def test_more_pages_than_allowed_is_too_large(tmp_path: Path) -> None:
     assert error.value.kind is FailureKind.TOO_LARGE
 
 
+def test_colours_of_a_terminal_are_no_text(make) -> None:
+    log = b"\x1b[1;31mfailed\x1b[0m twice\x1b]0;title\x07\n"
+    assert make(log, "text/plain", "a.log").text.split() == ["failed", "twice"]
+
+
+def test_a_workbook_in_one_xml_file_is_its_tables(make) -> None:
+    def sheet(name: str, rows: str, options: str = "") -> str:
+        return f'<Worksheet ss:Name="{name}"><Table>{rows}</Table>{options}</Worksheet>'
+
+    def cell(text: str, kind: str = "String", place: str = "") -> str:
+        return f'<Cell {place}><Data ss:Type="{kind}">{text}</Data></Cell>'
+
+    day = cell("2024-03-01T00:00:00.000", "DateTime")
+    third = cell("7.5", "Number", 'ss:Index="3"')
+    rows = f"<Row>{cell('item')}{cell('day')}{cell('price')}</Row><Row>{cell('bolt')}{day}"
+    rows += f"{cell('1.5', 'Number')}</Row><Row>{cell('nut')}{third}</Row>"
+    excel = 'xmlns="urn:schemas-microsoft-com:office:excel"'
+    hide = f"<WorksheetOptions {excel}><Visible>SheetHidden</Visible></WorksheetOptions>"
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    secret = sheet("Secret", f"<Row>{cell('no')}</Row>", hide)
+    book = (
+        '<?xml version="1.0" encoding="UTF-8"?><?mso-application progid="Excel.Sheet"?>'
+        f'<Workbook xmlns="{space}" xmlns:ss="{space}">{sheet("Prices", rows)}{secret}</Workbook>'
+    )
+    made = make(book.encode(), "text/plain", "a.xls")
+    assert made.rows == [
+        ["item", "day", "price"],
+        ["bolt", "2024-03-01", "1.5"],
+        ["nut", "", "7.5"],
+    ]
+    assert made.text.startswith("Prices")
+    assert made.rendition.flags == ["hidden_text"]
+    with pytest.raises(SparknetError, match=r"a\.xls is damaged") as caught:
+        make(book[:-20].encode(), "text/plain", "a.xls")
+    assert caught.value.kind is FailureKind.CORRUPT
+
+
 def test_markdown_keeps_headings_lists_and_tables(make) -> None:
     text = "# Title\n\nSome *text*.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"
     made = make(text.encode(), "text/markdown", "a.md")

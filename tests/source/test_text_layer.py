@@ -9,6 +9,7 @@ import pymupdf
 import pytest
 
 from resources.ocr import Box
+from sparknet_assets.source.text.bidi import as_read, logical_order
 from sparknet_assets.source.text.reading_order import Segment
 from sparknet_assets.source.text.text_layer import needs_ocr, read_text_layer
 
@@ -368,3 +369,37 @@ def test_soft_hyphens_inside_words_are_no_part_of_them(page: pymupdf.Page) -> No
     words = text_of(read_text_layer(page).seen).split()
 
     assert words == ["committee", "of", "the", "time\u00ad"]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "read"),
+    [
+        ("באמצע 2024 מספר עם בעברית", "בעברית עם מספר 2024 באמצע"),
+        (". וסוף Windows 10 ועם שלום", "שלום ועם Windows 10 וסוף ."),
+        ("the words עולם שלום mean peace", "the words שלום עולם mean peace"),
+        ("the book שלום costs 10 20", "the book שלום costs 10 20"),
+        ("10 שלום", "10 שלום"),
+        ("plain words", "plain words"),
+    ],
+)
+def test_words_drawn_from_the_left_are_read_as_their_script_runs(drawn: str, read: str) -> None:
+    words = drawn.split()
+    order = logical_order(words, range(len(words)))
+    assert [words[index] for index in order] == read.split()
+
+
+def test_words_that_stand_from_right_to_left_are_left_in_their_order() -> None:
+    words = ["שלום", "עולם", "2024", "וסוף"]
+    assert logical_order(words, [4, 3, 2, 1]) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("direction", "turn"), [((1, 0), 0), ((0, -1), 1), (None, 0)])
+def test_the_words_of_a_turned_line_are_ordered_along_it(direction, turn: int) -> None:
+    words = ["עולם", "לכם", "שלום"]
+    rows = [
+        (0, 500 - 50 * place, 10, 540 - 50 * place, word)
+        if turn
+        else (50 * place, 0, 50 * place + 40, 10, word)
+        for place, word in enumerate(words)
+    ]
+    assert [row[4] for row in as_read({"dir": direction}, rows)] == words[::-1]

@@ -297,6 +297,33 @@ def test_a_correction_can_be_taken_from_the_page_and_undone(
     expect(row.locator(".field-value")).to_have_text(before)
 
 
+def test_a_correction_of_someone_else_is_seen_before_it_gives_way(
+    page: Page, site: Site, watch: Watch
+) -> None:
+    watch.expected.append("412")
+    doc_id = site.ids["invoice.pdf"]
+    open_document(page, doc_id)
+    row = page.locator("[data-schema=invoice] [data-field=number]")
+    expect(row.locator(".field-value")).to_have_text("BY-2025-0142")
+    site.correct(doc_id, "invoice", "number", "BY-1")
+    row.focus()
+    page.keyboard.press("Enter")
+    row.locator("input").fill("BY-2")
+    page.keyboard.press("Enter")
+    expect(row.locator(".wrong")).to_contain_text("changed by someone else meanwhile")
+    expect(row.locator(".wrong")).to_contain_text("BY-1")
+    row.get_by_role("button", name="Cancel").click()
+    expect(row.locator(".field-value")).to_have_text("BY-1")
+    site.correct(doc_id, "invoice", "number", "BY-3")
+    row.hover()
+    row.get_by_role("button", name=re.compile("Take back")).click()
+    expect(page.locator(".notice.error")).to_contain_text("BY-3")
+    expect(row.locator(".field-value")).to_have_text("BY-3")
+    row.hover()
+    row.get_by_role("button", name=re.compile("Take back")).click()
+    expect(row.locator(".field-value")).to_have_text("BY-2025-0142")
+
+
 def test_a_deleted_document_is_gone(page: Page, site: Site) -> None:
     row = row_of(page, "spare.txt")
     row.hover()

@@ -77,6 +77,8 @@ STREET_AND_NUMBER = re.compile(r"[^\W\d_][^\d:@()]{2,40}\s\d{1,4}\s?[a-zA-Z]?,?"
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _MANY_SMALL, _FEWEST_SMALL, _MOST_OF_SENTENCE = 6, 4, 0.75
 _MEASURED = re.compile(r"(?<![\d.,])\d*\.\d{2,3}\b.*?(?<![\d.,])\d*\.\d{2,3}\b")  # cells of a table
+_NAMES_SOMETHING = re.compile(r"\W*(?:[^\W\d_]+\s+){2,}[^\W\d_]+\s*:\s")  # "Ways to pay: "
+_LONG_NUMBER, _READINGS = re.compile(r"\d{4,}"), 3
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LONGEST_LINE = 120  # characters
 HOUSE = re.compile(r"^(?:no\.?|lot|unit|#)?\s?\d{1,4}[\w/-]{0,6}[\s,]", re.IGNORECASE)
@@ -120,6 +122,8 @@ def stops(text: str) -> bool:
     contact = CONTACT.search(text)
     return bool(
         is_prose(text)
+        or _NAMES_SOMETHING.match(text)
+        or len(_LONG_NUMBER.findall(text)) >= _READINGS
         or _MEASURED.search(text)
         or any(_YEAR.search(text, d.start, d.end) for d in find_dates(text))
         or (contact and not STREET.search(text[: contact.start()]))

@@ -13,6 +13,7 @@ from sparknet_assets.fields.schema import FieldSpec
 
 # How far below a label its value may stand, in heights of the label.
 _BELOW = 2.6
+_SAME_EDGE = 0.02  # of the page's width
 _TAIL = 120  # characters after a label that may belong to it
 _SEPARATORS = re.compile("[\\s:;.=#>\\-\u2013_*\u2116\u00b0\u00ba]*")
 _NOT_LABEL = re.compile(
@@ -77,6 +78,7 @@ class Region:
         spans: The nearest first.
         fit: 0 to 1: how much of what stands there as the label is the label.
         lead_fit: The same without what follows it on the line, which may be the value.
+        column: Below the value stand more figures, as in a table that the label is a head of.
     """
 
     mark: Mark
@@ -84,6 +86,7 @@ class Region:
     fit: float
     lead_fit: float
     below: bool = False
+    column: bool = False
 
 
 def marks_of(specs: Sequence[FieldSpec], rows: Sequence[Row]) -> list[Mark]:
@@ -119,9 +122,8 @@ def regions_of(marks: Sequence[Mark], rows: Sequence[Row]) -> Iterator[Region]:
         spans = tuple(_beside(mark, by_row, rows[mark.row]))
         fits = _fits(mark, rows[mark.row])
         yield Region(mark, spans, *fits)
-        below = tuple(_below(mark, by_row, rows))
-        if below:
-            yield Region(mark, below, *fits, below=True)
+        for span, column in _below(mark, by_row, rows):
+            yield Region(mark, (span,), *fits, below=True, column=column)
 
 
 def _beside(mark: Mark, marks: Mapping[int, Sequence[Mark]], row: Row) -> Iterator[Span]:
@@ -137,8 +139,10 @@ def _beside(mark: Mark, marks: Mapping[int, Sequence[Mark]], row: Row) -> Iterat
             return
 
 
-def _below(mark: Mark, marks: Mapping[int, Sequence[Mark]], rows: Sequence[Row]) -> Iterator[Span]:
-    """The first piece under a label, unless it is a label itself."""
+def _below(
+    mark: Mark, marks: Mapping[int, Sequence[Mark]], rows: Sequence[Row]
+) -> Iterator[tuple[Span, bool]]:
+    """The first piece under a label, unless it is a label itself, and if figures go on below."""
     piece = rows[mark.row].pieces[mark.piece]
     head = piece.cut(mark.match.start, mark.match.end).box
     for number in range(mark.row + 1, min(mark.row + 4, len(rows))):
@@ -152,8 +156,22 @@ def _below(mark: Mark, marks: Mapping[int, Sequence[Mark]], rows: Sequence[Row])
                 continue
             if any(m.piece == place and m.match.start == 0 for m in marks.get(number, ())):
                 return
-            yield Span(other, _skip(other.text, 0, len(other.text)), len(other.text))
+            span = Span(other, _skip(other.text, 0, len(other.text)), len(other.text))
+            yield span, _goes_on(other, rows[number + 1 : number + 2])
             return
+
+
+def _goes_on(piece: Piece, following: Sequence[Row]) -> bool:
+    """Whether figures stand right below a piece, and end where it ends."""
+    return any(
+        abs(other.box.x1 - piece.box.x1) < _SAME_EDGE
+        and other.page == piece.page
+        and other.box.y0 - piece.box.y1 <= _BELOW * piece.height
+        and any(map(str.isdigit, other.text))
+        and not any(map(str.isalpha, other.text))
+        for row in following
+        for other in row.pieces
+    )
 
 
 def _skip(text: str, start: int, end: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resources.ocr import Box
 from sparknet_assets.fields.rules.candidates import longest
@@ -123,6 +123,16 @@ def _heads_in(piece: Piece, table: TableSpec) -> tuple[list[Head], int]:
         if any(m.start < end and m.end > first for m in matches):
             continue
         bare = word.text.strip("()[]:.").casefold()
+        if word.text[0] == "(" and word.text[-1] == ")" and heads:
+            # The unit of a column, as in `Amount (EUR)`, is a part of its head.
+            near = max(
+                (h for h in heads if h.x0 <= piece.extent(first, end)[0]),
+                default=None,
+                key=lambda head: head.x0,
+            )
+            if near is not None:
+                heads[heads.index(near)] = replace(near, x1=piece.extent(first, end)[1])
+                continue
         if bare and bare not in _CURRENCIES:
             heads.append(Head(None, *piece.extent(first, end)))
     return sorted(heads, key=lambda head: head.x0), sum(m.size for m in matches)
@@ -150,13 +160,15 @@ def column_of(place: Box, figure: bool, heads: Heads, table: TableSpec) -> int |
     """The column that a word stands in; None: one that the schema has not.
 
     Figures belong to the column whose left edge, middle or right edge is nearest to theirs;
-    other words to the column of text, unless they stand under a head that is not of figures.
+    other words to the column of text, unless they stand under a head that is not of figures, or
+    under one that nobody knows while another one is that of the texts.
     """
     near = min(heads.heads, key=lambda head: _off(place, head))
     if figure:
         return near.column
     if near.column is None:
-        return None if _off(place, near) < 0.02 else heads.text
+        unknown = heads.text in heads.columns and _off(place, near) < 0.02
+        return None if unknown else heads.text
     return heads.text if table.columns[near.column].type in NUMERIC else near.column
 
 

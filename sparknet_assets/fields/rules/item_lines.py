@@ -25,6 +25,7 @@ _TAX_CLASS = re.compile(r"\s?(?:[A-Z*]{1,3})?\s*", re.IGNORECASE)
 _FIRST_COUNT = re.compile(r"(\d{1,3})(?:\s+(?=[^\W\d_]{2})|$)")
 _COUNTED = 0.6  # of the items begin with a number: it says how many
 _CURRENCY_AT_END = re.compile(r"(?:(?<=\s)|^)(?:[A-Z]{3}|RM|Rs\.?|[$€£¥])\s*$")
+_WHOLE = frozenset({"JPY", "KRW", "VND", "CLP"})  # without decimals (ISO 4217)
 _MOST_LINES = 300
 _LONGEST = 60  # characters at the end of a line
 _GAP = 5.0  # heights of a line; more parts the items from what stands above
@@ -93,13 +94,13 @@ def _lines(rows: Sequence[Row], head: Sequence[FieldSpec]) -> list[Row]:
 
 
 def amount_of(row: Row) -> tuple[int, int] | None:
-    """Where the amount with two decimals at the end of a row stands in its last piece."""
+    """Where the amount at the end of a row stands in its last piece; it has all its decimals."""
     text = row.pieces[-1].text
     begin = max(0, len(text) - _LONGEST)
     for amount in reversed(find_amounts(text[begin:])):
         if not _TAX_CLASS.fullmatch(text, begin + amount.end):
             return None
-        if amount.cents:
+        if amount.cents or amount.currency in _WHOLE:
             return begin + amount.figures[0], begin + amount.figures[1]
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from sparknet_assets.fields.typed.amounts import find_amounts
 
 # Between two lines of one table, in heights of a line.
 _GAP = 6.0
+_SAME_EDGE = 0.02  # of the page's width
+_FAR = 0.8  # heights of a line between a line and one that may still go on with it
 MOSTLY = 0.6  # of the letters of a text that a label is
 _LONGEST = 300  # characters of a cell that are looked at
 _TIMES = re.compile(
@@ -50,6 +53,7 @@ class ItemRun:
     Attributes:
         ended: A line of totals closes it; so nothing is missing at its end.
         stray: Lines with figures that stand in no column of amounts.
+        closest: Least room between two of its lines, in fractions of the page.
     """
 
     heads: Heads
@@ -59,6 +63,17 @@ class ItemRun:
     ended: bool = False
     stray: int = 0
     last_page: int = 0
+    closest: float = math.inf
+
+    def goes_on(self, item: Item, gap: float, height: float) -> bool:
+        """Whether words without figures belong to the item above them.
+
+        Those that stand apart from it, more than lines of the table do, say something else, such as
+        that it is continued.
+        """
+        apart = gap > _FAR * height and gap > 1.5 * self.closest
+        self.closest = min(self.closest, max(0.0, gap))
+        return not (apart and self.names_first is False and set(item.cells) <= {self.heads.text})
 
 
 class ItemReader:
@@ -94,16 +109,24 @@ class ItemReader:
                 bottom = row.bottom
                 continue
             item = self._item(row, run.heads)
-            if waiting and run.heads.amount not in item.cells:
+            if self._is_no_item(run, item, row, waiting):
                 continue
             if bottom is not None and row.top - bottom > _GAP * row.height:
                 self._flush(run, ended=False)
                 self._open = None
                 continue
+            if bottom is not None and not run.goes_on(item, row.top - bottom, row.height):
+                continue
             waiting, bottom = False, row.bottom
             self._take(run, item, row)
         if self._open is not None:
             self._flush(self._open, ended=False)
+
+    def _is_no_item(self, run: ItemRun, item: Item, row: Row, waiting: bool) -> bool:
+        if set(item.cells) <= {run.heads.text} and _is_elsewhere(row, run.heads):
+            run.stray += 1
+            return True
+        return waiting and run.heads.amount not in item.cells
 
     def _begin(self, heads: Heads, page: int) -> None:
         if self._open is not None:
@@ -149,6 +172,15 @@ class ItemReader:
             for column, start, end in _runs(piece, heads, self._table):
                 item.cells.setdefault(column, []).append(piece.cut(start, end))
         return item
+
+
+def _is_elsewhere(row: Row, heads: Heads) -> bool:
+    """Whether what a row comes to stands under a head that nobody knows, as that of credits."""
+    last = row.pieces[-1]
+    near = min(heads.heads, key=lambda head: abs(head.x1 - last.box.x1))
+    found = find_amounts(last.text)
+    whole = len(found) == 1 and found[0].cents and is_figure(last.text)
+    return whole and near.column is None and abs(near.x1 - last.box.x1) < _SAME_EDGE
 
 
 def _runs(piece: Piece, heads: Heads, table: TableSpec) -> list[tuple[int, int, int]]:

@@ -25,6 +25,8 @@ _NUMBER_LABEL = re.compile(
 _COUNTRY = re.compile(r"[A-Z]{2}\.?")
 _UNKNOWN_FORMAT = re.compile(r"(?:[A-Z]{1,4}[ -]?)?\d[\dA-Z]*(?:[ ./-]?\d[\dA-Z]*)*(?![\w%])")
 _FEWEST_DIGITS = 5
+_COLUMN = 0.3  # what a label costs below which figures stand in a column: it heads a table
+_MONEY = re.compile(r"\d{1,3}(?:[.,' ]?\d{3})*[.,]\d\d")
 _BY_COUNTRY = 0.9  # of a date whose day and month only the country tells apart
 _WITH_A_DATE = re.compile(
     r"\b(?:&|and|und|et|e|y|en|time|hour|uhrzeit|zeit|heure|hora|ora|tijd|day|(?:mon|tues?|wed(?:nes)?"
@@ -41,7 +43,7 @@ def read_region(spec: FieldSpec, region: Region, conventions: Conventions) -> It
     fit = region.fit if figures else region.lead_fit
     score = 0.5 + 0.42 * fit - FUZZY_PENALTY * region.mark.match.errors
     if region.below:
-        score -= 0.12
+        score -= 0.12 + (_COLUMN if figures and region.column else 0.0)
     for candidate in reader(spec, region, conventions):
         named = _fit_up_to(candidate, region) if spec.type is FieldType.DATE else fit
         yield Candidate(
@@ -181,7 +183,8 @@ def _token_with_digits(span: Span) -> Candidate | None:
         text = raw.strip(" :#.,;()")
         start = span.start + tokens[first].start() + lead
         cut = span.piece.cut(start, start + len(text))
-        return Candidate(text, (cut,), 0.95 if first == 0 else 0.8)
+        score = 0.5 if _MONEY.fullmatch(text) else 0.95 if first == 0 else 0.8
+        return Candidate(text, (cut,), score)
     return None
 
 

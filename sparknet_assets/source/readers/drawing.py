@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
+from sparknet_assets.source.readers.equation import linear
 from sparknet_assets.source.readers.markup import (
     Block,
     Grid,
@@ -76,7 +77,7 @@ def _runs(element: Element) -> list[Run]:
         elif kind == "br":
             runs.append(Run("\n"))
         elif kind not in ("pPr", "endParaRPr"):  # an equation among the text
-            runs.append(Run(clean("".join(child.itertext()))))
+            runs.append(Run(clean(linear(child))))
     return runs
 
 

@@ -39,19 +39,41 @@ _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|font-size\s*:\s*0(\.0*)?\s*(px|pt|em|"
     r"rem|%)?\s*(;|!|$)|opacity\s*:\s*0(\.0*)?\s*(;|!|$)|mso-hide\s*:\s*all"
 )
-_WHITE = re.compile(r"(?<![-\w])color\s*:\s*(#fff(fff)?\b|white\b|rgb\(\s*255\s*,\s*255\s*,\s*255)")
+_COLOUR_WHITE = r"(#fff(fff)?\b|white\b|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
+_WHITE = re.compile(rf"(?<![-\w])color\s*:\s*{_COLOUR_WHITE}")
+_GROUND = re.compile(r"(?<![-\w])background(?:-color|-image)?\s*:\s*([^;]+)")
+_NO_GROUND = re.compile(r"(transparent|none|inherit|initial|unset)\b")
+_WHITE_GROUND = re.compile(rf"{_COLOUR_WHITE}(?!.*(url|gradient)\()")
 
 
-def is_hidden(tag: str, named: dict[str, str]) -> bool:
-    """Whether a reader of the page would not see what the element holds."""
+def on_ground(named: dict[str, str], around: bool) -> bool:
+    """Whether an element's text stands on a ground that may not be white.
+
+    Args:
+        around: The same of the element that it stands in, for one that states no ground.
+    """
+    if named.get("background"):
+        return True
+    stated = _GROUND.findall(named.get("style", "").lower()) or [named.get("bgcolor", "").lower()]
+    ground = next((g for g in reversed(stated) if not _NO_GROUND.match(g)), "").strip()
+    return not _WHITE_GROUND.match(ground) if ground else around
+
+
+def is_hidden(tag: str, named: dict[str, str], grounded: bool = False) -> bool:
+    """Whether a reader of the page would not see what the element holds.
+
+    Args:
+        grounded: Whether it stands `on_ground`, where white letters are seen.
+    """
     if tag in DROPPED or "hidden" in named:
         return True
     if tag == "input" and named.get("type", "").lower() == "hidden":
         return True
     style = named.get("style", "").lower()
-    if style and (_HIDDEN.search(style) or (_WHITE.search(style) and "background" not in style)):
+    if style and (_HIDDEN.search(style) or (_WHITE.search(style) and not grounded)):
         return True
-    return tag == "font" and named.get("color", "").lower() in ("#fff", "#ffffff", "white")
+    white = named.get("color", "").lower() in ("#fff", "#ffffff", "white")
+    return tag == "font" and white and not grounded
 
 
 def data_url(source: str) -> bytes | None:

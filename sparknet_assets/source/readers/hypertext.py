@@ -16,6 +16,7 @@ from sparknet_assets.source.readers.html_facts import (
     WALLS,
     data_url,
     is_hidden,
+    on_ground,
 )
 from sparknet_assets.source.readers.html_tables import OpenTable
 from sparknet_assets.source.readers.markup import (
@@ -38,6 +39,7 @@ class _Open:
     hidden: bool
     style: str
     pre: bool = False
+    grounded: bool = False
 
 
 class HypertextReader(HTMLParser):
@@ -71,7 +73,8 @@ class HypertextReader(HTMLParser):
         for ended in ENDS.get(tag, ()):
             self._close_implied(ended)
         parent = self._open[-1] if self._open else None
-        hidden = (parent.hidden if parent else False) or is_hidden(tag, named)
+        grounded = on_ground(named, parent.grounded if parent else False)
+        hidden = (parent.hidden if parent else False) or is_hidden(tag, named, grounded)
         if tag in BLOCKS:
             self._flush()
         if tag in VOID:
@@ -81,7 +84,7 @@ class HypertextReader(HTMLParser):
         if STYLES.get(tag, "") not in style:
             style += STYLES[tag]
         pre = tag in ("pre", "textarea") or (parent.pre if parent else False)
-        self._open.append(_Open(tag, hidden, style, pre))
+        self._open.append(_Open(tag, hidden, style, pre, grounded))
         self._counts[tag] += 1
         if not hidden:
             self._enter(tag, named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import email.utils
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -15,6 +16,7 @@ from sparknet_assets.source.readers.hypertext import read_hypertext
 from sparknet_assets.source.readers.markup import (
     Block,
     Heading,
+    PageBreak,
     Paragraph,
     Run,
     collapse,
@@ -23,6 +25,8 @@ from sparknet_assets.source.readers.markup import (
 from sparknet_assets.source.readers.plain import text_blocks
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
+_MARK = re.compile(rb"(?:\A|\r?\n\r?\n)From \S[^\r\n]*\r?\n(?=[!-9;-~]+:)")
+_QUOTED_MARK = re.compile(rb"^>(>*From )", re.MULTILINE)
 MOST_PARTS = 1000
 MOST_FORWARDED = 5  # messages within each other that are read
 
@@ -43,7 +47,9 @@ class Mail:
 
 
 def read_eml(data: bytes, name: str) -> Mail:
-    """Reads an RFC 5322 message, of which each part may lie about its encoding.
+    """Reads an RFC 5322 message, of which each part may lie about its encoding; or an mbox of them.
+
+    Each message of an mbox begins a page; together they have no subject, sender or date.
 
     Raises:
         SparknetError: `corrupt` without any header line; `too_large` with too many parts;
@@ -51,13 +57,38 @@ def read_eml(data: bytes, name: str) -> Mail:
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0":
         data = decode(data).encode("utf-8")
-    message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
+    messages = _messages(data.lstrip())
+    if len(messages) == 1:
+        return _read(_parsed(messages[0], name), name, 0)
+    box = Mail()
+    for number, message in enumerate(messages):
+        mail = _read(_parsed(message, name), name, 0)
+        box.blocks += [PageBreak(), *mail.blocks] if number else mail.blocks
+        box.flags |= mail.flags
+    return box
+
+
+def _messages(data: bytes) -> list[bytes]:
+    """The messages of an mbox (RFC 4155), with the quoting of its marks undone; or else the data.
+
+    A mark in a message is quoted as `>From `, but not by every program: a header has to follow.
+    """
+    starts = [found.end() for found in _MARK.finditer(data)] if data.startswith(b"From ") else []
+    if len(starts) < 2:
+        return [data]
+    ends = [found.start() for found in _MARK.finditer(data)][1:]
+    parts = [data[start:end] for start, end in zip(starts, [*ends, len(data)], strict=True)]
+    return [_QUOTED_MARK.sub(rb"\1", part) for part in parts]
+
+
+def _parsed(data: bytes, name: str) -> EmailMessage:
+    message = email.message_from_bytes(data, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     if not message.keys():
         raise SparknetError(
             FailureKind.CORRUPT, f"{name} is not a readable e-mail: it has no header lines"
         )
-    return _read(message, name, 0)
+    return message
 
 
 def _read(message: EmailMessage, name: str, depth: int) -> Mail:
@@ -170,7 +201,8 @@ def _add_parts(message: EmailMessage, mail: Mail, name: str) -> list[EmailMessag
     attached = []
     for part in parts:
         kind = part.get_content_type()
-        inline = part.get_content_disposition() != "attachment" and not part.get_filename()
+        stated = part.get_content_disposition()
+        inline = stated == "inline" or (stated is None and not part.get_filename())
         if kind == "text/html" and inline:
             reader = read_hypertext(_text(part), picture)
             mail.blocks += reader.blocks

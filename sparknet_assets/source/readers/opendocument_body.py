@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from resources.failure import FailureKind, SparknetError
@@ -20,6 +19,7 @@ from sparknet_assets.source.readers.markup import (
     paragraph,
 )
 from sparknet_assets.source.readers.numbering import BULLET
+from sparknet_assets.source.readers.opendocument_tables import hidden_columns, repeats, table_rows
 from sparknet_assets.source.readers.package import Package, local
 from sparknet_assets.source.readers.plain import heading_row
 from sparknet_assets.source.readers.word_body import block_text
@@ -174,9 +174,13 @@ class BodyReader:
         rows: list[list[str]] = []
         extra: list[Block] = []
         headings = 0
-        for row, heading in _rows(element):
-            cells = self._cells_of(row, extra, depth)
-            repeat = _repeats(row.get(f"{_TABLE}number-rows-repeated"))
+        columns = hidden_columns(element)
+        for row, heading, shows in table_rows(element):
+            cells = self._cells_of(row, extra if shows else [], depth)
+            seen = [text for at, text in enumerate(cells) if shows and at not in columns]
+            self.hidden |= sum(map(bool, seen)) < sum(map(bool, cells))
+            cells = seen
+            repeat = repeats(row.get(f"{_TABLE}number-rows-repeated"))
             repeat = repeat if cells else min(repeat, 1)
             self._cells += repeat * len(cells)
             if self._cells > MOST_CELLS:
@@ -204,7 +208,7 @@ class BodyReader:
             blocks = self.blocks(cell, depth + 1)
             text = "\n".join(filter(None, map(block_text, blocks)))
             extra += [block for block in blocks if isinstance(block, Picture)]
-            repeat = _repeats(cell.get(f"{_TABLE}number-columns-repeated"))
+            repeat = repeats(cell.get(f"{_TABLE}number-columns-repeated"))
             if text.strip():
                 cells += [""] * blanks + [text] * min(repeat, 16384)
                 blanks = 0
@@ -227,22 +231,6 @@ class BodyReader:
             self.hidden = True
             return False
         return True
-
-
-def _rows(table: Element) -> Iterator[tuple[Element, bool]]:
-    for child in table:
-        kind = local(child)
-        if kind == "table-row":
-            yield child, False
-        elif kind == "table-header-rows":
-            for row, _ in _rows(child):
-                yield row, True
-        elif kind in ("table-rows", "table-row-group"):
-            yield from _rows(child)
-
-
-def _repeats(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() and len(value) < 9 else 1
 
 
 def _level(element: Element) -> int:

@@ -117,8 +117,8 @@ class Package:
             data = file.read(LARGEST_TREE)
         return io.BytesIO(re.sub(_STRICT + rb"(\w+)/(\w+)", _USUAL + rb"\1/2006/\2", data))
 
-    def elements(self, part: str, tag: str) -> Iterator[Element]:
-        """Elements of one name from a part of any size, each forgotten after its turn.
+    def elements(self, part: str, *tags: str) -> Iterator[Element]:
+        """Elements of these names from a part of any size, each forgotten after its turn.
 
         Raises:
             SparknetError: `corrupt`.
@@ -134,7 +134,7 @@ class Package:
                         path.append(element)
                         continue
                     path.pop()
-                    if element.tag == tag:
+                    if element.tag in tags:
                         yield element
                         element.clear()
                         if path:

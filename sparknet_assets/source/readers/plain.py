@@ -17,6 +17,8 @@ _JSON = re.compile(r"\s*[\[{]")
 _CODES = re.compile(r"(?<!\\)(?:\\u(?!00[01]|0022|005[cC])[0-9a-fA-F]{4})+")
 _STATED = re.compile(r"sep=([,;\t|:])\r?\n", re.IGNORECASE)
 _BLANK = re.compile(r"\n[ \t\f\v]*\n\s*?(?=[^\n]|\Z)|\f")
+# Colours and moves of a terminal (ECMA-48, 5.4), as programs leave them in their logs.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _ALIGNED = re.compile(r"\S {2,}\S|^ {4,}\S|\t", re.MULTILINE)
 
 
@@ -29,7 +31,7 @@ def unescaped(text: str) -> str:
 
 def text_blocks(text: str) -> Iterator[Block]:
     """Paragraphs as blank lines part them; those with aligned columns keep their spaces."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _TERMINAL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     for part in _BLANK.split(text):
         part = part.strip("\n")
         if part.strip():

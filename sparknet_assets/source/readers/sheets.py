@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -24,14 +24,13 @@ from sparknet_assets.source.readers.markup import (
 from sparknet_assets.source.readers.numberformat import BUILT_IN, shown, worded
 from sparknet_assets.source.readers.package import Package, local
 from sparknet_assets.source.readers.plain import heading_row
+from sparknet_assets.source.readers.sheet_folds import FILTER, FOLDING, Folds, Row
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d*")
 _CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 GAP = 2  # blank rows: so many part two tables of a sheet
-
-Row = dict[int, str]
 
 
 @dataclass
@@ -42,21 +41,33 @@ class _Book:
     date1904: bool
     cells: int = 0
 
-    def rows(self, part: str) -> Iterator[tuple[int, Row]]:
-        """Number and cells of each row that has any text."""
+    def rows(self, part: str) -> tuple[list[tuple[int, Row]], bool]:
+        """Number and cells of each row that shows any text; whether any text does not."""
+        folds = Folds()
+        rows: list[tuple[int, Row]] = []
         number = 0
-        for element in self.package.elements(part, f"{_S}row"):
+        for element in self.package.elements(part, f"{_S}row", *FOLDING):
+            if element.tag in FOLDING:
+                folds.note(element)
+                continue
             given = element.get("r", "")
             number = int(given) if given.isdecimal() else number + 1
             row = self._row(element)
             if row:
+                folds.note_row(number, element)
+                rows.append((number, row))
                 self.cells += len(row)
                 if self.cells > MOST_CELLS:
                     raise SparknetError(
                         FailureKind.TOO_LARGE,
                         f"{self.package.name} has more than {MOST_CELLS:,} filled cells; split it",
                     )
-                yield number, row
+        for relation in self.package.relations(part).values():
+            if relation.kind == "table" and not relation.external:
+                table = self.package.tree(relation.target)
+                for element in table.findall(FILTER) if table is not None else ():
+                    folds.note(element)
+        return folds.without_hidden(rows)
 
     def _row(self, element: Element) -> Row:
         row: Row = {}
@@ -96,8 +107,8 @@ class _Book:
 def read_sheets(path: Path, media_type: str, name: str) -> Content:
     """Reads an XLSX: every row of the sheets that show, values as their formats show them.
 
-    Hidden sheets are left out and flagged; rows and columns that are hidden, by a filter perhaps,
-    are kept. Cells that are formatted but empty don't count.
+    Hidden sheets, rows and columns are left out and flagged; what a filter or a folded group hides
+    is kept. Cells that are formatted but empty don't count.
 
     Raises:
         SparknetError: `encrypted`, `corrupt` or `too_large`.
@@ -123,14 +134,16 @@ def read_sheets(path: Path, media_type: str, name: str) -> Content:
             if sheet.get("state", "visible") != "visible":
                 hidden = True
                 continue
-            content = [*_tables(book.rows(relation.target)), *_drawings(package, relation.target)]
+            rows, left_out = book.rows(relation.target)
+            hidden |= left_out
+            content = [*_tables(rows), *_drawings(package, relation.target)]
             if content:
                 blocks += [PageBreak()] if blocks else []
                 blocks += [Heading(collapse(sheet.get("name", "")), 1), *content]
         return Content(blocks, *package.facts(), {"hidden_text"} if hidden else set())
 
 
-def _tables(rows: Iterator[tuple[int, Row]]) -> Iterator[Block]:
+def _tables(rows: Iterable[tuple[int, Row]]) -> Iterator[Block]:
     """Cuts a sheet into tables where `GAP` or more rows are blank."""
     band: list[Row] = []
     last = 0

@@ -30,6 +30,8 @@ def read_word(path: Path, media_type: str, name: str) -> Content:
             Numbering.read(package.tree(f"{folder}/numbering.xml")),
             relations,
         )
+        paper = root.find(f"{W}background")
+        reader.on_ground = int(paper is not None and paper.get(f"{W}color", "").upper() != "FFFFFF")
         body = root.find(f"{W}body")
         blocks = reader.blocks(root if body is None else body)
         notes = _notes(reader, folder)

@@ -23,7 +23,7 @@ from sparknet_assets.source.readers.numbering import Numbering
 from sparknet_assets.source.readers.package import Package, Relation, local
 from sparknet_assets.source.readers.plain import heading_row
 from sparknet_assets.source.readers.word_runs import DEEPEST, Inline, trim
-from sparknet_assets.source.readers.word_styles import VAL, Style, W, count, value
+from sparknet_assets.source.readers.word_styles import VAL, Style, W, count, is_shaded, value
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -76,7 +76,7 @@ class BodyReader:
 
     def paragraph(self, element: Element, depth: int) -> list[Block]:
         style, number, level = self._paragraph_style(element)
-        shaded = element.find(f"{W}pPr/{W}shd") is not None
+        shaded = is_shaded(element.find(f"{W}pPr")) or style.shaded
         inline = Inline(self, depth, shaded, style.hidden)
         inline.walk(element, "", 0)
         blocks: list[Block] = []

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from sparknet_assets.source.readers.equation import linear
 from sparknet_assets.source.readers.markup import Block, Run, clean
 from sparknet_assets.source.readers.package import local
-from sparknet_assets.source.readers.word_styles import Style, W, switch, value
+from sparknet_assets.source.readers.word_styles import Style, W, is_shaded, switch, value
 
 if TYPE_CHECKING:
     from sparknet_assets.source.readers.word_body import BodyReader
@@ -16,9 +17,9 @@ _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 DEEPEST = 60
 _INVISIBLE_SIZE = 4  # half points
-# What a reader does not see: deleted or moved text, field codes, the layout of an equation.
-_UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "ctrlPr"})
-_CHARACTERS = {"tab": "  ", "cr": "\n", "noBreakHyphen": "-"}
+# What is no text of the paragraph: deleted or moved text, field codes, readings above a word.
+_UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "rt"})
+_CHARACTERS = {"tab": "  ", "ptab": "  ", "cr": "\n", "noBreakHyphen": "-"}
 
 
 class Inline:
@@ -39,8 +40,8 @@ class Inline:
             return
         for child in element:
             kind = local(child)
-            if kind == "t":
-                self.runs.append(Run(clean(child.text or ""), style))
+            if kind in ("t", "oMath"):
+                self.runs.append(Run(clean(linear(child)), style))
             elif kind in _CHARACTERS:
                 self.runs.append(Run(_CHARACTERS[kind], style))
             elif kind == "r":
@@ -72,7 +73,8 @@ class Inline:
         size = value(properties, "sz")
         if size.isdecimal() and int(size) <= _INVISIBLE_SIZE:
             return True
-        shaded = any(properties.find(f"{W}{tag}") is not None for tag in ("shd", "highlight"))
+        named = self._reader.styles.get(value(properties, "rStyle"), Style())
+        shaded = is_shaded(properties) or named.shaded or value(properties, "highlight")
         white = value(properties, "color").upper() == "FFFFFF"
         return white and not (shaded or self._shaded or self._reader.on_ground)
 

@@ -11,12 +11,16 @@ VAL = f"{W}val"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Outline level (0 for body text), list and list level of a style, and whether it hides."""
+    """Outline level (0 for body text), list and list level of a style.
+
+    And whether it hides its text, or gives it a ground of its own.
+    """
 
     level: int = 0
     number: str = ""
     depth: int = 0
     hidden: bool = False
+    shaded: bool = False
 
 
 def read_styles(root: Element | None) -> dict[str, Style]:
@@ -31,6 +35,7 @@ def _style(elements: dict[str, Element], name: str) -> Style:
     """Outline level and list of a style, looked up along the styles that it is based on."""
     level, number, depth = 0, "", 0
     hidden: bool | None = None
+    shaded = False
     current: str | None = name
     for _ in range(20):
         element = elements.get(current or "")
@@ -39,6 +44,7 @@ def _style(elements: dict[str, Element], name: str) -> Style:
         named = value(element, "name").lower()
         hidden = switch(element.find(f"{W}rPr"), "vanish") if hidden is None else hidden
         properties = element.find(f"{W}pPr")
+        shaded = shaded or is_shaded(properties) or is_shaded(element.find(f"{W}rPr"))
         if not level and named == "title":
             level = 1
         if properties is not None:
@@ -52,7 +58,16 @@ def _style(elements: dict[str, Element], name: str) -> Style:
         if not level and named.startswith("heading ") and named[8:].isdecimal():
             level = min(max(int(named[8:]), 1), 6)
         current = value(element, "basedOn")
-    return Style(level, number, depth, bool(hidden))
+    return Style(level, number, depth, bool(hidden), shaded)
+
+
+def is_shaded(properties: Element | None) -> bool:
+    """Whether properties of a paragraph or run give it a ground that may not be white."""
+    shading = properties.find(f"{W}shd") if properties is not None else None
+    if shading is None:
+        return False
+    plain = shading.get(VAL, "clear") in ("clear", "nil")
+    return not (plain and shading.get(f"{W}fill", "auto").upper() in ("AUTO", "FFFFFF"))
 
 
 def switch(properties: Element | None, tag: str) -> bool | None:

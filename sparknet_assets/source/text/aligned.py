@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from resources.ocr import Box, Table, Word
+from resources.ocr.geometry import around
 from sparknet_assets.source.text.reading_order import Segment
 from sparknet_assets.source.text.tables import header_rows, is_number, joined
 
@@ -63,7 +64,7 @@ def aligned_tables(rows: Sequence[Sequence[Segment]], aspect: float) -> list[Fou
     """
     if len(rows) < FEWEST_ROWS:
         return []
-    boxes = [_around([piece.box for piece in row]) for row in rows]
+    boxes = [around(piece.box for piece in row) for row in rows]
     height = median(piece.box.y1 - piece.box.y0 for row in rows for piece in row)
     unit = height / max(aspect, 1e-6)
     cells = [_cells(row, unit) for row in rows]
@@ -76,15 +77,6 @@ def aligned_tables(rows: Sequence[Sequence[Segment]], aspect: float) -> list[Fou
         if table is not None:
             found.append(Found(first, last, table))
     return found
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    return Box(
-        min(b.x0 for b in boxes),
-        min(b.y0 for b in boxes),
-        max(b.x1 for b in boxes),
-        max(b.y1 for b in boxes),
-    )
 
 
 def _cells(row: Sequence[Segment], unit: float) -> list[_Cell]:
@@ -179,7 +171,7 @@ def _table(cells: list[list[_Cell]], boxes: list[Box], unit: float, tops: int) -
         return None
     return Table(
         block=0,
-        box=_around(boxes),
+        box=around(boxes),
         rows=rows,
         row_boxes=boxes,
         header_rows=header_rows(rows),

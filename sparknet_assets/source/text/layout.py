@@ -9,6 +9,7 @@ from typing import Literal
 from resources.ocr import Box, Line, Table, Word
 from resources.ocr.geometry import rows_of
 from sparknet_assets.source.text.aligned import aligned_tables
+from sparknet_assets.source.text.bidi import words_as_read
 from sparknet_assets.source.text.gutters import Item
 from sparknet_assets.source.text.headings import body_size, heading_level
 from sparknet_assets.source.text.paragraphs import OCR_SAME_SIZE, SAME_SIZE, Row, paragraphs
@@ -145,8 +146,8 @@ def _in_lines(words: list[Word]) -> list[Word]:
         cells[-1].append(word)
         end = max(end, word.x1)
     return [
-        cell[index]
+        word
         for cell in cells
         for row in rows_of([word.box for word in cell])
-        for index in row
+        for word in words_as_read([cell[index] for index in row])
     ]

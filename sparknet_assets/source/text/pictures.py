@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resources.ocr import Box, Line, OCRResult, PageText, Table
-from resources.ocr.geometry import turn_box, word_at
+from resources.ocr.geometry import area, around, clipped, middle_in, overlap, turn_box, word_at
 from sparknet_assets.source.pdf import library
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ def pictures_to_read(page: pymupdf.Page, layer: TextLayer) -> list[Box]:
     if not layer.pictures:
         return []
     width, height = page.rect.width, page.rect.height
-    boxes = [_clipped(box) for box in layer.pictures]
+    boxes = [clipped(box) for box in layer.pictures]
     boxes = [box for box in boxes if box.x1 > box.x0 and box.y1 > box.y0]
     found = []
     for box in _joined(boxes) if len(boxes) <= MOST_STRIPS else boxes:
         sides = (box.x1 - box.x0) * width, (box.y1 - box.y0) * height
-        if _area(box) < SMALLEST or min(sides) < SHORT_SIDE:
+        if area(box) < SMALLEST or min(sides) < SHORT_SIDE:
             continue
         words = [word for segment in layer.seen for word in segment.words]
-        if sum(len(word.text) for word in words if _middle_in(word.box, box)) <= CAPTIONED:
+        if sum(len(word.text) for word in words if middle_in(word.box, box)) <= CAPTIONED:
             found.append(box)
-    return sorted(sorted(found, key=_area)[-MOST:], key=lambda box: (box.y0, box.x0))
+    return sorted(sorted(found, key=area)[-MOST:], key=lambda box: (box.y0, box.x0))
 
 
 def shown_at(page: pymupdf.Page, box: Box, dpi: float, most_pixels: int) -> NDArray[np.uint8]:
@@ -91,7 +91,7 @@ def surely_read(result: OCRResult, box: Box, layer: TextLayer) -> OCRResult:
     Boxes stay fractions of the picture.
     """
     known = [word.box for segment in layer.seen for word in segment.words]
-    near = [other for other in known if _overlap(other, box) > 0]
+    near = [other for other in known if overlap(other, box) > 0]
     lines = []
     for line in result.lines:
         scores = [word.confidence for word in line.words]
@@ -194,7 +194,7 @@ def _joined(boxes: list[Box]) -> list[Box]:
     for box in sorted(boxes, key=lambda box: (box.y0, box.x0)):
         merged = box
         while (index := next((i for i, o in enumerate(result) if _make_one(o, merged)), -1)) >= 0:
-            merged = _around(result.pop(index), merged)
+            merged = around([result.pop(index), merged])
         result.append(merged)
     return result
 
@@ -207,31 +207,5 @@ def _make_one(one: Box, other: Box) -> bool:
     return (same_columns and down < TOUCHING) or (same_rows and across < TOUCHING)
 
 
-def _around(one: Box, other: Box) -> Box:
-    return Box(
-        min(one.x0, other.x0), min(one.y0, other.y0), max(one.x1, other.x1), max(one.y1, other.y1)
-    )
-
-
-def _clipped(box: Box) -> Box:
-    x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
-    return Box(x0, y0, x1, y1)
-
-
-def _area(box: Box) -> float:
-    return (box.x1 - box.x0) * (box.y1 - box.y0)
-
-
-def _middle_in(inner: Box, box: Box) -> bool:
-    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
-    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0.0, width) * max(0.0, height)
-
-
 def _is_known(box: Box, known: Iterable[Box]) -> bool:
-    return any(_overlap(box, other) > 0.4 * min(_area(box), _area(other)) > 0 for other in known)
+    return any(overlap(box, other) > 0.4 * min(area(box), area(other)) > 0 for other in known)

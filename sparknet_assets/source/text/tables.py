@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from resources.ocr import Box, Table, Word
-from resources.ocr.geometry import rows_of
+from resources.ocr.geometry import area, overlap, rows_of
 from sparknet_assets.artifacts import RenditionTable
+from sparknet_assets.source.text.bidi import words_as_read
 from sparknet_assets.source.text.reading_order import Segment
 from sparknet_assets.source.text.rules import Grid, Rules, grids
 
@@ -41,8 +42,8 @@ def ruled_tables(segments: Sequence[Segment], rules: Rules) -> list[Table]:
     """Tables whose cells are parted by drawn lines."""
     words = [word for segment in segments for word in segment.words]
     tables: list[Table] = []
-    for grid in sorted(grids(rules), key=lambda grid: -_area(grid.box)):
-        if any(_overlap(grid.box, t.box) for t in tables):
+    for grid in sorted(grids(rules), key=lambda grid: -area(grid.box)):
+        if any(overlap(grid.box, t.box) for t in tables):
             continue
         table = _from_grid(grid, words)
         if table is not None:
@@ -68,7 +69,7 @@ def joined(words: Iterable[Word]) -> str:
     """The text of a cell, its lines one after the other."""
     held = list(words)
     rows = rows_of([word.box for word in held])
-    return " ".join(held[index].text for row in rows for index in row)
+    return " ".join(word.text for row in rows for word in words_as_read([held[i] for i in row]))
 
 
 def _from_grid(grid: Grid, words: Sequence[Word]) -> Table | None:
@@ -122,13 +123,3 @@ def _lines_of_row(
         edges.append(min(bottom, max(edges[-1], (lower + upper) / 2)))
     edges.append(bottom)
     return [(a, b, parts) for (a, b), parts in zip(pairwise(edges), lines, strict=True)]
-
-
-def _area(box: Box) -> float:
-    return (box.x1 - box.x0) * (box.y1 - box.y0)
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return min(one.x1, other.x1) > max(one.x0, other.x0) and min(one.y1, other.y1) > max(
-        one.y0, other.y0
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from resources.ocr import Box, Word
 from sparknet_assets.source.text.arabic import has_lam_alef, order_ligatures, reworded
+from sparknet_assets.source.text.bidi import as_read
 from sparknet_assets.source.text.marks import with_check_boxes, with_dingbats
 from sparknet_assets.source.text.page_frame import PageFrame
 from sparknet_assets.source.text.page_lines import lines_of, with_words
@@ -131,7 +132,8 @@ def read_text_layer(page: pymupdf.Page) -> TextLayer:
     hidden: list[Segment] = []
     turns: dict[int, int] = {0: 0}
     for line, words in with_words(lines_of(content), rows):
-        words = with_dingbats(line, reworded(line, words) if arabic else words)
+        words = as_read(line, reworded(line, words) if arabic else words)
+        words = with_dingbats(line, words)
         turn = turn_of(frame, line)
         if turn is not None:
             turns[turn] = turns.get(turn, 0) + len(words)

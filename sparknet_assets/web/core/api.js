@@ -56,8 +56,9 @@ async function waited(error, times) {
   return true;
 }
 
-async function send(method, parts, { query, json, signal, accept } = {}) {
+async function send(method, parts, { query, json, signal, accept, match } = {}) {
   const given = json === undefined ? {} : { "Content-Type": "application/json" };
+  if (match) given["If-Match"] = match;
   for (let waits = 0; ; ) {
     const used = key.get();
     let response;
@@ -101,6 +102,16 @@ export const post = (parts, json, signal) => answered("POST", parts, { json, sig
 export const putJson = (parts, json) => answered("PUT", parts, { json });
 export const patch = (parts, json) => answered("PATCH", parts, { json });
 export const remove = (parts) => answered("DELETE", parts);
+
+/**
+ * A change of what has a version, refused (412) where someone else changed it since.
+ * @param match ETag of what was seen
+ * @returns {Promise<{value, tag}>} the answer, and the ETag of what it is now
+ */
+export async function change(method, parts, { json, match }) {
+  const response = await send(method, parts, { json, match });
+  return { value: await response.json(), tag: response.headers.get("ETag") };
+}
 
 /** Bytes as a blob: URL, which the caller revokes. */
 export async function blobUrl(parts, query, signal) {

@@ -28,6 +28,7 @@ export function fieldsPanel({ docId, pages, canWrite, signal }) {
         api.get(["documents", docId, "corrections"], {}, signal),
       ]);
       schemas = new Map(known.schemas.map((schema) => [schema.name, schema]));
+      corrections.seen(found.version);
       show(found, past.corrections);
     } catch (error) {
       if (error.name !== "AbortError")
