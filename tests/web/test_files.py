@@ -13,7 +13,7 @@ import sparknet_assets
 WEB = Path(sparknet_assets.__file__).parent / "web"
 SCRIPTS = sorted(WEB.rglob("*.js"))
 STYLES = sorted(WEB.rglob("*.css"))
-MOST_BYTES = 190_000
+MOST_BYTES = 200_000
 MOST_BYTES_BEFORE_PAINT = 85_000
 
 # Each of these turns text into markup, code, style or a navigation.
